@@ -1,0 +1,49 @@
+import { fail, type HeadlightError } from '../errors.js';
+import type { Files } from './files.js';
+
+/** In a browser, paths are addresses: reading is fetching, and there is nowhere to write. */
+function noDisk(path: string): HeadlightError {
+  return fail('unsupported', {
+    where: path,
+    rule: 'writing and listing need a disk',
+    got: 'a browser',
+    fix: 'Use the functions that take and return bytes',
+  });
+}
+
+async function get(path: string, headers: Record<string, string> = {}): Promise<Response> {
+  const response = await fetch(path, { headers });
+  if (!response.ok) throw fail('file', { where: path, rule: 'an address that answers', got: `HTTP status ${response.status}` });
+  return response;
+}
+
+export const files: Files = {
+  async stat(path) {
+    const response = await fetch(path, { method: 'HEAD' });
+    return response.ok ? { kind: 'file', bytes: Number(response.headers.get('content-length') ?? 0) } : { kind: 'missing', bytes: 0 };
+  },
+  readBytes: async (path) => new Uint8Array(await (await get(path)).arrayBuffer()),
+  readText: async (path) => (await get(path)).text(),
+  async openRange(path) {
+    const { bytes } = await files.stat(path);
+    return {
+      bytes,
+      async read(offset, length) {
+        const response = await get(path, { Range: `bytes=${offset}-${offset + length - 1}` });
+        const body = new Uint8Array(await response.arrayBuffer());
+        return response.status === 206 ? body : body.subarray(offset, offset + length);
+      },
+      close: async () => {},
+    };
+  },
+  list: async (folder) => Promise.reject(noDisk(folder)),
+  makeFolder: async (folder) => Promise.reject(noDisk(folder)),
+  writeAtomic: async (path) => Promise.reject(noDisk(path)),
+  append: async (path) => Promise.reject(noDisk(path)),
+  remove: async (path) => Promise.reject(noDisk(path)),
+  join: (...parts) =>
+    parts
+      .filter((p) => p !== '')
+      .join('/')
+      .replaceAll(/([^:])\/{2,}/g, '$1/'),
+};
