@@ -4,11 +4,11 @@ export function globMatcher(globs: string): (name: string) => boolean {
     .split(',')
     .map((g) => g.trim())
     .filter((g) => g !== '')
-    .map((g) => new RegExp(`^${g.split('*').map(escape).join('.*')}$`));
+    .map((g) => new RegExp(`^${g.split('*').map(literal).join('.*')}$`));
   return (name) => patterns.some((p) => p.test(name));
 }
 
-function escape(text: string): string {
+function literal(text: string): string {
   return text.replace(/[\\^$.|?+()[\]{}]/g, '\\$&');
 }
 
