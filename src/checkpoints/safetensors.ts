@@ -1,0 +1,99 @@
+import { files } from '#files';
+import type { RangeReader } from '../core/files/files.js';
+import { fail, type HostArray, nearest } from '../core/index.js';
+import { quote } from './quote.js';
+import { parseHeader, readHeaderLength, type SafetensorsHeader, type TensorInfo } from './safetensors-header.js';
+import { asStored, widen } from './stored-type.js';
+
+/** An open file of named arrays, of which parts are read when asked for. */
+export interface SafetensorsFile {
+  /** The path, or what the bytes were called; stands in errors. */
+  readonly path: string;
+  /** In the order in which they lie in the file. */
+  readonly names: readonly string[];
+  readonly metadata: Readonly<Record<string, string>>;
+  has(name: string): boolean;
+  /** @throws `name` for a tensor that is not there */
+  info(name: string): TensorInfo;
+  /** Reads one tensor: F16 and BF16 as float32, I64 as int32 (`checkpoint` where a value does not fit), the others as they are. */
+  load(name: string): Promise<HostArray>;
+  /** Reads one tensor in the dtype it is stored in (BF16, which no host array holds, as float32). */
+  loadRaw(name: string): Promise<HostArray>;
+  /** Idempotent. */
+  close(): Promise<void>;
+}
+
+/**
+ * Opens a safetensors file: reads and checks its header only; tensors by ranged reads, of files of any size.
+ *
+ * @throws `file` for a file that is missing, truncated, or not what it claims to be
+ */
+export async function readSafetensors(path: string): Promise<SafetensorsFile> {
+  const reader = await files.openRange(path);
+  try {
+    const length = readHeaderLength(await reader.read(0, Math.min(8, reader.bytes)), reader.bytes, path);
+    const header = parseHeader(await reader.read(8, length), reader.bytes - 8 - length, path);
+    return openFile(path, header, 8 + length, reader);
+  } catch (error) {
+    await reader.close();
+    throw error;
+  }
+}
+
+/** The same over bytes in memory; what it loads are copies. */
+export function parseSafetensors(bytes: Uint8Array, path = 'safetensors bytes'): SafetensorsFile {
+  const length = readHeaderLength(bytes.subarray(0, 8), bytes.length, path);
+  const header = parseHeader(bytes.subarray(8, 8 + length), bytes.length - 8 - length, path);
+  return openFile(path, header, 8 + length, {
+    bytes: bytes.length,
+    read: async (offset, count) => bytes.slice(offset, offset + count),
+    close: async () => {},
+  });
+}
+
+function openFile(path: string, header: SafetensorsHeader, dataStart: number, reader: RangeReader): SafetensorsFile {
+  let closed = false;
+  const info = (name: string): TensorInfo => {
+    const found = header.tensors.get(name);
+    if (found === undefined) {
+      const near = nearest(name, header.tensors.keys()).map(quote);
+      throw fail('name', { where: path, rule: 'a tensor of the file', got: quote(name), fix: `Nearest: ${near.join(', ') || 'none'}` });
+    }
+    return found;
+  };
+  const loadRaw = async (name: string): Promise<HostArray> => {
+    const { dtype, shape, bytes, offset } = info(name);
+    if (closed) throw fail('disposed', { where: path, rule: 'an open file', got: 'a closed one', fix: 'Load before close()' });
+    const content = await readBytes(reader, dataStart + offset, bytes, path, name);
+    return asStored(content, dtype, shape, path, quote(name));
+  };
+  return {
+    path,
+    names: [...header.tensors.keys()],
+    metadata: header.metadata,
+    has: (name) => header.tensors.has(name),
+    info,
+    loadRaw,
+    load: async (name) => widen(await loadRaw(name), path, quote(name)),
+    close: async () => {
+      if (closed) return;
+      closed = true;
+      await reader.close();
+    },
+  };
+}
+
+async function readBytes(reader: RangeReader, offset: number, bytes: number, path: string, name: string): Promise<Uint8Array> {
+  let content: Uint8Array;
+  try {
+    content = bytes === 0 ? new Uint8Array(0) : await reader.read(offset, bytes);
+  } catch (error) {
+    // A sparse file may claim, truthfully, more than an array can hold.
+    if (!(error instanceof RangeError)) throw error;
+    throw fail('file', { where: path, rule: `tensor ${quote(name)} fits in memory`, got: `${bytes} bytes`, cause: error });
+  }
+  if (content.length !== bytes) {
+    throw fail('file', { where: path, rule: `the ${bytes} bytes of tensor ${quote(name)}`, got: `${content.length} bytes` });
+  }
+  return content;
+}

@@ -1,0 +1,2 @@
+export type { AttentionData, PictureOptions } from './attention-data.js';
+export { attentionPicture } from './attention-picture.js';

@@ -1,0 +1,19 @@
+import { fail } from '../../core/index.js';
+import { randomMask } from '../leaves/random-mask.js';
+import { currentPath, isTraining } from '../scope.js';
+import type { Tensor } from '../tensor.js';
+
+/**
+ * Dropout (Srivastava et al. 2014): while training, y = x∘m/(1 − rate), m a random 0/1 mask; else y = x.
+ * The mask is a hash of (seed, module path, step, index), so a resumed run drops the same units.
+ * @param rate in [0, 1)
+ */
+export function dropout(x: Tensor, rate: number): Tensor {
+  if (!(rate >= 0 && rate < 1)) throw fail('value', { where: 'dropout', path: currentPath(), rule: 'a rate in [0, 1)', got: String(rate) });
+  if (rate === 0 || !isTraining()) return x;
+  const mask = randomMask(x.shape, 1 - rate);
+  if (mask === undefined) {
+    throw fail('shape', { where: 'dropout', path: currentPath(), rule: 'all sizes are known while training', got: `[${x.shape}]` });
+  }
+  return x.mul(mask.cast(x.dtype).mul(1 / (1 - rate)));
+}

@@ -1,0 +1,118 @@
+import { broadcastShapes, type Dim, equalDims, isFloat } from '../../core/index.js';
+import { defineOp } from '../declare.js';
+import { type RefArray, read, ref } from '../reference.js';
+import type { Spec } from '../spec.js';
+import { applyOne, asTensor, Tensor, type TensorLike } from '../tensor.js';
+
+export interface MatmulAttrs {
+  readonly transposeA: boolean;
+  readonly transposeB: boolean;
+  /** The product is multiplied by this. */
+  readonly scale: number;
+}
+
+const swap = <T>(s: readonly T[], on: boolean): T[] => (on ? [...s.slice(0, -2), s.at(-1) as T, s.at(-2) as T] : s.slice());
+
+export const matmulOp = defineOp<MatmulAttrs>({
+  name: 'matmul',
+  doc: 'y = scale · A B over the last two axes, batch axes broadcast; A or B transposed on request.',
+  inputs: ['a', 'b'],
+  infer: ({ inputs: [a, b], attrs, refuse }) => {
+    if (a === undefined || b === undefined || a.shape.length < 2 || b.shape.length < 2)
+      throw refuse('matrices (rank 2 or more) are expected');
+    if (a.dtype !== b.dtype || !isFloat(a.dtype)) throw refuse('both inputs must be of one float dtype', { code: 'dtype' });
+    const left = swap(a.shape, attrs.transposeA);
+    const right = swap(b.shape, attrs.transposeB);
+    if (!equalDims(left.at(-1) as Dim, right.at(-2) as Dim))
+      throw refuse('inner sizes must be equal', { fix: 'Transpose one of them, or check the widths' });
+    const batch = broadcastShapes(left.slice(0, -2), right.slice(0, -2));
+    if (batch === undefined) throw refuse('batch axes must broadcast');
+    return [{ shape: [...batch, left.at(-2) as Dim, right.at(-1) as Dim], dtype: a.dtype }];
+  },
+  vjp: ({ inputs, attrs, g, needs }) => {
+    const [a, b] = inputs as [Tensor, Tensor];
+    const { transposeA: tA, transposeB: tB, scale } = attrs;
+    // Y = s·AB: dA = s·G Bᵀ, dB = s·Aᵀ G; where an input came transposed, so does its gradient.
+    const da = () => (tA ? product(b, g, tB, true, scale) : product(g, b, false, !tB, scale));
+    const db = () => (tB ? product(g, a, true, tA, scale) : product(a, g, !tA, false, scale));
+    return [needs[0] ? da().sumTo(a.shape) : undefined, needs[1] ? db().sumTo(b.shape) : undefined];
+  },
+  order: 'any',
+  lower: (e, { inputs, attrs, inputSpecs }) => {
+    const { transposeA, transposeB, scale } = attrs;
+    const [a, b] = inputs as [string, string];
+    if (e.fused && (transposeA || transposeB || scale !== 1)) {
+      return [
+        e.one('FusedMatMul', [a, b], {
+          domain: 'com.microsoft',
+          attributes: { transA: Number(transposeA), transB: Number(transposeB), alpha: { float: scale } },
+        }),
+      ];
+    }
+    const turned = (x: string, spec: Spec, on: boolean): string =>
+      on
+        ? e.one('Transpose', [x], {
+            attributes: {
+              perm: swap(
+                spec.shape.map((_, i) => i),
+                true,
+              ),
+            },
+          })
+        : x;
+    const y = e.one('MatMul', [turned(a, inputSpecs[0] as Spec, transposeA), turned(b, inputSpecs[1] as Spec, transposeB)]);
+    return [scale === 1 ? y : e.one('Mul', [y, e.scalar(scale, (inputSpecs[0] as Spec).dtype)])];
+  },
+  reference: ([x, y], { transposeA, transposeB, scale }) => {
+    const [a, b] = [x as RefArray, y as RefArray];
+    const left = swap(a.shape, transposeA);
+    const right = swap(b.shape, transposeB);
+    const inner = left.at(-1) as number;
+    const batch = broadcastShapes(left.slice(0, -2), right.slice(0, -2)) as number[];
+    return [
+      ref([...batch, left.at(-2) as number, right.at(-1) as number], (index) => {
+        const lead = index.slice(0, -2);
+        let total = 0;
+        for (let k = 0; k < inner; k++) {
+          const ia = swap([...lead, index.at(-2) as number, k], transposeA);
+          const ib = swap([...lead, k, index.at(-1) as number], transposeB);
+          total += read(a, ia) * read(b, ib);
+        }
+        return scale * total;
+      }),
+    ];
+  },
+  cases: [
+    { attrs: { transposeA: false, transposeB: false, scale: 1 }, inputs: [{ shape: [3, 4] }, { shape: [4, 5] }] },
+    { attrs: { transposeA: true, transposeB: false, scale: 0.5 }, inputs: [{ shape: [2, 4, 3] }, { shape: [2, 4, 2] }] },
+    { attrs: { transposeA: false, transposeB: true, scale: 1 }, inputs: [{ shape: [2, 1, 3, 4] }, { shape: [3, 5, 4] }] },
+    { attrs: { transposeA: true, transposeB: true, scale: 2 }, inputs: [{ shape: [4, 3] }, { shape: [2, 4] }] },
+    { attrs: { transposeA: false, transposeB: false, scale: 1 }, inputs: [{ shape: [2, 3, 4] }, { shape: [4, 2] }] },
+  ],
+});
+
+function product(a: Tensor, b: Tensor, transposeA: boolean, transposeB: boolean, scale: number): Tensor {
+  return applyOne(matmulOp, [a, b], { transposeA, transposeB, scale });
+}
+
+export interface MatmulOptions {
+  readonly transposeA?: boolean;
+  readonly transposeB?: boolean;
+  readonly scale?: number;
+}
+
+/** y = scale · A B: a [...,T,K] times b [...,K,S] gives [...,T,S]; batch axes broadcast. */
+export function matmul(a: TensorLike, b: TensorLike, options: MatmulOptions = {}): Tensor {
+  return product(asTensor(a), asTensor(b), options.transposeA ?? false, options.transposeB ?? false, options.scale ?? 1);
+}
+
+declare module '../tensor.js' {
+  interface Tensor {
+    matmul(b: TensorLike, options?: MatmulOptions): Tensor;
+  }
+}
+Object.assign(Tensor.prototype, {
+  matmul(this: Tensor, b: TensorLike, options?: MatmulOptions) {
+    return matmul(this, b, options);
+  },
+});

@@ -1,0 +1,95 @@
+import { broadcastShapes, equalShapes, HostArray, isFloat, normalizeAxis } from '../../core/index.js';
+import { defineOp } from '../declare.js';
+import type { Emitter, LowerContext } from '../emitter.js';
+import { type RefArray, read, ref, withAxis } from '../reference.js';
+import { applyOne, Tensor } from '../tensor.js';
+
+interface SoftmaxAttrs {
+  readonly axis: number;
+}
+
+/** Finite, so that a row with nothing to attend to stays finite until it is zeroed. */
+const masked = -1e30;
+
+const softmaxOp = defineOp<SoftmaxAttrs>({
+  name: 'softmax',
+  doc: 'y_j = e^{x_j} / Σ_k e^{x_k} along an axis, over the j the mask allows (true = attend); a row without any is all zeros.',
+  inputs: ['x', 'mask?'],
+  infer: ({ inputs: [x, mask], refuse }) => {
+    if (x === undefined || !isFloat(x.dtype)) throw refuse('a float tensor is expected', { code: 'dtype' });
+    if (mask === undefined) return [x];
+    if (mask.dtype !== 'bool') {
+      throw refuse('a boolean mask (true = attend) is expected', { code: 'dtype', fix: 'Add a float bias to the scores instead' });
+    }
+    const shape = broadcastShapes(x.shape, mask.shape);
+    if (shape === undefined || !equalShapes(shape, x.shape)) throw refuse('a mask that broadcasts to x is expected');
+    return [x];
+  },
+  // dx = y ∘ (g − Σ g∘y): the mask needs no rule of its own, for y is zero where it forbids.
+  vjp: ({ outputs, attrs, g }) => {
+    const y = outputs[0] as Tensor;
+    return [g.sub(g.mul(y).sum({ axis: attrs.axis, keep: true })).mul(y), undefined];
+  },
+  order: 'any',
+  lower: (e, c) => {
+    const softmax = (x: string): string => e.one('Softmax', [x], { attributes: { axis: c.attrs.axis } });
+    const [x, mask] = c.inputs as [string, string | undefined];
+    if (mask === undefined) return [softmax(x)];
+    const { bias, everyRowAttends } = maskBias(e, c, mask);
+    const y = softmax(e.one('Add', [x, bias]));
+    if (everyRowAttends) return [y];
+    const fromEnd = c.attrs.axis - (c.outputSpecs[0]?.shape.length ?? 0);
+    const attends = e.one('ReduceMax', [e.cast(mask, 'float32'), e.ints([fromEnd])], { attributes: { keepdims: 1 } });
+    return [e.one('Mul', [y, attends])];
+  },
+  reference: ([input, mask], { axis }) => {
+    const x = input as RefArray;
+    const length = x.shape[axis] as number;
+    const allowed = (index: readonly number[]): boolean => mask === undefined || read(mask, index) !== 0;
+    return [
+      ref(x.shape, (index) => {
+        if (!allowed(index)) return 0;
+        const row = Array.from({ length }, (_, j) => withAxis(index, axis, j)).filter(allowed);
+        const top = Math.max(...row.map((i) => read(x, i)));
+        return Math.exp(read(x, index) - top) / row.reduce((s, i) => s + Math.exp(read(x, i) - top), 0);
+      }),
+    ];
+  },
+  cases: [
+    { attrs: { axis: 1 }, inputs: [{ shape: [3, 5] }] },
+    { attrs: { axis: 1 }, inputs: [{ shape: [2, 4, 3] }] },
+    { attrs: { axis: 2 }, inputs: [{ shape: [2, 2, 3] }, { shape: [2, 3], dtype: 'bool', values: [1, 0, 1, 0, 0, 0] }] },
+  ],
+});
+
+/** An additive bias that forbids, computed at once for a constant mask; and whether no row is wholly masked. */
+function maskBias(e: Emitter, c: LowerContext<SoftmaxAttrs>, mask: string): { bias: string; everyRowAttends: boolean } {
+  const known = c.constant(1);
+  if (known === undefined)
+    return { bias: e.one('Where', [mask, e.scalar(0, 'float32'), e.scalar(masked, 'float32')]), everyRowAttends: false };
+  const bias = Float32Array.from(known.data as Uint8Array, (allowed) => (allowed ? 0 : masked));
+  const width = known.shape.at(-1) ?? 1;
+  let everyRowAttends = c.attrs.axis === (c.outputSpecs[0]?.shape.length ?? 0) - 1;
+  for (let r = 0; r < bias.length && everyRowAttends; r += width) everyRowAttends = bias.subarray(r, r + width).includes(0);
+  return { bias: e.constant(new HostArray(bias, known.shape, 'float32')), everyRowAttends };
+}
+
+/**
+ * y_j = e^{x_j} / Σ_k e^{x_k} along `axis` (the last by default).
+ * @param options.mask bool, broadcasts to x, true = attend; a row without a true gives zeros
+ */
+export function softmax(x: Tensor, options: { axis?: number; mask?: Tensor | undefined } = {}): Tensor {
+  const axis = normalizeAxis(options.axis ?? -1, x.rank, 'softmax');
+  return applyOne(softmaxOp, options.mask === undefined ? [x] : [x, options.mask], { axis });
+}
+
+declare module '../tensor.js' {
+  interface Tensor {
+    softmax(options?: { axis?: number; mask?: Tensor | undefined }): Tensor;
+  }
+}
+Object.assign(Tensor.prototype, {
+  softmax(this: Tensor, options?: { axis?: number; mask?: Tensor | undefined }) {
+    return softmax(this, options);
+  },
+});
