@@ -13,9 +13,8 @@ export type NamedArrays = ReadonlyMap<string, HostArray> | Readonly<Record<strin
  * @throws `name` for an array called `__metadata__`
  */
 export function encodeSafetensors(tensors: NamedArrays, metadata: Readonly<Record<string, string>> = {}): Uint8Array[] {
-  const sorted = [...(tensors instanceof Map ? (tensors as ReadonlyMap<string, HostArray>) : Object.entries(tensors))].sort(
-    ([a, x], [b, y]) => bytesPerElement(y.dtype) - bytesPerElement(x.dtype) || (a < b ? -1 : 1),
-  );
+  const given: Iterable<readonly [string, HostArray]> = tensors instanceof Map ? tensors.entries() : Object.entries(tensors);
+  const sorted = [...given].sort(([a, x], [b, y]) => bytesPerElement(y.dtype) - bytesPerElement(x.dtype) || (a < b ? -1 : 1));
   const entries: [string, unknown][] = Object.keys(metadata).length === 0 ? [] : [['__metadata__', metadata]];
   let offset = 0;
   for (const [name, { data, dtype, shape }] of sorted) {

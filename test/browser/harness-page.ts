@@ -17,6 +17,6 @@ export default async function page({ n, k0, k1, threshold }: Input): Promise<obj
     mask: [...new Uint8Array(memory.buffer, 0, n)],
     isolated: crossOriginIsolated,
     engine: [engine.status, engine.headers.get('content-type')],
-    outside: (await fetch('/ort/../../package.json')).status,
+    outside: (await fetch('/ort/..%2fpackage.json')).status,
   };
 }

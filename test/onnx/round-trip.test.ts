@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { decodeModel, encodeModel, type OnnxAttribute } from '#dist/onnx/index.js';
-import { anyModel, modelOf, node, sampleModel, tensorOf } from './models.js';
+import { anyModel, modelOf, node, tensorOf } from './models.js';
 
 it('decode(encode(model)) is the model', () => {
   fc.assert(
@@ -13,7 +13,7 @@ it('decode(encode(model)) is the model', () => {
 });
 
 it('keeps tensors of every size about the length prefix’s steps, in graphs within graphs', () => {
-  for (const bytes of [0, 1, 120, 127, 128, 511, 512, 16_383, 16_384, 2 ** 21]) {
+  for (const bytes of [0, 1, 120, 127, 128, 511, 512, 16_383, 16_384]) {
     const values = Uint8Array.from({ length: bytes }, (_, i) => i % 251);
     const inner = modelOf({ initializers: [tensorOf('deep', values, [bytes])] }).graph;
     const model = modelOf({
@@ -24,9 +24,13 @@ it('keeps tensors of every size about the length prefix’s steps, in graphs wit
   }
 });
 
-it('reads raw data as views of the file', () => {
-  const bytes = encodeModel(sampleModel());
-  expect((decodeModel(bytes).graph.initializers[0]?.data as Uint8Array).buffer).toBe(bytes.buffer);
+it('reads raw data as views of the file, megabytes of it', () => {
+  const values = Uint8Array.from({ length: 3 * 2 ** 20 }, (_, i) => i % 251);
+  const bytes = encodeModel(modelOf({ initializers: [tensorOf('w', values, [3, 2 ** 20])] }));
+  const data = decodeModel(bytes).graph.initializers[0]?.data;
+  if (!(data instanceof Uint8Array)) throw new Error('expected bytes');
+  expect(data.buffer).toBe(bytes.buffer);
+  expect(Buffer.compare(data, values)).toBe(0);
 });
 
 it('rounds floats to 32 bits and refuses numbers without a place', () => {

@@ -103,7 +103,7 @@ function largeHead(scene: Scene): string {
   const step = (kind: string, by: number, key: string) =>
     `<button type="button" data-step="${kind}" data-by="${by}" aria-keyshortcuts="${key}" title="${key}" aria-label="${by < 0 ? 'Previous' : 'Next'} ${kind}">${by < 0 ? '‹' : '›'}</button>`;
   return `<section class="large" aria-labelledby="head-title">
-<div class="bar-of-head"><h2 id="head-title"></h2>
+<div class="bar-of-head"><div><h2 id="head-title"></h2><span id="site" class="quiet"></span></div>
 <div class="steps"><span class="step">${step('layer', -1, '{')}<span aria-hidden="true">layer</span>${step('layer', 1, '}')}</span>
 <span class="step">${step('head', -1, '[')}<span aria-hidden="true">head</span>${step('head', 1, ']')}</span>
 <button type="button" id="toggle-table" aria-pressed="false" aria-controls="table" aria-keyshortcuts="T" title="T">Table</button></div></div>

@@ -67,8 +67,12 @@ const drawThumbnails = () => thumbnails.forEach((one) => draw(one.firstChild, da
 // Cells fill the room there is, but never shrink below what can be read and pointed at; then the matrix scrolls.
 function fit() {
   const matrix = byId('matrix');
-  const room = matrix.parentElement.clientWidth - byId('queries').offsetWidth - 2;
-  const tall = Math.max(innerHeight - 290, 480);
+  // Measured at the largest size that labels take.
+  matrix.style.setProperty('--label', '13px');
+  const room = matrix.parentElement.clientWidth - byId('queries').offsetWidth - 4;
+  // On a wide screen the whole head shows without scrolling, where cells stay large enough.
+  const above = matrix.getBoundingClientRect().top + scrollY + byId('keys').offsetHeight;
+  const tall = Math.max(innerHeight - above - 44, 440);
   const cell = Math.max(8, Math.min(30, Math.floor(Math.min(room, tall) / T)));
   matrix.style.setProperty('--cell', cell + 'px');
   matrix.style.setProperty('--size', cell * T + 'px');
@@ -77,7 +81,7 @@ function fit() {
 
 function showHead() {
   byId('head-title').textContent = 'Layer ' + layer + ', head ' + head;
-  byId('head-title').title = data.sites[layer];
+  byId('site').textContent = data.sites[layer];
   thumbnails.forEach((one) => {
     const is = +one.dataset.layer === layer && +one.dataset.head === head;
     one.setAttribute('aria-pressed', String(is));

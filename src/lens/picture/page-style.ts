@@ -9,7 +9,7 @@ export function pageStyle(scene: Scene): string {
   return [
     `:root { ${variables('light', scene.signed)} --page: #fdfdfc; --panel: #ffffff; --ink: #1a2029; --quiet: #5a6472; --line: #d9dee5; --hatch: #dde2e9; --focus: #c2410c; }`,
     `@media (prefers-color-scheme: dark) { :root { ${variables('dark', scene.signed)} --page: #0f1318; --panel: #141920; --ink: #e8ecf1; --quiet: #9ba7b6; --line: #2c3541; --hatch: #27303b; --focus: #ff9d57; } }`,
-    `#grid { grid-template-columns: auto repeat(${scene.heads}, minmax(26px, 92px)); }`,
+    `#grid { grid-template-columns: auto repeat(${scene.heads}, minmax(22px, 92px)); }`,
     upright ? UPRIGHT : UPWARDS,
     ...ticks,
     STYLE,
@@ -35,7 +35,7 @@ h2 { font-size: 14px; font-weight: 650; margin: 0 0 8px; }
 h2 .quiet { font-weight: 400; }
 p { margin: 0; }
 header { margin-bottom: 16px; }
-header .nowrap::before { content: '· '; }
+header bdi { margin-right: 14px; }
 .quiet { color: var(--quiet); font-size: 13px; overflow-wrap: anywhere; }
 .nowrap { display: inline-block; }
 main { display: grid; grid-template-columns: minmax(0, 410px) minmax(0, 1fr); gap: 20px 44px; align-items: start; }
@@ -47,7 +47,7 @@ main > .text, main > #table { grid-column: 1 / -1; }
 #text .masked { color: var(--quiet); }
 #text .query { outline: 2px solid var(--focus); outline-offset: -1px; }
 #text .key { box-shadow: inset 0 -2.5px 0 var(--focus); }
-#grid { display: grid; gap: 5px; overflow-x: auto; padding: 3px; margin: -3px; }
+#grid { display: grid; gap: 5px; justify-content: start; overflow-x: auto; padding: 3px; margin: -3px; }
 .axis { color: var(--quiet); font-size: 12px; align-self: center; text-align: center; padding-right: 2px; font-variant-numeric: tabular-nums; }
 .thumbnail { display: block; padding: 0; border: 0; background: var(--hatch); border-radius: 3px; cursor: pointer; overflow: hidden; aspect-ratio: 1; }
 .thumbnail canvas { display: block; width: 100%; height: 100%; }
@@ -64,7 +64,7 @@ kbd { display: inline-block; min-width: 20px; padding: 0 4px; margin: 0 2px 2px 
   background: var(--panel); color: var(--ink); font: 12px/18px ui-monospace, Menlo, Consolas, monospace; text-align: center; }
 kbd + kbd { margin-left: 0; }
 .bar-of-head { display: flex; flex-wrap: wrap; justify-content: space-between; align-items: center; gap: 4px 16px; margin-bottom: 8px; }
-.bar-of-head h2 { margin: 0; font-size: 16px; overflow-wrap: anywhere; }
+.bar-of-head h2 { display: inline-block; margin: 0 10px 0 0; font-size: 16px; }
 .steps { display: flex; flex-wrap: wrap; gap: 8px; align-items: center; }
 .step { display: inline-flex; align-items: center; gap: 6px; color: var(--quiet); font-size: 13px; }
 .steps button { font: inherit; font-size: 14px; min-width: 30px; height: 28px; padding: 0 8px; color: var(--ink); background: var(--panel);
@@ -77,7 +77,7 @@ kbd + kbd { margin-left: 0; }
 .part:last-child { overflow: visible; }
 .token { padding: 0 4px; border-radius: 3px; background: var(--hatch); }
 #matrix { display: grid; grid-template-columns: max-content max-content; width: max-content; max-width: 100%; max-height: max(420px, 88vh);
-  overflow: auto; scroll-padding: 48px 0 0 48px; margin-bottom: 8px; font-size: var(--label, 11px); line-height: 1; }
+  overflow: auto; padding: 0 2px 2px 0; scroll-padding: 48px 0 0 48px; margin-bottom: 8px; font-size: var(--label, 11px); line-height: 1; }
 #keys, .corner { position: sticky; top: 0; z-index: 2; background: var(--page); }
 #queries, .corner { position: sticky; left: 0; background: var(--page); }
 #queries { z-index: 1; }
@@ -87,7 +87,7 @@ kbd + kbd { margin-left: 0; }
 #keys span, #queries span { display: flex; white-space: pre; color: var(--quiet); }
 #keys span { width: var(--cell); flex: none; }
 #queries span { height: var(--cell); align-items: center; justify-content: flex-end; padding-left: 3px; }
-#keys .at, #queries .at { color: var(--page); background: var(--focus); border-radius: 2px; font-weight: 700; }
+#keys .at bdi, #queries .at bdi { color: var(--page); background: var(--focus); outline: 1px solid var(--focus); border-radius: 1px; font-weight: 700; }
 #plot { position: relative; width: var(--size); height: var(--size); cursor: crosshair; outline: 1px solid var(--line); forced-color-adjust: none; }
 #cells { display: block; width: 100%; height: 100%; image-rendering: pixelated; }
 #plot div { position: absolute; left: 0; top: 0; pointer-events: none; }
@@ -97,10 +97,11 @@ kbd + kbd { margin-left: 0; }
 #column { height: 100%; width: var(--cell); box-shadow: -1px 0 0 var(--focus), 1px 0 0 var(--focus); opacity: 0.6; }
 #cell { width: var(--cell); height: var(--cell); outline: 2px solid var(--focus); }
 :focus-visible { outline: 3px solid var(--focus); outline-offset: 2px; }
-#plot:focus-visible { outline: 3px solid var(--focus); outline-offset: 0; }
+#plot:focus-visible { outline: 0; }
+#plot:focus-visible::after { content: ''; position: absolute; inset: 0; outline: 3px solid var(--focus); outline-offset: -3px; pointer-events: none; }
 #table { overflow: auto; max-height: 80vh; }
 .unseen { position: absolute; width: 1px; height: 1px; margin: -1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
-table { border-collapse: collapse; font-size: 12px; font-variant-numeric: tabular-nums; }
+table { min-width: 300px; border-collapse: collapse; font-size: 12px; font-variant-numeric: tabular-nums; }
 caption { text-align: left; padding: 6px 0; color: var(--quiet); font-size: 13px; }
 td, th { padding: 2px 6px; text-align: right; border-bottom: 1px solid var(--line); white-space: pre; font-weight: 400; }
 th { color: var(--quiet); background: var(--page); }

@@ -5,7 +5,7 @@ type Rgb = readonly [number, number, number];
 export const LEVELS = 256;
 
 /**
- * The colours of one theme. Lightness alone carries the weight (each ramp's luminance is strictly monotone), so that the picture reads the
+ * The colours of one theme. Lightness alone carries the weight (each ramp's luminance goes one way only), so that the picture reads the
  * same to colour-blind eyes and in grey print; hue only tells positive (blue) from negative (orange), the pair they keep apart best.
  */
 export interface Ramp {
@@ -18,10 +18,11 @@ export interface Ramp {
   readonly ink: readonly [string, string];
 }
 
+// Along a ramp each channel only rises or only falls: so rounding can never turn lightness back.
 const LIGHT_POSITIVE = ['#f3f6fa', '#cfe0f2', '#90bbe3', '#4587c8', '#1b5598', '#08264f'];
-const LIGHT_NEGATIVE = ['#f3f6fa', '#f8dcc0', '#f0ae74', '#d07a2c', '#954b10', '#532503'];
+const LIGHT_NEGATIVE = ['#f3f6fa', '#f3d9bd', '#f0ae74', '#d07a2c', '#954b10', '#532503'];
 const DARK_POSITIVE = ['#1b222c', '#1b3d60', '#1f6597', '#3f98c6', '#8fcbe2', '#f0faff'];
-const DARK_NEGATIVE = ['#1b222c', '#573616', '#95581a', '#cf8433', '#efb97d', '#fff6ea'];
+const DARK_NEGATIVE = ['#1b222c', '#55372c', '#94592c', '#cf8438', '#efb97d', '#fff6ea'];
 
 export const RAMPS: Readonly<Record<'light' | 'dark', Ramp>> = {
   light: ramp(LIGHT_POSITIVE, LIGHT_NEGATIVE, ['#000000', '#ffffff']),

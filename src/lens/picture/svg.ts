@@ -3,7 +3,7 @@ import { escapeXml } from './escape.js';
 import { colourOf, contrast, LEVELS, levelOf, RAMPS } from './ramp.js';
 import { headCells, pooled, type Scene, THUMBNAIL_SIDE } from './scene.js';
 import { tickText } from './tick-text.js';
-import { columns } from './token-text.js';
+import { columns, shorten } from './token-text.js';
 
 /** Thumbnails leave out cells below this magnitude, and the caption says so. The large head draws every cell. */
 const THUMBNAIL_FLOOR = 0.005;
@@ -16,6 +16,10 @@ const MARK = '#c2410c';
 const MARGIN = 36;
 const GRID_WIDTH = 400;
 const GAP = 56;
+// The least room for the large head, so that the line below it fits.
+const LARGE_WIDTH = 500;
+// Longer tokens are cut, with an ellipsis.
+const WORD_LENGTH = 48;
 const FONT = "ui-monospace, 'SF Mono', Menlo, Consolas, 'DejaVu Sans Mono', monospace";
 // The advance of one column of the fonts above, as a part of their size, rounded up.
 const ADVANCE = 0.61;
@@ -31,7 +35,7 @@ export function sceneToSvg(scene: Scene): string {
   const length = scene.tokens.length;
   const cell = Math.max(8, Math.min(18, Math.floor(600 / length)));
   const edge = labelRoom(scene, cell);
-  const width = Math.max(1000, MARGIN * 2 + GRID_WIDTH + GAP + edge + cell * length);
+  const width = Math.max(1000, MARGIN * 2 + GRID_WIDTH + GAP + Math.max(edge + cell * length, LARGE_WIDTH));
   const words = tokenText(scene, width - 2 * MARGIN);
   const below = 112 + words.height;
   const grid = thumbnails(scene);
@@ -45,8 +49,8 @@ export function sceneToSvg(scene: Scene): string {
 <desc id="desc">${escapeXml(description)}</desc>
 <defs><pattern id="masked" width="5" height="5" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><path d="M0 0V5" stroke="#cfd6df" stroke-width="2"/></pattern></defs>
 <rect width="100%" height="100%" fill="#ffffff"/>
-${label(MARGIN, 52, scene.title, 'font-size="21" font-weight="650"')}
-${label(MARGIN, 74, scene.model, `fill="${QUIET}"`)}
+${label(MARGIN, 52, shorten(scene.title, 60), 'font-size="21" font-weight="650"')}
+${label(MARGIN, 74, shorten(scene.model, 120), `fill="${QUIET}"`)}
 <g transform="translate(${MARGIN} 96)">${words.markup}</g>
 <g transform="translate(${MARGIN} ${below})">${grid.markup}</g>
 <g transform="translate(${MARGIN} ${below + grid.height})">${scale.markup}</g>
@@ -66,7 +70,8 @@ function tokenText(scene: Scene, width: number): Part {
   const [size, height] = [14, 24];
   const parts: string[] = [];
   let [x, y] = [0, 0];
-  scene.shown.forEach((shown, index) => {
+  scene.shown.forEach((whole, index) => {
+    const shown = shorten(whole, WORD_LENGTH);
     const room = columns(shown) * size * ADVANCE + 5;
     if (x > 0 && x + room > width) [x, y] = [0, y + height];
     const weight = cells.weights[last * cells.side + index] ?? 0;
@@ -76,7 +81,7 @@ function tokenText(scene: Scene, width: number): Part {
     parts.push(`<rect x="${round(x)}" y="${y}" width="${round(room - 1.5)}" height="20" rx="3" fill="${fill}"${outline}/>`);
     parts.push(label(x + room / 2 - 0.75, y + 15, shown, `text-anchor="middle" fill="${ink}"`));
     x += room;
-    if (shown.endsWith('⏎')) [x, y] = [0, y + height];
+    if (whole.endsWith('⏎')) [x, y] = [0, y + height];
   });
   const end = (x === 0 && y > 0 ? y : y + height) + 14;
   const caption = label(
@@ -131,7 +136,7 @@ function legend(scene: Scene): Part {
   const notes = ['Attention weight; colour by its square root.'];
   const masked = scene.causal.flat().some((causal) => causal);
   if (masked) notes.push('Above the diagonal, grey or hatched: masked, exactly 0.');
-  notes.push(`The small pictures leave out weights below ${THUMBNAIL_FLOOR}; the large one draws all.`);
+  notes.push(`The small pictures leave out weights below ${THUMBNAIL_FLOOR};`, 'the large one draws all.');
   if (scene.tokens.length > THUMBNAIL_SIDE) notes.push('Each of their squares is the largest weight of its block.');
   const lines = notes.map((note, index) => label(0, 52 + index * 18, note, `fill="${QUIET}"`));
   const bar = `<linearGradient id="scale">${stops.join('')}</linearGradient><rect width="${width}" height="12" rx="2" fill="url(#scale)" stroke="#d9dee5"/>`;

@@ -1,0 +1,2 @@
+export { gradients } from './gradients.js';
+export { grad, type LossFunction, valueAndGrad } from './transforms.js';

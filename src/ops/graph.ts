@@ -1,0 +1,34 @@
+import type { Node, Tensor } from './tensor.js';
+
+/** The nodes that `outputs` depend on, each after its inputs. What is not listed is dead code. Iterative: graphs are deep. */
+export function topological(outputs: readonly Tensor[]): Node[] {
+  const order: Node[] = [];
+  const done = new Set<Node>();
+  for (const output of outputs) {
+    const stack: { node: Node; next: number }[] = done.has(output.node) ? [] : [{ node: output.node, next: 0 }];
+    done.add(output.node);
+    while (stack.length > 0) {
+      const top = stack[stack.length - 1] as { node: Node; next: number };
+      const input = top.node.inputs[top.next++];
+      if (input === undefined) {
+        order.push(top.node);
+        stack.pop();
+      } else if (!done.has(input.node)) {
+        done.add(input.node);
+        stack.push({ node: input.node, next: 0 });
+      }
+    }
+  }
+  return order;
+}
+
+/** How many times each tensor is read, by nodes and as an output. */
+export function useCounts(nodes: readonly Node[], outputs: readonly Tensor[]): Map<Tensor, number> {
+  const counts = new Map<Tensor, number>();
+  const count = (t: Tensor): void => {
+    counts.set(t, (counts.get(t) ?? 0) + 1);
+  };
+  for (const node of nodes) node.inputs.forEach(count);
+  outputs.forEach(count);
+  return counts;
+}

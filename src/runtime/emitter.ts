@@ -1,0 +1,181 @@
+import { type Dim, type DType, HostArray, type Shape } from '../core/index.js';
+import type { OnnxAttribute, OnnxNode, OnnxTensor, OnnxType, OnnxValue } from '../onnx/index.js';
+import type { EmitAttribute, EmitOptions, Emitter, Target } from '../ops/emitter.js';
+import type { Node, Parameter } from '../ops/index.js';
+import type { RandomMaskAttrs } from '../ops/leaves/random-mask.js';
+import type { Spec } from '../ops/spec.js';
+import type { Binding } from './bindings.js';
+
+/** Constants up to this many bytes are shared by content. */
+const shareBelow = 4096;
+
+/** Collects the ONNX nodes, initializers and inputs that ops emit, with names that carry the module path. */
+export class GraphEmitter implements Emitter {
+  readonly target: Target;
+  readonly fused: boolean;
+  readonly nodes: OnnxNode[] = [];
+  readonly initializers: OnnxTensor[] = [];
+  readonly inputs: OnnxValue[] = [];
+  readonly bindings: Binding[] = [];
+  readonly #embed: boolean;
+  readonly #shared = new Map<string, string>();
+  readonly #byIdentity = new Map<object, string>();
+  readonly #producers = new Map<string, { node: number; output: number }>();
+  /** Where the size of each symbol can be read: an input and an axis. */
+  readonly #symbols = new Map<string, { input: string; axis: number }>();
+  #prefix = '';
+  #count = 0;
+
+  constructor(options: { target: Target; inputs: readonly { readonly name: string; readonly spec: Spec }[]; embedParameters?: boolean }) {
+    this.target = options.target;
+    this.fused = !options.target.plain && options.target.provider !== 'webgpu';
+    this.#embed = options.embedParameters ?? false;
+    for (const { name, spec } of options.inputs) this.input(name, spec);
+  }
+
+  /** Nodes emitted from now on belong to this graph node. */
+  enter(node: Node): void {
+    this.#prefix = node.path === '' ? node.op.name : `${node.path}/${node.op.name}`;
+  }
+
+  leave(): void {
+    this.#prefix = 'output';
+  }
+
+  one(type: string, inputs: readonly string[], options: EmitOptions = {}): string {
+    return this.many(type, inputs, 1, options)[0] as string;
+  }
+
+  many(type: string, inputs: readonly string[], outputs: number, options: EmitOptions = {}): string[] {
+    const name = `${this.#prefix}.${this.#count++}`;
+    const results = Array.from({ length: outputs }, (_, i) => (outputs === 1 ? name : `${name}:${i}`));
+    const attributes = Object.fromEntries(Object.entries(options.attributes ?? {}).map(([k, v]) => [k, attribute(v)]));
+    results.forEach((r, output) => {
+      this.#producers.set(r, { node: this.nodes.length, output });
+    });
+    this.nodes.push({ name, type, domain: options.domain ?? '', inputs, outputs: results, attributes });
+    return results;
+  }
+
+  /** Gives a value its declared name: renames what produces it, or copies where that name is taken or it is an input. */
+  alias(value: string, name: string): void {
+    this.nodes.push({ name: `output/${name}`, type: 'Identity', domain: '', inputs: [value], outputs: [name], attributes: {} });
+  }
+
+  constant(value: HostArray): string {
+    const bytes = new Uint8Array(value.data.buffer, value.data.byteOffset, value.data.byteLength);
+    const known = this.#byIdentity.get(value.data);
+    if (known !== undefined) return known;
+    const key =
+      bytes.length <= shareBelow ? `${value.dtype}[${value.shape}]${Array.from(bytes, (b) => String.fromCharCode(b)).join('')}` : undefined;
+    const shared = key === undefined ? undefined : this.#shared.get(key);
+    if (shared !== undefined) return shared;
+    const name = `constant.${this.initializers.length}`;
+    this.initializers.push({ name, type: value.dtype as OnnxType, dims: value.shape, data: bytes });
+    this.#byIdentity.set(value.data, name);
+    if (key !== undefined) this.#shared.set(key, name);
+    return name;
+  }
+
+  scalar(value: number, dtype: DType): string {
+    const data = dtype === 'float64' ? Float64Array.of(value) : dtype === 'int32' ? Int32Array.of(value) : Float32Array.of(value);
+    return this.constant(new HostArray(data, [], dtype === 'float64' || dtype === 'int32' ? dtype : 'float32'));
+  }
+
+  ints(values: readonly number[]): string {
+    return this.constant(new HostArray(BigInt64Array.from(values, BigInt), [values.length], 'int64'));
+  }
+
+  shape(shape: Shape): string {
+    const sizes = shape.filter((d) => typeof d === 'number');
+    if (sizes.length === shape.length) return this.ints(sizes);
+    return this.one(
+      'Concat',
+      shape.map((d) => this.#size(d)),
+      { attributes: { axis: 0 } },
+    );
+  }
+
+  /** One size as an int64 vector of one element: a polynomial of sizes read from the inputs. */
+  #size(dim: Dim): string {
+    if (typeof dim === 'number') return this.ints([dim]);
+    let sum: string | undefined;
+    for (const [monomial, coefficient] of dim.terms) {
+      let product = coefficient === 1 && monomial !== '' ? undefined : this.ints([coefficient]);
+      for (const symbol of monomial === '' ? [] : monomial.split('*')) {
+        const size = this.#symbol(symbol);
+        product = product === undefined ? size : this.one('Mul', [product, size]);
+      }
+      sum = sum === undefined ? product : this.one('Add', [sum, product as string]);
+    }
+    return sum as string;
+  }
+
+  #symbol(name: string): string {
+    const known = this.#shared.get(`size ${name}`);
+    if (known !== undefined) return known;
+    const at = this.#symbols.get(name);
+    if (at === undefined) throw new Error(`no input has an axis of size ${name}`);
+    const size = this.one('Shape', [at.input], { attributes: { start: at.axis, end: at.axis + 1 } });
+    this.#shared.set(`size ${name}`, size);
+    return size;
+  }
+
+  cast(value: string, to: DType): string {
+    return this.one('Cast', [value], { attributes: { to: onnxTypeNumber[to] } });
+  }
+
+  input(name: string, spec: Spec): string {
+    if (!this.inputs.some((v) => v.name === name)) {
+      this.#declare(name, spec);
+      this.bindings.push({ kind: 'input', name, spec });
+    }
+    return name;
+  }
+
+  parameter(parameter: Parameter): string {
+    if (this.#embed) {
+      const { value } = parameter;
+      return this.constant(value);
+    }
+    const name = `parameter:${parameter.name}`;
+    this.#declare(name, { shape: parameter.shape, dtype: parameter.dtype });
+    this.bindings.push({ kind: 'parameter', name, shape: parameter.shape, parameter });
+    return name;
+  }
+
+  mask(attrs: RandomMaskAttrs, spec: Spec): string {
+    const name = `mask:${attrs.stream}`;
+    this.#declare(name, spec);
+    this.bindings.push({ kind: 'mask', name, mask: attrs });
+    return name;
+  }
+
+  #declare(name: string, spec: Spec): void {
+    this.inputs.push({ name, type: spec.dtype as OnnxType, dims: spec.shape.map((d) => (typeof d === 'number' ? d : d.key)) });
+    spec.shape.forEach((d, axis) => {
+      if (typeof d !== 'number' && d.terms.size === 1 && d.terms.get(d.key) === 1 && !this.#symbols.has(d.key))
+        this.#symbols.set(d.key, { input: name, axis });
+    });
+  }
+}
+
+function attribute(value: EmitAttribute): OnnxAttribute {
+  if (typeof value === 'number') return { kind: 'int', value };
+  if (typeof value === 'string') return { kind: 'string', value };
+  if ('float' in value) return { kind: 'float', value: value.float };
+  return { kind: 'ints', value };
+}
+
+/** Numbers of `TensorProto.DataType`. */
+const onnxTypeNumber: Readonly<Record<DType, number>> = {
+  float32: 1,
+  uint8: 2,
+  int8: 3,
+  int32: 6,
+  int64: 7,
+  bool: 9,
+  float16: 10,
+  float64: 11,
+  uint32: 12,
+};

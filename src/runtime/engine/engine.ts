@@ -1,0 +1,40 @@
+import type { DType, TypedArray } from '../../core/index.js';
+
+/** A tensor as the engine holds it; `data` is its memory where that is on the CPU. */
+export interface EngineTensor {
+  readonly data: TypedArray;
+  readonly dims: readonly number[];
+}
+
+export interface SessionOptions {
+  readonly device: 'cpu' | 'webgpu';
+  /** Threads within an operator; 0 leaves it to the engine. */
+  readonly threads: number;
+  /** ONNX Runtime's own graph optimisations. Ours are done already; its fusions help some inference programs. */
+  readonly optimize: boolean;
+  /** Where to write a profile by node (Node only). */
+  readonly profile?: string;
+}
+
+export interface EngineSession {
+  /** Runs the program. A fetch that is a tensor receives the result in its memory. */
+  run(
+    feeds: Readonly<Record<string, EngineTensor>>,
+    fetches: Readonly<Record<string, EngineTensor | null>>,
+  ): Promise<Record<string, EngineTensor>>;
+  release(): Promise<void>;
+  /** Ends profiling and writes the file. */
+  endProfiling(): void;
+}
+
+/** ONNX Runtime behind the few calls we make of it. */
+export interface Engine {
+  readonly name: 'onnxruntime-node' | 'onnxruntime-web';
+  /** The provider that graphs for the CPU run on. */
+  readonly provider: 'cpu' | 'wasm';
+  readonly version: string;
+  tensor(dtype: DType, data: TypedArray, shape: readonly number[]): EngineTensor;
+  createSession(model: Uint8Array | string, options: SessionOptions): Promise<EngineSession>;
+}
+
+export declare const engine: Engine;

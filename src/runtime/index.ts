@@ -1,0 +1,7 @@
+export type { Binding } from './bindings.js';
+export { type Compiled, type CompileOptions, compile, type HostArguments, type HostLike, type HostResult } from './compile.js';
+export type { EngineTensor, SessionOptions } from './engine/engine.js';
+export { memory, own } from './memory.js';
+export { type GraphInput, type LoweredProgram, lowerProgram, Program, type ProgramOptions } from './program.js';
+export { engineTensor, fromEngine, Session } from './session.js';
+export { selectSites, sitesOf } from './sites.js';

@@ -1,0 +1,73 @@
+import { fail } from '../core/index.js';
+import type { OnnxModel, OnnxValue } from '../onnx/index.js';
+import type { Target } from '../ops/emitter.js';
+import { topological, useCounts } from '../ops/graph.js';
+import { Tensor } from '../ops/index.js';
+import type { Spec } from '../ops/spec.js';
+import type { Binding } from './bindings.js';
+import { GraphEmitter } from './emitter.js';
+import { constantValue } from './passes/fold-constants.js';
+
+/** ONNX's operator set and file format version that every model is written in. */
+export const opset = 20;
+const irVersion = 9;
+
+export interface Lowered {
+  readonly model: OnnxModel;
+  readonly bindings: readonly Binding[];
+}
+
+export interface LowerOptions {
+  readonly target: Target;
+  /** Inputs that must be declared even if nothing reads them, in this order. */
+  readonly inputs: readonly { readonly name: string; readonly spec: Spec }[];
+  /** Writes parameters into the model instead of declaring them as inputs. */
+  readonly embedParameters?: boolean;
+}
+
+/** Writes a graph as an ONNX model: each node's op emits its operators; leaves become inputs, initializers, masks. */
+export function lower(outputs: Readonly<Record<string, Tensor>>, options: LowerOptions): Lowered {
+  const wanted = Object.values(outputs);
+  const nodes = topological(wanted);
+  const uses = useCounts(nodes, wanted);
+  const emitter = new GraphEmitter(options);
+  const names = new Map<Tensor, string>();
+  for (const node of nodes) {
+    emitter.enter(node);
+    const inputs = node.inputs.map((x) => names.get(x) as string);
+    const results = node.op.lower(emitter, {
+      attrs: node.attrs,
+      inputs,
+      inputSpecs: node.inputs,
+      outputSpecs: node.outputs,
+      used: node.outputs.map((y) => (uses.get(y) ?? 0) > 0),
+      constant: (i) => (node.inputs[i] instanceof Tensor ? constantValue(node.inputs[i] as Tensor) : undefined),
+    });
+    node.outputs.forEach((y, i) => {
+      names.set(y, results[i] ?? '');
+    });
+  }
+  emitter.leave();
+  const declared = Object.entries(outputs).map(([name, t]) => {
+    const value = names.get(t);
+    if (value === undefined || value === '')
+      throw fail('engine', { where: 'lower', rule: `the output ${name} has a value`, got: t.node.op.name });
+    emitter.alias(value, name);
+    return onnxValue(name, t);
+  });
+  const domains = emitter.fused ? [{ domain: 'com.microsoft', version: 1 }] : [];
+  return {
+    bindings: emitter.bindings,
+    model: {
+      irVersion,
+      opsets: [{ domain: '', version: opset }, ...domains],
+      producer: 'headlight',
+      graph: { name: 'headlight', nodes: emitter.nodes, initializers: emitter.initializers, inputs: emitter.inputs, outputs: declared },
+    },
+  };
+}
+
+/** A graph's value as ONNX declares it. */
+export function onnxValue(name: string, spec: Spec): OnnxValue {
+  return { name, type: spec.dtype, dims: spec.shape.map((d) => (typeof d === 'number' ? d : d.key)) };
+}

@@ -1,0 +1,55 @@
+import { topological } from '../../ops/graph.js';
+import type { MatmulAttrs } from '../../ops/matrix/matmul.js';
+import type { Node, Tensor } from '../../ops/tensor.js';
+import { type Pass, rewrite } from './rewrite.js';
+
+/**
+ * Softmax's backward pass in attention needs the row sums of dP∘P, with dP = dO Vᵀ and O = P V. They equal the row sums
+ * of dO∘O (Dao et al. 2022, FlashAttention, section 3.1): head width instead of key length, and dP∘P is never formed.
+ * With dropout, O = (P∘M) V and the sum is over dP∘M∘P: the factors are compared as a set.
+ */
+export const attentionRowSums: Pass = (outputs) => {
+  const products = topological(outputs).filter((n) => n.op.name === 'matmul' && !attrsOf(n).transposeA && !attrsOf(n).transposeB);
+  // Products are looked up in the graph as it was; `rewrite` maps them to what became of them.
+  const become = new Map<Tensor, Tensor>();
+  return rewrite(outputs, (node, inputs) => {
+    node.inputs.forEach((x, i) => {
+      become.set(x, inputs[i] as Tensor);
+    });
+    const summed = node.inputs[0];
+    if (node.op.name !== 'sum' || summed === undefined || !isLastAxisKept(node, summed.rank)) return undefined;
+    const all = factors(summed);
+    for (const dP of all) {
+      if (dP.node.op.name !== 'matmul' || attrsOf(dP.node).transposeA || !attrsOf(dP.node).transposeB) continue;
+      const [dO, values] = dP.node.inputs as [Tensor, Tensor];
+      const rest = all.filter((f) => f !== dP);
+      const mixed = products.find((n) => n.inputs[1] === values && sameSet(factors(n.inputs[0] as Tensor), rest));
+      if (mixed === undefined) continue;
+      const scale = attrsOf(dP.node).scale / attrsOf(mixed).scale;
+      const o = mixed.outputs[0] as Tensor;
+      const sums = (become.get(dO) ?? dO).mul(become.get(o) ?? o).sum({ axis: -1, keep: true });
+      return [scale === 1 ? sums : sums.mul(scale)];
+    }
+    return undefined;
+  });
+};
+
+function attrsOf(node: Node): MatmulAttrs {
+  return node.attrs as unknown as MatmulAttrs;
+}
+
+function isLastAxisKept(node: Node, rank: number): boolean {
+  const { axes, keep } = node.attrs as { axes: readonly number[]; keep: boolean };
+  return keep && axes.length === 1 && axes[0] === rank - 1;
+}
+
+/** The factors of a product of equal shapes, however it is bracketed. */
+function factors(t: Tensor): Tensor[] {
+  if (t.node.op.name !== 'mul') return [t];
+  const [a, b] = t.node.inputs as [Tensor, Tensor];
+  return `${a.shape}` === `${b.shape}` ? [...factors(a), ...factors(b)] : [t];
+}
+
+function sameSet(a: readonly Tensor[], b: readonly Tensor[]): boolean {
+  return a.length === b.length && a.every((x) => b.includes(x));
+}

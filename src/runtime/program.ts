@@ -1,0 +1,131 @@
+import { engine } from '#engine';
+import { concrete, fail, formatShape, type HostArray, type RandomKey, randomBits, randomKey } from '../core/index.js';
+import { checkModel, encodeModel, type OnnxModel } from '../onnx/index.js';
+import type { Target } from '../ops/emitter.js';
+import type { Tensor } from '../ops/index.js';
+import { keepThreshold, type RandomMaskAttrs } from '../ops/leaves/random-mask.js';
+import { formatSpec, type Spec } from '../ops/spec.js';
+import type { Binding } from './bindings.js';
+import type { EngineTensor } from './engine/engine.js';
+import { lower } from './lower.js';
+import { optimize } from './passes/index.js';
+import { engineTensor, fromEngine, Session } from './session.js';
+
+export interface ProgramOptions {
+  readonly device?: 'cpu' | 'webgpu';
+  /** Threads within an operator; 0 (the default) leaves it to the engine. */
+  readonly threads?: number;
+  /** Only ONNX's own operators. */
+  readonly plain?: boolean;
+  /** ONNX Runtime's own graph optimisations, on top of ours. */
+  readonly engineOptimize?: boolean;
+  /** Writes the parameters' values into the model. */
+  readonly embedParameters?: boolean;
+}
+
+export interface GraphInput {
+  readonly name: string;
+  readonly spec: Spec;
+}
+
+/** A traced program as data: the ONNX model and what its inputs stand for. */
+export interface LoweredProgram {
+  readonly model: OnnxModel;
+  readonly bindings: readonly Binding[];
+  readonly outputs: Readonly<Record<string, Spec>>;
+}
+
+/** Optimises and lowers named outputs over declared inputs, and checks what was written. */
+export function lowerProgram(
+  outputs: Readonly<Record<string, Tensor>>,
+  inputs: readonly GraphInput[],
+  options: ProgramOptions = {},
+): LoweredProgram {
+  const names = Object.keys(outputs);
+  const optimized = optimize(Object.values(outputs));
+  const target: Target = { provider: options.device === 'webgpu' ? 'webgpu' : engine.provider, plain: options.plain ?? false };
+  const graph = Object.fromEntries(names.map((n, i) => [n, optimized[i] as Tensor]));
+  const { model, bindings } = lower(graph, { target, inputs, embedParameters: options.embedParameters ?? false });
+  checkModel(model);
+  return { model, bindings, outputs: graph };
+}
+
+/** A program that runs on host arrays; its parameters are read where they lie, never copied. */
+export class Program {
+  readonly bindings: readonly Binding[];
+  readonly outputs: Readonly<Record<string, Spec>>;
+  readonly #session: Session;
+  readonly #bound = new Map<string, { value: HostArray; tensor: EngineTensor }>();
+
+  private constructor(lowered: LoweredProgram, session: Session) {
+    this.bindings = lowered.bindings;
+    this.outputs = lowered.outputs;
+    this.#session = session;
+  }
+
+  static async create(lowered: LoweredProgram, options: ProgramOptions = {}): Promise<Program> {
+    const session = await Session.create(encodeModel(lowered.model), {
+      device: options.device ?? 'cpu',
+      threads: options.threads ?? 0,
+      optimize: options.engineOptimize ?? false,
+    });
+    return new Program(lowered, session);
+  }
+
+  /** Runs on named inputs. `key` seeds the random masks of a training program. */
+  async run(
+    inputs: Readonly<Record<string, HostArray>>,
+    random: { seed: number; step: number } = { seed: 0, step: 0 },
+  ): Promise<Record<string, HostArray>> {
+    const feeds: Record<string, EngineTensor> = {};
+    for (const binding of this.bindings) feeds[binding.name] = this.#feed(binding, inputs, random);
+    const results = await this.#session.run(feeds, Object.fromEntries(Object.keys(this.outputs).map((n) => [n, null])));
+    return Object.fromEntries(
+      Object.entries(this.outputs).map(([name, spec]) => [name, fromEngine(results[name] as EngineTensor, spec.dtype)]),
+    );
+  }
+
+  dispose(): Promise<void> {
+    return this.#session.dispose();
+  }
+
+  #feed(binding: Binding, inputs: Readonly<Record<string, HostArray>>, random: { seed: number; step: number }): EngineTensor {
+    if (binding.kind === 'mask') {
+      const bits = new Uint8Array(binding.mask.shape.reduce((a, b) => a * b, 1));
+      fillMask(bits, binding.mask, randomKey(random.seed, binding.mask.stream, random.step));
+      return engineTensor('bool', bits, binding.mask.shape);
+    }
+    if (binding.kind === 'parameter') {
+      const { value } = binding.parameter;
+      const known = this.#bound.get(binding.name);
+      if (known?.value === value) return known.tensor;
+      const tensor = engineTensor('float32', value.data, value.shape);
+      this.#bound.set(binding.name, { value, tensor });
+      return tensor;
+    }
+    const given = inputs[binding.name];
+    if (given === undefined || !fits(given, binding.spec)) {
+      throw fail('shape', {
+        where: `input ${binding.name}`,
+        rule: `${formatSpec(binding.spec)}`,
+        got: given === undefined ? 'nothing' : `${formatShape(given.shape)} ${given.dtype}`,
+      });
+    }
+    return engineTensor(given.dtype, given.data, given.shape);
+  }
+}
+
+function fits(value: HostArray, spec: Spec): boolean {
+  const sizes = concrete(spec.shape);
+  return (
+    value.dtype === spec.dtype &&
+    value.shape.length === spec.shape.length &&
+    (sizes === undefined || sizes.every((d, i) => d === value.shape[i]))
+  );
+}
+
+/** The plain form of what the training worker's SIMD kernel does. */
+export function fillMask(out: Uint8Array, mask: RandomMaskAttrs, key: RandomKey): void {
+  const threshold = keepThreshold(mask.keep);
+  for (let i = 0; i < out.length; i++) out[i] = randomBits(key, i) >= threshold ? 1 : 0;
+}
