@@ -1,13 +1,16 @@
 # Sourced by test.sh and test-long.sh, in the repository's root: installs what the tests need, where it can.
-# Nothing here fails the run: what is missing makes tests skip, and they say so.
 
-# Node's packages, when node_modules does not hold what package-lock.json names.
+# Node's packages, when node_modules does not hold what package-lock.json names. Nothing runs without them.
 install_packages() {
   node tools/installed.mjs && return 0
-  npm ci --no-audit --no-fund
+  npm ci --no-audit --no-fund </dev/null && return 0
+  echo 'failed stage: install: npm ci, see above'
+  echo '0 passed, 1 failed'
+  exit 1
 }
 
-# Debian's packages: a browser for the web tests, and PyTorch as an oracle when HEADLIGHT_WITH_TORCH=1.
+# Debian's packages: a browser for the web tests, and PyTorch as an oracle when HEADLIGHT_WITH_TORCH=1. Where they
+# cannot be installed the run goes on: the tests that need them skip, and say so.
 install_debian() {
   local missing=()
   [ -x "${CHROMIUM_PATH:-/usr/bin/chromium}" ] || missing+=(chromium)

@@ -5,7 +5,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 . tools/prepare.sh
 
 failed=()
-install_packages || failed+=('install')
+install_packages
 install_debian
 node tools/build.mjs || failed+=('build')
 

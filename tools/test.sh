@@ -14,7 +14,8 @@ stage() {
   "$@" || failed+=("$name")
 }
 
-stage 'install' install_packages
+echo '== install'
+install_packages
 install_debian
 stage 'build' node tools/build.mjs
 stage 'types' node node_modules/typescript/bin/tsc -p tsconfig.check.json

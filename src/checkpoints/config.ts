@@ -52,10 +52,10 @@ export async function readConfig(folder: string): Promise<Config> {
   return { path, values: await readJson(path) };
 }
 
-function wrongField({ path, values }: Config, key: string, rule: string): HeadlightError {
-  const value = values[key];
+function wrongField(config: Config, key: string, rule: string): HeadlightError {
+  const value = field(config, key, undefined);
   const got = value === undefined ? 'none' : typeof value === 'object' && value !== null ? 'an object or list' : quote(value);
-  return fail('checkpoint', { where: path, rule: `"${key}" is ${rule}`, got, fix: 'Correct the file' });
+  return fail('checkpoint', { where: config.path, rule: `"${key}" is ${rule}`, got, fix: 'Correct the file' });
 }
 
 /** A field's value; a missing field or null is the fallback, where there is one. */

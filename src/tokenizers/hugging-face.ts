@@ -1,4 +1,4 @@
-import { Tokenizer as Engine } from '@huggingface/tokenizers';
+import * as library from '@huggingface/tokenizers';
 import { fail } from '../core/index.js';
 import { checkId } from './check-id.js';
 import { readable, type Spelling, spellingOf } from './readable.js';
@@ -6,6 +6,14 @@ import type { SpecialTokenOptions, Tokenizer } from './tokenizer.js';
 
 /** Ids make arrays of their size, so a single huge one would fill the memory. The largest vocabularies have 2^18. */
 const mostIds = 2 ** 22;
+
+/** What we use of the library. Its own declarations import without file endings, so TypeScript finds no types in them here. */
+interface Engine {
+  encode(text: string, options: { add_special_tokens: boolean }): { ids: (number | undefined)[]; tokens: string[] };
+  decode(ids: number[], options: { skip_special_tokens: boolean; clean_up_tokenization_spaces: boolean }): string;
+  id_to_token(id: number): string | undefined;
+}
+const { Tokenizer: EngineClass } = library as unknown as { Tokenizer: new (json: unknown, configJson: unknown) => Engine };
 
 /** Any `tokenizer.json` there is, by Hugging Face's own library. */
 export class HuggingFaceTokenizer implements Tokenizer {
@@ -25,7 +33,7 @@ export class HuggingFaceTokenizer implements Tokenizer {
     this.size = highestId(json) + 1;
     this.#json = json;
     this.configJson = configJson;
-    this.#engine = new Engine(json as object, configJson as object);
+    this.#engine = new EngineClass(json, configJson);
     this.#spelling = spellingOf((json as { decoder?: unknown }).decoder);
     // Unless asked for, no tidying of spaces: decode(encode(text)) should be the text.
     this.#cleanUp = (configJson as { clean_up_tokenization_spaces?: unknown }).clean_up_tokenization_spaces === true;
@@ -33,15 +41,14 @@ export class HuggingFaceTokenizer implements Tokenizer {
 
   encode(text: string, { specialTokens = true }: SpecialTokenOptions = {}): number[] {
     const { ids, tokens } = this.#engine.encode(text, { add_special_tokens: specialTokens });
-    const at = ids.indexOf(undefined as never);
-    if (at >= 0) {
+    return ids.map((id, at) => {
+      if (id !== undefined) return id;
       throw fail('tokenizer', {
         where: 'encode',
         rule: 'text that the vocabulary can express, which has no token for the unknown',
         got: JSON.stringify(tokens[at]).slice(0, 80),
       });
-    }
-    return ids;
+    });
   }
 
   decode(ids: readonly number[], { specialTokens = false }: SpecialTokenOptions = {}): string {

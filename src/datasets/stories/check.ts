@@ -16,11 +16,9 @@ export type StoryCheck =
 interface State {
   readonly object: string;
   readonly place: string;
-  holder: string;
-  /** The person who does not hold the object; none before the first exchange. */
-  other: string | undefined;
-  exchanges: number;
-  previous: Sentence['kind'];
+  readonly holder: string;
+  readonly exchanges: number;
+  readonly previous: Sentence['kind'];
 }
 
 interface Fault {
@@ -32,7 +30,7 @@ interface Fault {
 const longestSentence = 64;
 
 /**
- * Checks one story against the grammar (`parseSentence`) and against itself: who holds the object, who is known, which
+ * Checks one story against the grammar (`parseSentence`) and against itself: who holds the object, which
  * pronoun fits, what the closing says. Shares nothing with the generator but the word lists, and never throws.
  *
  * @param text a story without line ends around it
@@ -66,7 +64,7 @@ function wrong({ at, why }: Fault): StoryCheck {
 function begin(sentence: Sentence): State | Fault {
   if (sentence.kind !== 'opening') return { at: 0, why: 'a story begins with its opening sentence' };
   const { object, place, finder } = sentence;
-  return { object: object.text, place: place.text, holder: finder.text, other: undefined, exchanges: 0, previous: 'opening' };
+  return { object: object.text, place: place.text, holder: finder.text, exchanges: 0, previous: 'opening' };
 }
 
 /** The state after a sentence, or what is wrong with it. */
@@ -84,8 +82,8 @@ function advance(state: State, sentence: Sentence): State | Fault {
       return unless(sentence.holder, state.holder, 'who holds the object') ?? { ...state, previous };
     case 'exchange': {
       const { from, to } = sentence;
-      const misplaced = unless(from, state.holder, 'who holds the object') ?? faultOfReceiver(state, to);
-      return misplaced ?? { ...state, holder: to.text, other: from.text, exchanges: state.exchanges + 1, previous };
+      if (to.text === from.text) return { at: to.at, why: `${to.text} has the object already` };
+      return unless(from, state.holder, 'who holds the object') ?? { ...state, holder: to.text, exchanges: state.exchanges + 1, previous };
     }
     default:
       return { ...state, previous };
@@ -107,11 +105,6 @@ function faultOfOrder(state: State, sentence: Sentence): Fault | undefined {
 function firstWord(sentence: Sentence): Word {
   const words = Object.values(sentence).filter((value): value is Word => typeof value === 'object');
   return words.reduce((a, b) => (b.at < a.at ? b : a));
-}
-
-function faultOfReceiver(state: State, to: Word): Fault | undefined {
-  if (state.other !== undefined) return unless(to, state.other, 'the other person of this story');
-  return to.text === state.holder ? { at: to.at, why: `${to.text} has the object already` } : undefined;
 }
 
 function unless(word: Word, expected: string | undefined, what: string): Fault | undefined {

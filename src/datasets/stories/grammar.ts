@@ -47,8 +47,9 @@ const forms: readonly Form[] = [
   form('<pronoun> left the <place>', (w) => ({ kind: 'departure', pronoun: w(0), place: w(1) })),
   form('<pronoun> <verb> the <object>', (w) => ({ kind: 'moment', pronoun: w(0), object: w(2) })),
   form('<name> gave the <object> to <name>', (w) => ({ kind: 'exchange', from: w(0), object: w(1), to: w(2) })),
-  form('<name> took the <object> from <name>', (w) => ({ kind: 'exchange', to: w(0), object: w(1), from: w(2) })),
+  form('<name> sold the <object> to <name>', (w) => ({ kind: 'exchange', from: w(0), object: w(1), to: w(2) })),
   form('<name> lost the <object> and <name> found it', (w) => ({ kind: 'exchange', from: w(0), object: w(1), to: w(2) })),
+  form('<name> threw the <object> and <name> caught it', (w) => ({ kind: 'exchange', from: w(0), object: w(1), to: w(2) })),
   form('So <name> kept the <object>', (w) => ({ kind: 'closing', holder: w(0), object: w(1) })),
   form('At last <name> had the <object>', (w) => ({ kind: 'closing', holder: w(0), object: w(1) })),
   form('<name> went home with the <object>', (w) => ({ kind: 'closing', holder: w(0), object: w(1) })),
@@ -65,19 +66,21 @@ const forms: readonly Form[] = [
  * departure = pronoun, " left the ", place, "." ;
  * moment    = pronoun, " ", moment verb, " the ", object, "." ;
  * exchange  = name, " gave the ", object, " to ", name, "."
- *           | name, " took the ", object, " from ", name, "."
- *           | name, " lost the ", object, " and ", name, " found it." ;
+ *           | name, " sold the ", object, " to ", name, "."
+ *           | name, " lost the ", object, " and ", name, " found it."
+ *           | name, " threw the ", object, " and ", name, " caught it." ;
  * closing   = "So ", name, " kept the ", object, "."
  *           | "At last ", name, " had the ", object, "."
  *           | name, " went home with the ", object, "." ;
  * pronoun   = "He" | "She" ;
  * ```
  *
- * What the EBNF cannot say, and `checkStory` checks: a story has one object, one place and two persons. The opening's
- * person holds the object first. An exchange moves it from its holder to the other person, who is new in the first
- * exchange and known in the second. A pronoun has the gender of the holder. The closing names the holder.
+ * What the EBNF cannot say, and `checkStory` checks: a story has one object and one place. The opening's person holds
+ * the object first. An exchange moves it from its holder to somebody else. A pronoun has the gender of the holder. The
+ * closing names the holder.
  *
- * All of it can be told from the 64 characters before: a name comes again after at most one exchange and one moment.
+ * All of it can be told from the 64 characters before: whom or what a sentence must name stands in the one before it,
+ * or in the one before that.
  *
  * @param text the sentence
  * @param at where it begins in its story, for positions

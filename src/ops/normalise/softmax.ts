@@ -6,6 +6,8 @@ import { applyOne, Tensor } from '../tensor.js';
 
 interface SoftmaxAttrs {
   readonly axis: number;
+  /** Promised by the caller: no row is wholly masked, so none needs zeroing. */
+  readonly everyRowAttends: boolean;
 }
 
 /** Finite, so that a row with nothing to attend to stays finite until it is zeroed. */
@@ -56,9 +58,12 @@ const softmaxOp = defineOp<SoftmaxAttrs>({
     ];
   },
   cases: [
-    { attrs: { axis: 1 }, inputs: [{ shape: [3, 5] }] },
-    { attrs: { axis: 1 }, inputs: [{ shape: [2, 4, 3] }] },
-    { attrs: { axis: 2 }, inputs: [{ shape: [2, 2, 3] }, { shape: [2, 3], dtype: 'bool', values: [1, 0, 1, 0, 0, 0] }] },
+    { attrs: { axis: 1, everyRowAttends: false }, inputs: [{ shape: [3, 5] }] },
+    { attrs: { axis: 1, everyRowAttends: false }, inputs: [{ shape: [2, 4, 3] }] },
+    {
+      attrs: { axis: 2, everyRowAttends: false },
+      inputs: [{ shape: [2, 2, 3] }, { shape: [2, 3], dtype: 'bool', values: [1, 0, 1, 0, 0, 0] }],
+    },
   ],
 });
 
@@ -66,30 +71,41 @@ const softmaxOp = defineOp<SoftmaxAttrs>({
 function maskBias(e: Emitter, c: LowerContext<SoftmaxAttrs>, mask: string): { bias: string; everyRowAttends: boolean } {
   const known = c.constant(1);
   if (known === undefined)
-    return { bias: e.one('Where', [mask, e.scalar(0, 'float32'), e.scalar(masked, 'float32')]), everyRowAttends: false };
+    return { bias: e.one('Where', [mask, e.scalar(0, 'float32'), e.scalar(masked, 'float32')]), everyRowAttends: c.attrs.everyRowAttends };
   const bias = Float32Array.from(known.data as Uint8Array, (allowed) => (allowed ? 0 : masked));
   const width = known.shape.at(-1) ?? 1;
-  let everyRowAttends = c.attrs.axis === (c.outputSpecs[0]?.shape.length ?? 0) - 1;
-  for (let r = 0; r < bias.length && everyRowAttends; r += width) everyRowAttends = bias.subarray(r, r + width).includes(0);
+  let everyRowAttends = c.attrs.everyRowAttends || c.attrs.axis === (c.outputSpecs[0]?.shape.length ?? 0) - 1;
+  for (let r = 0; r < bias.length && everyRowAttends && !c.attrs.everyRowAttends; r += width)
+    everyRowAttends = bias.subarray(r, r + width).includes(0);
   return { bias: e.constant(new HostArray(bias, known.shape, 'float32')), everyRowAttends };
+}
+
+export interface SoftmaxOptions {
+  readonly axis?: number;
+  readonly mask?: Tensor | undefined;
+  readonly everyRowAttends?: boolean;
 }
 
 /**
  * y_j = e^{x_j} / Σ_k e^{x_k} along `axis` (the last by default).
  * @param options.mask bool, broadcasts to x, true = attend; a row without a true gives zeros
+ * @param options.everyRowAttends promises that there is no such row, which saves a pass
  */
-export function softmax(x: Tensor, options: { axis?: number; mask?: Tensor | undefined } = {}): Tensor {
+export function softmax(x: Tensor, options: SoftmaxOptions = {}): Tensor {
   const axis = normalizeAxis(options.axis ?? -1, x.rank, 'softmax');
-  return applyOne(softmaxOp, options.mask === undefined ? [x] : [x, options.mask], { axis });
+  return applyOne(softmaxOp, options.mask === undefined ? [x] : [x, options.mask], {
+    axis,
+    everyRowAttends: options.everyRowAttends ?? false,
+  });
 }
 
 declare module '../tensor.js' {
   interface Tensor {
-    softmax(options?: { axis?: number; mask?: Tensor | undefined }): Tensor;
+    softmax(options?: SoftmaxOptions): Tensor;
   }
 }
 Object.assign(Tensor.prototype, {
-  softmax(this: Tensor, options?: { axis?: number; mask?: Tensor | undefined }) {
+  softmax(this: Tensor, options?: SoftmaxOptions) {
     return softmax(this, options);
   },
 });

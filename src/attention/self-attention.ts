@@ -1,0 +1,57 @@
+import { fail } from '../core/index.js';
+import { Linear, Module } from '../nn/index.js';
+import { dropout, type Initializer, type Tensor, tap } from '../ops/index.js';
+import { type Past, scaledDotProduct } from './scaled-dot-product.js';
+
+export interface SelfAttentionOptions {
+  readonly width: number;
+  readonly heads: number;
+  readonly bias?: boolean;
+  /** Dropout of the pattern, while training. */
+  readonly patternDropout?: number;
+  /** Dropout of the output, while training. */
+  readonly outputDropout?: number;
+  readonly outputInitializer?: Initializer;
+}
+
+/**
+ * Multi-head self-attention (Vaswani et al. 2017, section 3.2.2): each head attends in its own D = C/H dimensions.
+ * Queries, keys and values come from one packed projection [C,3C], as in GPT-2: one large product instead of three.
+ */
+export class SelfAttention extends Module {
+  readonly qkv: Linear;
+  readonly output: Linear;
+  readonly heads: number;
+  readonly patternDropout: number;
+  readonly outputDropout: number;
+
+  constructor({ width, heads, bias = true, ...options }: SelfAttentionOptions) {
+    super();
+    if (!Number.isInteger(heads) || heads < 1 || width % heads !== 0) {
+      throw fail('shape', {
+        where: 'self-attention',
+        rule: 'a number of heads that divides the width',
+        got: `width ${width}, heads ${heads}`,
+        fix: `Choose heads among the divisors of ${width}`,
+      });
+    }
+    this.qkv = new Linear(width, 3 * width, { bias });
+    this.output = new Linear(width, width, { bias, ...(options.outputInitializer && { initializer: options.outputInitializer }) });
+    this.heads = heads;
+    this.patternDropout = options.patternDropout ?? 0;
+    this.outputDropout = options.outputDropout ?? 0;
+  }
+
+  /** @param x [B,T,C] @param options.mask [T,T] bool, true = attend @returns [B,T,C] */
+  forward(x: Tensor, options: { mask?: Tensor | undefined; past?: Past | undefined } = {}): Tensor {
+    const [batch, length, width] = x.shape as [number, number, number];
+    const packed = this.qkv
+      .forward(x) // [B,T,3C]
+      .reshape([batch, length, 3, this.heads, width / this.heads])
+      .transpose([2, 0, 3, 1, 4]); // [3,B,H,T,D]
+    const [query, key, value] = packed.split(3, 0).map((part) => part.reshape(packed.shape.slice(1))) as [Tensor, Tensor, Tensor];
+    const mixed = scaledDotProduct(query, key, value, { ...options, dropout: this.patternDropout }); // [B,T,H,D]
+    const output = this.output.forward(mixed.reshape([batch, length, width]));
+    return tap('output', dropout(output, this.outputDropout));
+  }
+}

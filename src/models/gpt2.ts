@@ -1,0 +1,130 @@
+import { causalMask, type Past, SelfAttention } from '../attention/index.js';
+import { fail } from '../core/index.js';
+import { type ActivationName, Embedding, LayerNorm, Mlp, Module, normal } from '../nn/index.js';
+import { dropout, type Tensor, tap } from '../ops/index.js';
+import { LearnedPositions } from '../position/index.js';
+import type { DecoderState, LanguageModel } from './language-model.js';
+
+export interface GPT2Config {
+  readonly vocabulary: number;
+  /** Most tokens in a sequence. */
+  readonly context: number;
+  readonly layers: number;
+  readonly heads: number;
+  readonly width: number;
+  readonly dropout?: number;
+  readonly activation?: ActivationName;
+  /** Whether linear layers and norms have biases. */
+  readonly bias?: boolean;
+  /** Whether the output head is the token embedding's transpose. */
+  readonly tied?: boolean;
+  readonly epsilon?: number;
+  /** Hidden width of the MLP; 4 · width by default. */
+  readonly hidden?: number;
+  readonly seed?: number;
+}
+
+/** One layer: x + attention(norm(x)), then x + mlp(norm(x)). The norms stand before, so the stream itself is never normalised. */
+class Block extends Module {
+  readonly norm1: LayerNorm;
+  readonly attention: SelfAttention;
+  readonly norm2: LayerNorm;
+  readonly mlp: Mlp;
+
+  constructor(config: Required<GPT2Config>) {
+    super();
+    const { width, heads, bias, epsilon, hidden } = config;
+    // Projections into the residual stream start smaller, by 1/√(2L) (Radford et al. 2019, section 2.3).
+    const outputInitializer = normal(0.02 / Math.sqrt(2 * config.layers));
+    this.norm1 = new LayerNorm(width, { bias, epsilon });
+    this.attention = new SelfAttention({
+      width,
+      heads,
+      bias,
+      patternDropout: config.dropout,
+      outputDropout: config.dropout,
+      outputInitializer,
+    });
+    this.norm2 = new LayerNorm(width, { bias, epsilon });
+    this.mlp = new Mlp({ width, hidden, bias, activation: config.activation, dropout: config.dropout, outputInitializer });
+  }
+
+  /** @param x [B,T,C] @returns [B,T,C] */
+  forward(x: Tensor, mask: Tensor, past?: Past): Tensor {
+    const pre = tap('residual.pre', x);
+    const mid = tap('residual.mid', pre.add(this.attention.forward(this.norm1.forward(pre), { mask, past })));
+    return tap('residual.post', mid.add(this.mlp.forward(this.norm2.forward(mid))));
+  }
+}
+
+/**
+ * GPT-2 (Radford et al. 2019, "Language Models are Unsupervised Multitask Learners"): learned positions, L pre-norm
+ * blocks with causal self-attention, a final norm, and a head that scores every token by its own embedding.
+ */
+export class GPT2 extends Module implements LanguageModel {
+  readonly config: Required<GPT2Config>;
+  readonly tokens: Embedding;
+  readonly positions: LearnedPositions;
+  readonly blocks: Block[];
+  readonly norm: LayerNorm;
+  readonly head: Embedding | undefined;
+
+  constructor(config: GPT2Config) {
+    super();
+    this.config = complete(config);
+    const { vocabulary, context, layers, width, bias, epsilon, tied, seed } = this.config;
+    this.seed = seed;
+    this.tokens = new Embedding(vocabulary, width);
+    this.positions = new LearnedPositions(context, width);
+    this.blocks = Array.from({ length: layers }, () => new Block(this.config));
+    this.norm = new LayerNorm(width, { bias, epsilon });
+    this.head = tied ? undefined : new Embedding(vocabulary, width);
+  }
+
+  get vocabulary(): number {
+    return this.config.vocabulary;
+  }
+
+  get context(): number {
+    return this.config.context;
+  }
+
+  get cache(): { layers: number; heads: number; headWidth: number } {
+    const { layers, heads, width } = this.config;
+    return { layers, heads, headWidth: width / heads };
+  }
+
+  /**
+   * @param ids [B,T] int32, T ≤ context
+   * @param state where to go on from, when earlier tokens' keys and values are kept
+   * @returns logits [B,T,V]
+   */
+  forward(ids: Tensor, state?: DecoderState): Tensor {
+    const embedded = this.tokens.forward(ids); // [B,T,C]
+    let x = tap('embed', dropout(embedded.add(this.positions.forward(embedded, state?.position)), this.config.dropout));
+    const mask = causalMask(ids.shape[1] as number);
+    this.blocks.forEach((block, i) => {
+      x = block.forward(x, mask, state?.past[i]);
+    });
+    x = tap('final_norm', this.norm.forward(x));
+    return tap('logits', (this.head ?? this.tokens).scores(x));
+  }
+}
+
+function complete(config: GPT2Config): Required<GPT2Config> {
+  for (const name of ['vocabulary', 'context', 'layers', 'heads', 'width'] as const) {
+    const value = config[name];
+    if (!Number.isInteger(value) || value < 1)
+      throw fail('value', { where: 'GPT2', rule: `${name} is a whole number from 1`, got: String(value) });
+  }
+  return {
+    dropout: 0,
+    activation: 'gelu_new',
+    bias: true,
+    tied: true,
+    epsilon: 1e-5,
+    hidden: 4 * config.width,
+    seed: 0,
+    ...config,
+  };
+}

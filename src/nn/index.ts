@@ -1,0 +1,7 @@
+export { type ActivationName, activation, activations } from './activations.js';
+export { Embedding } from './embedding.js';
+export { filled, normal, ones, zeros } from './initializers.js';
+export { LayerNorm } from './layer-norm.js';
+export { Linear, type LinearOptions } from './linear.js';
+export { Mlp, type MlpOptions } from './mlp.js';
+export { Module } from './module.js';

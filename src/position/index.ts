@@ -1,0 +1,1 @@
+export { LearnedPositions } from './learned.js';
