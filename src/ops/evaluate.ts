@@ -16,13 +16,13 @@ export function evaluate(outputs: readonly Tensor[], feeds: ReadonlyMap<Tensor, 
   for (const node of order.toReversed()) if (needed.has(node)) node.inputs.forEach(need);
 
   const values = new Map<Tensor, RefArray>();
-  const valueOf = (t: Tensor): RefArray => (feeds.get(t) ?? values.get(t)) as RefArray;
+  const lookUp = (t: Tensor): RefArray => (feeds.get(t) ?? values.get(t)) as RefArray;
   for (const node of order) {
     if (!needed.has(node)) continue;
-    const results = node.op.reference(node.inputs.map(valueOf), node.attrs);
+    const results = node.op.reference(node.inputs.map(lookUp), node.attrs);
     node.outputs.forEach((y, i) => {
       values.set(y, results[i] as RefArray);
     });
   }
-  return outputs.map(valueOf);
+  return outputs.map(lookUp);
 }

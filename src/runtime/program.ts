@@ -91,9 +91,9 @@ export class Program {
 
   #feed(binding: Binding, inputs: Readonly<Record<string, HostArray>>, random: { seed: number; step: number }): EngineTensor {
     if (binding.kind === 'mask') {
-      const bits = new Uint8Array(binding.mask.shape.reduce((a, b) => a * b, 1));
+      const bits = new Float32Array(binding.mask.shape.reduce((a, b) => a * b, 1));
       fillMask(bits, binding.mask, randomKey(random.seed, binding.mask.stream, random.step));
-      return engineTensor('bool', bits, binding.mask.shape);
+      return engineTensor('float32', bits, binding.mask.shape);
     }
     if (binding.kind === 'parameter') {
       const { value } = binding.parameter;
@@ -125,7 +125,7 @@ function fits(value: HostArray, spec: Spec): boolean {
 }
 
 /** The plain form of what the training worker's SIMD kernel does. */
-export function fillMask(out: Uint8Array, mask: RandomMaskAttrs, key: RandomKey): void {
+export function fillMask(out: Float32Array, mask: RandomMaskAttrs, key: RandomKey): void {
   const threshold = keepThreshold(mask.keep);
-  for (let i = 0; i < out.length; i++) out[i] = randomBits(key, i) >= threshold ? 1 : 0;
+  for (let i = 0; i < out.length; i++) out[i] = randomBits(key, i)   >= threshold ? 1 / mask.keep : 0;
 }

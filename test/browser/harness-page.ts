@@ -11,10 +11,10 @@ interface Input {
 export default async function page({ n, k0, k1, threshold }: Input): Promise<object> {
   const memory = new WebAssembly.Memory({ initial: 1 });
   const kernels = await loadKernelsAsync(memory);
-  kernels.randomMask(0, n, k0, k1, 0, threshold);
+  kernels.randomMask(0, n, k0, k1, 0, threshold, 1);
   const engine = await fetch('/ort/ort-wasm-simd-threaded.wasm', { method: 'HEAD' });
   return {
-    mask: [...new Uint8Array(memory.buffer, 0, n)],
+    mask: [...new Float32Array(memory.buffer, 0, n)],
     isolated: crossOriginIsolated,
     engine: [engine.status, engine.headers.get('content-type')],
     outside: (await fetch('/ort/..%2fpackage.json')).status,

@@ -168,10 +168,10 @@ test('hasNonFinite finds one bad element anywhere, and only within n', () => {
 test('randomMask draws the bits of core/random, at every length, key and index', () => {
   fc.assert(
     fc.property(uint32, uint32, uint32, lengths, uint32, (k0, k1, first, n, threshold) => {
-      const bytes = new Uint8Array(memory.buffer, pAt, n + 1).fill(7);
-      kernels.randomMask(pAt, n, k0, k1, first, threshold);
-      const want = Uint8Array.from({ length: n + 1 }, (_, j) => (j < n ? Number(randomBits({ k0, k1 }, first + j) >= threshold) : 7));
-      expect(bytes).toEqual(want);
+      const mask = floats(pAt, n + 1).fill(7);
+      kernels.randomMask(pAt, n, k0, k1, first, threshold, 1.25);
+      const want = Float32Array.from({ length: n + 1 }, (_, j) => (j < n ? Number(randomBits({ k0, k1 }, first + j) >= threshold) * 1.25 : 7));
+      expect(mask).toEqual(want);
     }),
     { numRuns: 500 },
   );
@@ -181,12 +181,12 @@ test('randomMask is exact at the threshold: the bits themselves keep, one more d
   fc.assert(
     fc.property(uint32, uint32, fc.integer({ min: 0, max: 40 }), (k0, k1, j) => {
       const bits = randomBits({ k0, k1 }, j);
-      const byte = new Uint8Array(memory.buffer, pAt + j, 1);
-      kernels.randomMask(pAt, 48, k0, k1, 0, bits);
-      expect(byte[0]).toBe(1);
+      const mask = floats(pAt, 48);
+      kernels.randomMask(pAt, 48, k0, k1, 0, bits, 1);
+      expect(mask[j]).toBe(1);
       fc.pre(bits < 2 ** 32 - 1);
-      kernels.randomMask(pAt, 48, k0, k1, 0, bits + 1);
-      expect(byte[0]).toBe(0);
+      kernels.randomMask(pAt, 48, k0, k1, 0, bits + 1, 1);
+      expect(mask[j]).toBe(0);
     }),
   );
 });

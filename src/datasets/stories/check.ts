@@ -13,13 +13,10 @@ export type StoryCheck =
     };
 
 /** What is known after some sentences. */
-interface State {
-  readonly object: string;
-  readonly place: string;
-  readonly holder: string;
-  readonly exchanges: number;
-  readonly previous: Sentence['kind'];
-}
+type State =
+  | { readonly done: 'nothing' }
+  | { readonly done: 'home'; readonly person: string }
+  | { readonly done: 'some' | 'all'; readonly holder: string; readonly object: string };
 
 interface Fault {
   readonly at: number;
@@ -36,7 +33,7 @@ const longestSentence = 64;
  * @param text a story without line ends around it
  */
 export function checkStory(text: string): StoryCheck {
-  let state: State | undefined;
+  let state: State = { done: 'nothing' };
   let at = 0;
   while (true) {
     const stop = text.indexOf('.', at);
@@ -46,11 +43,11 @@ export function checkStory(text: string): StoryCheck {
     }
     const sentence = parseSentence(text.slice(at, stop), at);
     if (sentence.kind === 'fault') return wrong(sentence);
-    const next = state === undefined ? begin(sentence) : advance(state, sentence);
+    const next = after(state, sentence);
     if ('why' in next) return wrong(next);
     state = next;
     at = stop + 1;
-    if (state.previous === 'closing') return at === text.length ? { ok: true } : wrong({ at, why: 'text after the closing sentence' });
+    if (state.done === 'all') return at === text.length ? { ok: true } : wrong({ at, why: 'text after the closing sentence' });
     if (at === text.length) continue; // reports the missing closing
     if (text[at] !== ' ') return wrong({ at, why: 'sentences are joined by one space' });
     at++;
@@ -61,45 +58,34 @@ function wrong({ at, why }: Fault): StoryCheck {
   return { ok: false, at, why, unfinished: false };
 }
 
-function begin(sentence: Sentence): State | Fault {
-  if (sentence.kind !== 'opening') return { at: 0, why: 'a story begins with its opening sentence' };
-  const { object, place, finder } = sentence;
-  return { object: object.text, place: place.text, holder: finder.text, exchanges: 0, previous: 'opening' };
-}
-
-/** The state after a sentence, or what is wrong with it. */
-function advance(state: State, sentence: Sentence): State | Fault {
-  const fault =
-    faultOfOrder(state, sentence) ??
-    ('object' in sentence ? unless(sentence.object, state.object, 'the object of this story') : undefined) ??
-    ('pronoun' in sentence ? unless(sentence.pronoun, pronounOf.get(state.holder), `the pronoun of ${state.holder}`) : undefined);
-  if (fault !== undefined) return fault;
-  const previous = sentence.kind;
-  switch (sentence.kind) {
-    case 'departure':
-      return unless(sentence.place, state.place, 'the place of this story') ?? { ...state, previous };
-    case 'closing':
-      return unless(sentence.holder, state.holder, 'who holds the object') ?? { ...state, previous };
-    case 'exchange': {
-      const { from, to } = sentence;
-      if (to.text === from.text) return { at: to.at, why: `${to.text} has the object already` };
-      return unless(from, state.holder, 'who holds the object') ?? { ...state, holder: to.text, exchanges: state.exchanges + 1, previous };
+/** The state after one more sentence, or what is wrong with it. */
+function after(state: State, sentence: Sentence): State | Fault {
+  switch (state.done) {
+    case 'nothing':
+      if (sentence.kind !== 'home') return { at: firstWord(sentence).at, why: 'a story begins with where somebody lived' };
+      return { done: 'home', person: sentence.person.text };
+    case 'home': {
+      if (sentence.kind !== 'find') return { at: firstWord(sentence).at, why: 'the second sentence is what was found' };
+      const { holder, object } = sentence;
+      return unless(holder, state.person, 'who this story is about') ?? { done: 'some', holder: holder.text, object: object.text };
     }
     default:
-      return { ...state, previous };
+      return afterFind(state, sentence);
   }
 }
 
-function faultOfOrder(state: State, sentence: Sentence): Fault | undefined {
-  const { kind } = sentence;
-  const at = firstWord(sentence).at;
-  if (kind === 'opening') return { at, why: 'a second opening sentence' };
-  if (kind === 'departure' && state.previous !== 'opening') return { at, why: 'a departure stands right after the opening' };
-  const afterPronoun = state.previous === 'moment' || state.previous === 'departure';
-  if (kind === 'moment' && afterPronoun) return { at, why: 'two sentences with a pronoun in a row' };
-  if (kind === 'exchange' && state.exchanges === 2) return { at, why: 'a third exchange' };
-  if (kind === 'closing' && state.exchanges === 0) return { at, why: 'a closing before any exchange' };
-  return undefined;
+function afterFind(state: Extract<State, { holder: string }>, sentence: Sentence): State | Fault {
+  if (sentence.kind === 'home' || sentence.kind === 'find') return { at: firstWord(sentence).at, why: 'a second beginning' };
+  const lost = unless(sentence.object, state.object, 'the object of this story');
+  const holding = 'who holds the object';
+  switch (sentence.kind) {
+    case 'moment':
+      return unless(sentence.pronoun, pronounOf.get(state.holder), `the pronoun of ${state.holder}`) ?? lost ?? state;
+    case 'exchange':
+      return unless(sentence.from, state.holder, holding) ?? lost ?? { ...state, holder: sentence.to.text };
+    case 'closing':
+      return unless(sentence.holder, state.holder, holding) ?? lost ?? { ...state, done: 'all' };
+  }
 }
 
 function firstWord(sentence: Sentence): Word {

@@ -1,4 +1,4 @@
-import { momentVerbs, names, objects, places } from './words.js';
+import { exchangeVerbs, momentVerbs, names, objects, places } from './words.js';
 
 /** A word and where it stands, counted in characters from the start of its story. */
 export interface Word {
@@ -8,8 +8,8 @@ export interface Word {
 
 /** A sentence taken apart. `object`, `name` and so on are words of the lists; whether they fit the story is `checkStory`'s. */
 export type Sentence =
-  | { readonly kind: 'opening'; readonly finder: Word; readonly object: Word; readonly place: Word }
-  | { readonly kind: 'departure'; readonly pronoun: Word; readonly place: Word }
+  | { readonly kind: 'home'; readonly person: Word; readonly place: Word }
+  | { readonly kind: 'find'; readonly holder: Word; readonly object: Word }
   | { readonly kind: 'moment'; readonly pronoun: Word; readonly object: Word }
   | { readonly kind: 'exchange'; readonly from: Word; readonly to: Word; readonly object: Word }
   | { readonly kind: 'closing'; readonly holder: Word; readonly object: Word };
@@ -43,41 +43,36 @@ function form(pattern: string, build: Form['build']): Form {
 }
 
 const forms: readonly Form[] = [
-  form('<name> found a <object> by the <place>', (w) => ({ kind: 'opening', finder: w(0), object: w(1), place: w(2) })),
-  form('<pronoun> left the <place>', (w) => ({ kind: 'departure', pronoun: w(0), place: w(1) })),
+  form('<name> lived by the <place>', (w) => ({ kind: 'home', person: w(0), place: w(1) })),
+  form('<name> found a <object>', (w) => ({ kind: 'find', holder: w(0), object: w(1) })),
   form('<pronoun> <verb> the <object>', (w) => ({ kind: 'moment', pronoun: w(0), object: w(2) })),
-  form('<name> gave the <object> to <name>', (w) => ({ kind: 'exchange', from: w(0), object: w(1), to: w(2) })),
-  form('<name> sold the <object> to <name>', (w) => ({ kind: 'exchange', from: w(0), object: w(1), to: w(2) })),
-  form('<name> lost the <object> and <name> found it', (w) => ({ kind: 'exchange', from: w(0), object: w(1), to: w(2) })),
-  form('<name> threw the <object> and <name> caught it', (w) => ({ kind: 'exchange', from: w(0), object: w(1), to: w(2) })),
+  ...exchangeVerbs.map(([does, gains]) =>
+    form(`<name> ${does} the <object> and <name> ${gains} it`, (w) => ({ kind: 'exchange', from: w(0), object: w(1), to: w(2) })),
+  ),
   form('So <name> kept the <object>', (w) => ({ kind: 'closing', holder: w(0), object: w(1) })),
   form('At last <name> had the <object>', (w) => ({ kind: 'closing', holder: w(0), object: w(1) })),
-  form('<name> went home with the <object>', (w) => ({ kind: 'closing', holder: w(0), object: w(1) })),
 ];
 
 /**
  * Parses one sentence of the `stories` corpus, the full stop left off.
  *
  * ```ebnf
- * stories   = { story, blank line } ;
- * story     = opening, [ moment | departure ], exchange, [ moment ], [ exchange, [ moment ] ], closing ;
- *             (* sentences are joined by one space *)
- * opening   = name, " found a ", object, " by the ", place, "." ;
- * departure = pronoun, " left the ", place, "." ;
- * moment    = pronoun, " ", moment verb, " the ", object, "." ;
- * exchange  = name, " gave the ", object, " to ", name, "."
- *           | name, " sold the ", object, " to ", name, "."
- *           | name, " lost the ", object, " and ", name, " found it."
- *           | name, " threw the ", object, " and ", name, " caught it." ;
- * closing   = "So ", name, " kept the ", object, "."
- *           | "At last ", name, " had the ", object, "."
- *           | name, " went home with the ", object, "." ;
- * pronoun   = "He" | "She" ;
+ * stories  = { story, blank line } ;
+ * story    = home, find, { moment | exchange }, closing ;    (* sentences are joined by one space *)
+ * home     = name, " lived by the ", place, "." ;
+ * find     = name, " found a ", object, "." ;
+ * moment   = pronoun, " ", moment verb, " the ", object, "." ;
+ * exchange = name, " lost the ", object, " and ", name, " found it."
+ *          | name, " threw the ", object, " and ", name, " caught it."
+ *          | name, " dropped the ", object, " and ", name, " took it." ;
+ * closing  = "So ", name, " kept the ", object, "."
+ *          | "At last ", name, " had the ", object, "." ;
+ * pronoun  = "He" | "She" ;
  * ```
  *
- * What the EBNF cannot say, and `checkStory` checks: a story has one object and one place. The opening's person holds
- * the object first. An exchange moves it from its holder to somebody else. A pronoun has the gender of the holder. The
- * closing names the holder.
+ * What the EBNF cannot say, and `checkStory` checks: who lives somewhere finds something, and so holds it. A story has one
+ * object. An exchange names its holder first, and leaves it with the person named second. A pronoun has the gender of the
+ * holder. The closing names the holder.
  *
  * All of it can be told from the 64 characters before: whom or what a sentence must name stands in the one before it,
  * or in the one before that.

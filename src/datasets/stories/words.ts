@@ -47,5 +47,12 @@ export const places: readonly string[] = [
   'bridge', 'cabin', 'castle', 'forest', 'garden', 'harbor', 'market', 'meadow', 'mill', 'river', 'school', 'tower',
 ];
 
+/** How an object leaves its holder, and how somebody, perhaps the same person, comes to hold it. */
+export const exchangeVerbs: readonly (readonly [does: string, gains: string])[] = [
+  ['lost', 'found'],
+  ['threw', 'caught'],
+  ['dropped', 'took'],
+];
+
 /** What a holder does with an object and still has it afterwards. */
 export const momentVerbs: readonly string[] = ['held', 'liked', 'moved', 'shook', 'washed', 'waxed'];

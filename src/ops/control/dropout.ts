@@ -4,7 +4,7 @@ import { currentPath, isTraining } from '../scope.js';
 import type { Tensor } from '../tensor.js';
 
 /**
- * Dropout (Srivastava et al. 2014): while training, y = x∘m/(1 − rate), m a random 0/1 mask; else y = x.
+ * Dropout (Srivastava et al. 2014): while training, y = x∘m, m randomly 0 or 1/(1 − rate); else y = x.
  * The mask is a hash of (seed, module path, step, index), so a resumed run drops the same units.
  * @param rate in [0, 1)
  */
@@ -15,5 +15,5 @@ export function dropout(x: Tensor, rate: number): Tensor {
   if (mask === undefined) {
     throw fail('shape', { where: 'dropout', path: currentPath(), rule: 'all sizes are known while training', got: `[${x.shape}]` });
   }
-  return x.mul(mask.cast(x.dtype).mul(1 / (1 - rate)));
+  return x.mul(mask);
 }

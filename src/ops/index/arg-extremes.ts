@@ -24,7 +24,9 @@ function argExtreme(name: string, doc: string, onnx: string, better: (a: number,
     },
     vjp: 'none',
     order: 'any',
-    lower: (e, { inputs, attrs: { axis, keep } }) => [e.cast(e.one(onnx, inputs, { attributes: { axis, keepdims: Number(keep) } }), 'int32')],
+    lower: (e, { inputs, attrs: { axis, keep } }) => [
+      e.cast(e.one(onnx, inputs, { attributes: { axis, keepdims: Number(keep) } }), 'int32'),
+    ],
     reference: ([input], { axis, keep }) => {
       const x = input as RefArray;
       const best = ref(withAxis(x.shape, axis, 1), (index) => {

@@ -14,14 +14,21 @@ const oneHotOp = defineOp<OneHotAttrs>({
   inputs: ['indices'],
   infer: ({ inputs: [indices], attrs: { classes, dtype }, refuse }) => {
     if (indices?.dtype !== 'int32') throw refuse('int32 indices are expected', { code: 'dtype', fix: "Use cast(x, 'int32')" });
-    if (!Number.isInteger(classes) || classes < 1) throw refuse('a whole number of classes, 1 or more', { code: 'value', got: String(classes) });
+    if (!Number.isInteger(classes) || classes < 1)
+      throw refuse('a whole number of classes, 1 or more', { code: 'value', got: String(classes) });
     return [{ shape: [...indices.shape, classes], dtype }];
   },
   vjp: 'none',
   order: 'any',
   // A comparison, not OneHot: that wraps negative indices, and runs on the CPU under WebGPU.
   lower: (e, { inputs: [indices], attrs: { classes, dtype } }) => {
-    const range = e.constant(new HostArray(Int32Array.from({ length: classes }, (_, c) => c), [classes], 'int32'));
+    const range = e.constant(
+      new HostArray(
+        Int32Array.from({ length: classes }, (_, c) => c),
+        [classes],
+        'int32',
+      ),
+    );
     const hits = e.one('Equal', [e.one('Unsqueeze', [indices as string, e.ints([-1])]), range]);
     return [dtype === 'bool' ? hits : e.cast(hits, dtype)];
   },

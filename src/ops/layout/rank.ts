@@ -32,7 +32,8 @@ export function flatten(x: Tensor, start = 0, end = -1): Tensor {
 /** Tensors of one shape side by side along a new axis. */
 export function stack(parts: readonly Tensor[], axis = 0): Tensor {
   const first = parts[0];
-  if (first === undefined) throw fail('shape', { where: 'stack', path: currentPath(), rule: 'at least one tensor is expected', got: 'none' });
+  if (first === undefined)
+    throw fail('shape', { where: 'stack', path: currentPath(), rule: 'at least one tensor is expected', got: 'none' });
   const at = normalizeAxis(axis, first.rank + 1, 'stack', currentPath());
   return concat(
     parts.map((part) => unsqueeze(part, at)),

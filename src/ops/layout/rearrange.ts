@@ -76,7 +76,8 @@ function resolve(
   if (second !== undefined) throw refuse(`the size of ${first} or of ${second} must be given`);
   const known = group.reduce<Dim>((product, name) => multiplyDims(product, sizes[name] ?? 1), 1);
   const label = group.length === 1 ? String(group[0]) : `(${group.join(' ')})`;
-  if (first === undefined && !equalDims(known, whole)) throw refuse(`the axis ${group.length === 0 ? '1' : label} has size ${known}, not ${whole}`);
+  if (first === undefined && !equalDims(known, whole))
+    throw refuse(`the axis ${group.length === 0 ? '1' : label} has size ${known}, not ${whole}`);
   const left = divideDims(whole, known);
   if (left === undefined) throw refuse(`the axis ${label} of size ${whole} must be divisible by ${known} to give ${first}`);
   return group.map((name) => [name, sizes[name] ?? left]);

@@ -42,7 +42,9 @@ const sliceOp = defineOp<SliceAttrs>({
     const x = input as RefArray;
     const starts = ranges.map((range) => Number(range?.[0] ?? 0));
     const shape = x.shape.map((d, a) => (ranges[a] ? Number(ranges[a]?.[1]) - Number(ranges[a]?.[0]) : d));
-    return [ref(shape, (index) => x.data[index.reduce((at, i, a) => at * (x.shape[a] as number) + i + (starts[a] as number), 0)] as number)];
+    return [
+      ref(shape, (index) => x.data[index.reduce((at, i, a) => at * (x.shape[a] as number) + i + (starts[a] as number), 0)] as number),
+    ];
   },
   cases: [
     { attrs: { ranges: [null, [1, 3]] }, inputs: [{ shape: [3, 4] }] },

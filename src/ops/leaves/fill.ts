@@ -23,6 +23,7 @@ export function ones(shape: Shape, dtype: DType = 'float32'): Tensor {
 export function arange(length: number, dtype: 'int32' | 'float32' | 'float64' = 'int32'): Tensor {
   if (!Number.isInteger(length) || length < 0)
     throw fail('value', { where: 'arange', rule: 'a length that is a whole number', got: String(length) });
-  const data = arrayOf[dtype].from({ length }, (_, i) => i);
+  const data = new arrayOf[dtype](length) as Int32Array | Float32Array | Float64Array;
+  for (let i = 0; i < length; i++) data[i] = i;
   return asTensor(new HostArray(data, [length], dtype));
 }

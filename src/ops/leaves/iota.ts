@@ -2,6 +2,7 @@ import { type Dim, HostArray } from '../../core/index.js';
 import { defineOp } from '../declare.js';
 import { ref } from '../reference.js';
 import { applyOne, type Tensor } from '../tensor.js';
+import { constant } from './constant.js';
 
 interface IotaAttrs {
   readonly size: Dim;
@@ -15,16 +16,7 @@ const iotaOp = defineOp<IotaAttrs>({
   vjp: 'none',
   order: 'any',
   lower: (e, { attrs: { size } }) => {
-    if (typeof size === 'number')
-      return [
-        e.constant(
-          new HostArray(
-            Int32Array.from({ length: size }, (_, i) => i),
-            [size],
-            'int32',
-          ),
-        ),
-      ];
+    if (typeof size === 'number') return [e.constant(indices(size))];
     const end = e.one('Squeeze', [e.cast(e.shape([size]), 'int32')]);
     return [e.one('Range', [e.scalar(0, 'int32'), end, e.scalar(1, 'int32')])];
   },
@@ -34,5 +26,13 @@ const iotaOp = defineOp<IotaAttrs>({
 
 /** [size] int32: 0, 1, …, size − 1. */
 export function iota(size: Dim): Tensor {
-  return applyOne(iotaOp, [], { size });
+  return typeof size === 'number' ? constant(indices(size)) : applyOne(iotaOp, [], { size });
+}
+
+function indices(size: number): HostArray {
+  return new HostArray(
+    Int32Array.from({ length: size }, (_, i) => i),
+    [size],
+    'int32',
+  );
 }

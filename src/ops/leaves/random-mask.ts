@@ -5,7 +5,7 @@ import { applyOne, type Tensor } from '../tensor.js';
 
 export interface RandomMaskAttrs {
   readonly shape: readonly number[];
-  /** Probability of `true`. */
+  /** Probability that an element is kept. */
   readonly keep: number;
   /** Names the stream of random bits; two masks of one program never share one. */
   readonly stream: string;
@@ -18,15 +18,15 @@ export function keepThreshold(keep: number): number {
 
 export const randomMaskOp = defineOp<RandomMaskAttrs>({
   name: 'random_mask',
-  doc: 'Booleans, true with probability `keep`: bits(seed, stream, step, index) ≥ (1 − keep)·2³². Fed by the runtime.',
+  doc: 'A dropout mask: 1/keep with probability `keep`, else 0, by bits(seed, stream, step, index) ≥ (1 − keep)·2³². Fed by the runtime.',
   inputs: [],
-  infer: ({ attrs }) => [{ shape: attrs.shape, dtype: 'bool' }],
+  infer: ({ attrs }) => [{ shape: attrs.shape, dtype: 'float32' }],
   vjp: 'none',
   order: 'any',
-  lower: (e, { attrs }) => [e.mask(attrs, { shape: attrs.shape, dtype: 'bool' })],
+  lower: (e, { attrs }) => [e.mask(attrs, { shape: attrs.shape, dtype: 'float32' })],
   reference: (_, { shape, keep, stream }) => {
     const key = randomKey(0, stream);
-    return [{ shape, data: Float64Array.from({ length: sizeOf(shape) }, (__, i) => (randomBits(key, i) >= keepThreshold(keep) ? 1 : 0)) }];
+    return [{ shape, data: Float64Array.from({ length: sizeOf(shape) }, (__, i) => (randomBits(key, i) >= keepThreshold(keep) ? 1 / keep : 0)) }];
   },
   cases: [{ attrs: { shape: [3, 5], keep: 0.7, stream: 'case' }, inputs: [] }],
 });

@@ -27,7 +27,8 @@ export function parseEquation(equation: string, operands: readonly Spec[]): Equa
     throw refuse('value', "an equation 'letters,letters->letters'", "Write the result's axes after ->");
   }
   const terms = left.split(',');
-  if (terms.length !== operands.length || left === '') throw refuse('value', `an operand for each of the ${terms.length} terms on the left`);
+  if (terms.length !== operands.length || left === '')
+    throw refuse('value', `an operand for each of the ${terms.length} terms on the left`);
 
   const labels = terms.map((term, i) => {
     const operand = operands[i] as Spec;
@@ -40,7 +41,7 @@ export function parseEquation(equation: string, operands: readonly Spec[]): Equa
   const widest = Math.max(0, ...labels.map((l) => l.filter((label) => label.startsWith('.')).length));
   lettersOf(right, refuse);
   const output = expand(right, widest);
-  if (widest > 0 && !right.includes('...')) throw refuse('value', "the result keeps the axes of '...'", "Write ... after -> too");
+  if (widest > 0 && !right.includes('...')) throw refuse('value', "the result keeps the axes of '...'", 'Write ... after -> too');
 
   const sizes = new Map<string, Dim>();
   labels.forEach((list, i) => {
@@ -52,7 +53,7 @@ export function parseEquation(equation: string, operands: readonly Spec[]): Equa
       if (!equalDims(known, size) && !(label.startsWith('.') && (known === 1 || size === 1))) {
         throw refuse('shape', `the axis ${label} has one size, not ${known} and ${size}`);
       }
-      if (known === size || known === 1 || !sizes.has(label)) sizes.set(label, size);
+      sizes.set(label, known === 1 ? size : known);
     });
   });
   output.forEach((label, a) => {

@@ -27,10 +27,7 @@ export function einsum(equation: string, ...tensors: readonly Tensor[]): Tensor 
     rest = later;
   }
   const { x, labels } = sumOut(first, new Set(output), []);
-  // Axes of size 1 that were dropped from every operand come back where the result names them.
-  const present = output.filter((label) => labels.includes(label));
-  const y = x.transpose(present.map((label) => labels.indexOf(label)));
-  return y.reshape(output.map((label) => (present.includes(label) ? (y.shape[present.indexOf(label)] as Dim) : 1)));
+  return x.transpose(output.map((label) => labels.indexOf(label)));
 }
 
 /** Without the axes of size 1 that stretch against a wider operand, or that the result lacks. */

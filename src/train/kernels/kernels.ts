@@ -42,11 +42,12 @@ export interface Kernels {
   /** 1 if any of n float32 is NaN or infinite, else 0. */
   hasNonFinite(p: number, n: number): number;
   /**
-   * n bytes at dst: 1 where `randomBits({ k0, k1 }, firstIndex + j) >= threshold`, else 0. Drop rate r: threshold r·2³².
+   * n float32 at dst: `scale` where `randomBits({ k0, k1 }, firstIndex + j) >= threshold`, else 0.
+   * A drop rate r has the threshold r·2³² and the scale 1/(1 - r).
    *
    * @param threshold in [0, 2³²); 0 keeps everything
    */
-  randomMask(dst: number, n: number, k0: number, k1: number, firstIndex: number, threshold: number): void;
+  randomMask(dst: number, n: number, k0: number, k1: number, firstIndex: number, threshold: number, scale: number): void;
 }
 
 /**

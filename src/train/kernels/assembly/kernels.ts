@@ -130,38 +130,26 @@ export function hasNonFinite(p: usize, n: u32): i32 {
 }
 
 /**
- * n bytes of 1 (keep) or 0 (drop): byte j is 1 where the random bits at firstIndex + j of the stream (k0, k1), as
- * core/random.ts defines them, reach the threshold. A drop rate r has the threshold r·2³².
+ * A dropout mask: n float32, element j is `scale` where the random bits at firstIndex + j of the stream (k0, k1), as
+ * core/random.ts defines them, reach the threshold, else 0. A drop rate r has the threshold r·2³² and the scale 1/(1-r).
  */
-export function randomMask(dst: usize, n: u32, k0: i32, k1: i32, firstIndex: i32, threshold: u32): void {
-  const whole: usize = <usize>n & ~15;
+export function randomMask(dst: usize, n: u32, k0: i32, k1: i32, firstIndex: i32, threshold: u32, scale: f32): void {
+  const bytes: usize = (<usize>n) << 2;
+  const whole: usize = bytes & ~15;
   const k1s = i32x4.splat(k1);
   const limit = i32x4.splat(threshold);
   const four = i32x4.splat(4);
-  const one = i8x16.splat(1);
+  const scales = f32x4.splat(scale);
   let index = i32x4.add(i32x4.splat(firstIndex + k0), i32x4(0, 1, 2, 3));
   let i: usize = 0;
   for (; i < whole; i += 16) {
-    const a = keep4(index, k1s, limit);
+    v128.store(dst + i, v128.and(i32x4.ge_u(mix4(v128.xor(mix4(index), k1s)), limit), scales));
     index = i32x4.add(index, four);
-    const b = keep4(index, k1s, limit);
-    index = i32x4.add(index, four);
-    const c = keep4(index, k1s, limit);
-    index = i32x4.add(index, four);
-    const d = keep4(index, k1s, limit);
-    index = i32x4.add(index, four);
-    const bytes = i8x16.narrow_i16x8_s(i16x8.narrow_i32x4_s(a, b), i16x8.narrow_i32x4_s(c, d));
-    v128.store(dst + i, v128.and(bytes, one));
   }
-  for (; i < <usize>n; i++) {
-    const bits = mix(mix(firstIndex + k0 + <i32>i) ^ k1);
-    store<u8>(dst + i, <u8>(<u32>bits >= threshold));
+  for (; i < bytes; i += 4) {
+    const bits = mix(mix(firstIndex + k0 + <i32>(i >> 2)) ^ k1);
+    store<f32>(dst + i, <u32>bits >= threshold ? scale : 0);
   }
-}
-
-/** Four keep masks: all bits set where the random bits reach the limit. */
-function keep4(index: v128, k1: v128, limit: v128): v128 {
-  return i32x4.ge_u(mix4(v128.xor(mix4(index), k1)), limit);
 }
 
 /** core/random.ts's `mix`, four at a time. */

@@ -1,0 +1,128 @@
+import { fail, isFloat } from '../../core/index.js';
+import { defineOp } from '../declare.js';
+import { topological } from '../graph.js';
+import { input } from '../leaves/input.js';
+import type { RefArray } from '../reference.js';
+import { apply, makeNode, type Node, type Tensor } from '../tensor.js';
+import { after } from './after.js';
+
+/** Gradients of Σ seed·y by tensors, as `grad` computes them: it stands above `ops` and registers itself here. */
+export type Differentiator = (y: Tensor, wrt: readonly Tensor[], seed: Tensor) => readonly Tensor[];
+
+let differentiate: Differentiator | undefined;
+
+export function setDifferentiator(differentiator: Differentiator): void {
+  differentiate = differentiator;
+}
+
+interface RecomputedAttrs {
+  /** How many of the inputs are the body's results, and how many after them its arguments; the rest is captured. */
+  readonly results: number;
+  readonly given: number;
+}
+
+const recomputedOp = defineOp<RecomputedAttrs>({
+  name: 'recomputed',
+  doc: 'The identity on results whose computation is repeated for the backward pass (Chen et al. 2016, gradient checkpointing).',
+  inputs: ['value...'],
+  infer: ({ inputs, attrs: { results }, refuse }) => {
+    if (inputs.length < results) throw refuse(`${results} results are expected`);
+    return inputs.slice(0, results);
+  },
+  vjp: ({ inputs, attrs: { results, given }, grads, needs }) => {
+    const token = grads.find((g) => g !== undefined);
+    if (token === undefined) return [];
+    if (differentiate === undefined) throw fail('engine', { where: 'recompute', rule: 'grad is loaded', fix: "Import 'headlightjs/grad'" });
+    const ys = inputs.slice(0, results);
+    const sources = inputs.slice(results);
+    // Differentiated over fresh leaves: where one source depends on another, or two on one parameter, each gets only its
+    // own part of the derivative; the rest of the graph passes the others on.
+    const leaves = sources.map((x) => input('source', x.shape, x.dtype));
+    const body = repeat(ys, pairs(sources, leaves));
+    const wanted = leaves.filter((_, i) => needs[results + i]);
+    const total = new Map<Tensor, Tensor>();
+    for (const [i, g] of grads.entries()) {
+      if (g === undefined) continue;
+      const parts = differentiate(body[i] as Tensor, wanted, g);
+      wanted.forEach((leaf, k) => {
+        const before = total.get(leaf);
+        total.set(leaf, before === undefined ? (parts[k] as Tensor) : before.add(parts[k] as Tensor));
+      });
+    }
+    // Then put on the arguments taken anew, so that nothing of the forward pass need be kept but them.
+    const anew = sources.map((x, i) => (i < given ? after(x, token) : x));
+    const found = repeat(
+      wanted.map((leaf) => total.get(leaf) as Tensor),
+      pairs(leaves, anew),
+    );
+    const gradientOf = pairs(wanted, found);
+    return [...ys.map(() => undefined), ...leaves.map((leaf) => gradientOf.get(leaf))];
+  },
+  order: 'any',
+  lower: (e, { inputs, attrs: { results } }) => inputs.slice(0, results).map((y) => e.one('Identity', [y])),
+  reference: (inputs, { results }) => inputs.slice(0, results) as readonly RefArray[],
+  cases: [
+    { attrs: { results: 1, given: 1 }, inputs: [{ shape: [2, 3], differentiable: false }, { shape: [2, 3] }] },
+    {
+      attrs: { results: 2, given: 0 },
+      inputs: [
+        { shape: [2], differentiable: false },
+        { shape: [], differentiable: false },
+      ],
+    },
+  ],
+});
+
+function pairs(keys: readonly Tensor[], values: readonly Tensor[]): Map<Tensor, Tensor> {
+  return new Map(keys.map((key, i) => [key, values[i] as Tensor]));
+}
+
+/** The nodes between arguments and results: those that depend on an argument, each after its inputs. */
+function bodyOf(ys: readonly Tensor[], xs: ReadonlySet<Tensor>): Node[] {
+  const inside = new Set<Node>();
+  for (const node of topological(ys)) {
+    // An argument that another one depends on is where the body begins, all the same.
+    const isArgument = node.outputs.some((y) => xs.has(y));
+    if (!isArgument && node.inputs.some((x) => xs.has(x) || inside.has(x.node))) inside.add(node);
+  }
+  return [...inside];
+}
+
+/** The results computed once more from other arguments. Taps are passed over: a site is a value of the forward pass. */
+function repeat(ys: readonly Tensor[], arguments_: ReadonlyMap<Tensor, Tensor>): Tensor[] {
+  const become = new Map<Tensor, Tensor>(arguments_);
+  const now = (t: Tensor): Tensor => become.get(t) ?? t;
+  for (const node of bodyOf(ys, new Set(arguments_.keys()))) {
+    const inputs = node.inputs.map(now);
+    const made = node.op.name === 'tap' ? inputs : makeNode(node.op, inputs, node.attrs, node.outputs, node.path).outputs;
+    node.outputs.forEach((y, i) => {
+      become.set(y, made[i] as Tensor);
+    });
+  }
+  return ys.map(now);
+}
+
+/**
+ * A function whose intermediate values are not kept for the backward pass but computed again there, from its arguments
+ * (Chen et al. 2016): about a third more work for the memory of one such part at a time.
+ * Dropout masks and everything else that does not depend on the arguments is kept, so gradients are the same, bit for bit.
+ * What the function captures (parameters) gets its gradients too.
+ * @example const y = recompute((x: Tensor) => block.forward(x))(x);
+ */
+export function recompute<Args extends readonly Tensor[], Result extends Tensor | readonly Tensor[]>(
+  fn: (...args: Args) => Result,
+): (...args: Args) => Result {
+  return (...args) => {
+    const result = fn(...args);
+    const ys = (Array.isArray(result) ? result : [result]) as readonly Tensor[];
+    const given = [...new Set<Tensor>(args)];
+    const body = bodyOf(ys, new Set(given));
+    const inside = new Set(body);
+    const captured = new Set<Tensor>();
+    for (const x of body.flatMap((node) => node.inputs)) {
+      if (isFloat(x.dtype) && !given.includes(x) && !inside.has(x.node)) captured.add(x);
+    }
+    const values = apply(recomputedOp, [...ys, ...given, ...captured], { results: ys.length, given: given.length });
+    return (Array.isArray(result) ? values : values[0]) as unknown as Result;
+  };
+}

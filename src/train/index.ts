@@ -1,0 +1,7 @@
+export { Evaluator } from './evaluate.js';
+export { type AdamW, adamW } from './optimizer.js';
+export { constant, cosine, type Schedule } from './schedule.js';
+export { type Loss, nextTokenLoss, traceEvaluation, traceStep } from './step-program.js';
+export { type EvaluationReport, type TrainOptions, type TrainReport, type TrainResult, type TrainingRun, train } from './train.js';
+export type { StepOwner, StepReport, TrainingState } from './worker/protocol.js';
+export { StepRunner } from './worker/runner.js';

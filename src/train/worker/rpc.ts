@@ -1,0 +1,99 @@
+import { type ErrorCode, fail, HeadlightError } from '../../core/index.js';
+import type { StepOwner } from './protocol.js';
+
+/** A call of one of the owner's methods, as a message. */
+export interface CallMessage {
+  readonly id: number;
+  readonly method: keyof StepOwner;
+  readonly argument: unknown;
+}
+
+export type ReplyMessage =
+  | { readonly id: number; readonly result: unknown }
+  | { readonly id: number; readonly error: { readonly message: string; readonly code: ErrorCode | undefined; readonly stack: string | undefined } };
+
+/** A worker thread, of Node or of a browser: messages in, messages out. */
+export interface Thread {
+  post(message: CallMessage, transfer: readonly ArrayBuffer[]): void;
+  onReply(listener: (reply: ReplyMessage) => void): void;
+  /** Called once if the thread dies of itself. */
+  onDeath(listener: (cause: unknown) => void): void;
+  terminate(): Promise<void>;
+}
+
+/** The worker's side: answers calls one after the other, in the order they came. */
+export function serve(owner: StepOwner, post: (reply: ReplyMessage, transfer: ArrayBuffer[]) => void): (message: CallMessage) => void {
+  let last: Promise<void> = Promise.resolve();
+  return ({ id, method, argument }) => {
+    last = last.then(async () => {
+      try {
+        const result = await (owner[method] as (a: unknown) => Promise<unknown>).call(owner, argument);
+        post({ id, result }, buffersOf(result));
+      } catch (error) {
+        const { message, stack } = error as Error;
+        post({ id, error: { message, code: error instanceof HeadlightError ? error.code : undefined, stack } }, []);
+      }
+    });
+  };
+}
+
+/** The caller's side: an owner whose methods run in the thread. Arrays in arguments and results are transferred. */
+export function remoteOwner(thread: Thread): StepOwner {
+  const waiting = new Map<number, { resolve: (value: never) => void; reject: (error: Error) => void }>();
+  let next = 0;
+  let dead: Error | undefined;
+  const giveUp = (error: Error): void => {
+    dead = error;
+    for (const { reject } of waiting.values()) reject(error);
+    waiting.clear();
+  };
+  thread.onReply((reply) => {
+    const call = waiting.get(reply.id);
+    waiting.delete(reply.id);
+    if ('error' in reply) call?.reject(revive(reply.error));
+    else call?.resolve(reply.result as never);
+  });
+  thread.onDeath((cause) => giveUp(fail('engine', { where: 'training worker', rule: 'a thread that lives', got: String(cause), cause })));
+
+  const call = <T>(method: keyof StepOwner, argument?: unknown): Promise<T> => {
+    if (dead !== undefined) return Promise.reject(dead);
+    return new Promise<T>((resolve, reject) => {
+      const id = next++;
+      waiting.set(id, { resolve, reject });
+      thread.post({ id, method, argument }, buffersOf(argument));
+    });
+  };
+  return {
+    setup: (setup) => call('setup', setup),
+    step: (request) => call('step', request),
+    evaluate: (request) => call('evaluate', request),
+    parameters: () => call('parameters'),
+    state: () => call('state'),
+    restore: (state) => call('restore', state),
+    async dispose() {
+      if (dead === undefined) await call('dispose');
+      dead = fail('disposed', { where: 'training worker', rule: 'a run that is not disposed' });
+      await thread.terminate();
+    },
+  };
+}
+
+function revive(error: { message: string; code: ErrorCode | undefined; stack: string | undefined }): Error {
+  const cause = new Error(error.message);
+  if (error.stack !== undefined) cause.stack = error.stack;
+  if (error.code === undefined) return cause;
+  // The message is whole already; only its class and code were lost on the way.
+  const revived = fail(error.code, { where: 'training worker', rule: error.message, cause });
+  revived.message = error.message;
+  return revived;
+}
+
+/** Every distinct array buffer in a message. */
+function buffersOf(value: unknown, found = new Set<ArrayBuffer>()): ArrayBuffer[] {
+  if (ArrayBuffer.isView(value)) {
+    if (value.buffer instanceof ArrayBuffer) found.add(value.buffer);
+  } else if (typeof value === 'object' && value !== null) {
+    for (const part of Object.values(value)) buffersOf(part, found);
+  }
+  return [...found];
+}
