@@ -6,3 +6,5 @@ export * from './safetensors.js';
 export type { SafetensorsHeader, TensorInfo } from './safetensors-header.js';
 export * from './safetensors-write.js';
 export * from './transpose.js';
+export { type Architecture, architectureOf, architectures } from './architectures/index.js';
+export { loadModel, saveModel } from './model.js';

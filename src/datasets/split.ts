@@ -40,9 +40,9 @@ export function splitTokens(ids: Int32Array, { fraction = 0.1, context }: SplitO
   return { train, validation };
 }
 
-/** The least n of which both parts hold context + 1 tokens; stepped to, since n · fraction rounds. */
+/** The least n of which both parts hold context + 1 tokens; stepped to from just below, since n · fraction rounds. */
 function tokensFor(context: number, fraction: number): number {
-  let n = Math.floor((context + 1) / Math.min(fraction, 1 - fraction)) - 1;
+  let n = Math.max(Math.floor((context + 1) / fraction), Math.floor(context / (1 - fraction))) - 1;
   while (Math.min(Math.floor(n * fraction), n - Math.floor(n * fraction)) < context + 1) n++;
   return n;
 }

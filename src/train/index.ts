@@ -1,5 +1,6 @@
 export { Evaluator } from './evaluate.js';
 export { type AdamW, adamW } from './optimizer.js';
+export { appendMetrics, loadRun, saveRun, type TrainerRecord } from './run-folder.js';
 export { constant, cosine, type Schedule } from './schedule.js';
 export { type Loss, nextTokenLoss, traceEvaluation, traceStep } from './step-program.js';
 export { type EvaluationReport, type TrainOptions, type TrainReport, type TrainResult, type TrainingRun, train } from './train.js';

@@ -1,4 +1,4 @@
-import { concrete, HostArray, isFloat, sizeOf } from '../../core/index.js';
+import { HostArray, isFloat, sizeOf } from '../../core/index.js';
 import { defineOp } from '../declare.js';
 import { type RefArray, ref } from '../reference.js';
 import type { Spec } from '../spec.js';
@@ -27,9 +27,8 @@ const scatterAddOp = defineOp<ScatterAddAttrs>({
   lower: (e, { inputs, attrs: { size }, inputSpecs, outputSpecs }) => {
     const [indices, updates] = inputs as [string, string];
     const spec = inputSpecs[1] as Spec;
-    const rest = spec.shape.slice((inputSpecs[0] as Spec).shape.length);
-    const width = sizeOf(concrete(rest) ?? [1]);
-    const flat = e.one('Reshape', [updates, e.ints([-1, width])]);
+    const width = sizeOf(spec.shape.slice((inputSpecs[0] as Spec).shape.length));
+    const flat = e.one('Reshape', [updates, e.shape([-1, width])]);
     const shape = e.shape((outputSpecs[0] as Spec).shape);
     if (size <= oneHotLimit || e.target.provider === 'webgpu') {
       const range = e.constant(
@@ -43,7 +42,7 @@ const scatterAddOp = defineOp<ScatterAddAttrs>({
       return [e.one('Reshape', [e.one('MatMul', [oneHot, flat]), shape])];
     }
     // ScatterND(add) loses updates at repeated indices when it runs on several threads; ScatterElements does not.
-    const zeros = e.one('Expand', [e.scalar(0, spec.dtype), e.ints([size, width])]);
+    const zeros = e.one('Expand', [e.scalar(0, spec.dtype), e.shape([size, width])]);
     const column = e.one('Reshape', [indices, e.ints([-1, 1])]);
     const repeated = e.one('Expand', [column, e.one('Shape', [flat])]);
     const sums = e.one('ScatterElements', [zeros, repeated, flat], { attributes: { axis: 0, reduction: 'add' } });

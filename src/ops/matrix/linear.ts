@@ -36,7 +36,7 @@ const linearOp = defineOp<LinearAttrs>({
     const [x, w, b] = inputs as [string, string, string | undefined];
     const spec = inputSpecs[0] as Spec;
     const out = outputSpecs[0] as Spec;
-    const flat = spec.shape.length === 2 ? x : e.one('Reshape', [x, e.ints([-1, spec.shape.at(-1) as number])]);
+    const flat = spec.shape.length === 2 ? x : e.one('Reshape', [x, e.shape([-1, spec.shape.at(-1) as Dim])]);
     const y = e.one('Gemm', b === undefined ? [flat, w] : [flat, w, b], { attributes: { transB: Number(attrs.transposed) } });
     if (spec.shape.length === 2) return [y];
     const free = out.shape.filter((d) => typeof d !== 'number').length;

@@ -34,7 +34,7 @@ const layerNormOp = defineOp<LayerNormAttrs>({
       // With x̂ the normalised input: dx = (w∘g − m₁ − x̂ m₂)/σ, m₁ = mean(w∘g), m₂ = mean(w∘g∘x̂); the means are products with w.
       const gx = g.mul(normal);
       const column = w.reshape([width, 1]);
-      const average = (t: Tensor): Tensor => t.matmul(column, { scale: 1 / width });
+      const average = (t: Tensor): Tensor => (t.rank === 1 ? rows(t) : t).matmul(column, { scale: 1 / width }).reshape(mean.shape);
       dx = g
         .mul(w)
         .sub(normal.mul(average(gx)).add(average(g)))

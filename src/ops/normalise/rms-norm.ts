@@ -30,9 +30,10 @@ const rmsNormOp = defineOp<RmsNormAttrs>({
     if (g !== undefined) {
       // With x̂ = x·r: dx = r (w∘g − x̂ m), m = mean(w∘g∘x̂), the mean as a product with w.
       const gx = g.mul(normal);
-      const m = gx.matmul(w.reshape([width, 1]), { scale: 1 / width });
+      const rows = (t: Tensor): Tensor => t.reshape([-1, width]);
+      const m = (x.rank === 1 ? rows(gx) : gx).matmul(w.reshape([width, 1]), { scale: 1 / width }).reshape(r.shape);
       dx = g.mul(w).sub(normal.mul(m)).mul(r);
-      dw = needs[1] ? gx.reshape([-1, width]).sum({ axis: 0 }) : undefined;
+      dw = needs[1] ? rows(gx).sum({ axis: 0 }) : undefined;
     }
     if (gR !== undefined) {
       // r is an output too, so that the backward pass can be differentiated in turn: dr/dx = −r² x̂ / width.

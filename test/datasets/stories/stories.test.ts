@@ -15,7 +15,7 @@ import {
 const anyStory = fc.tuple(fc.nat(), fc.nat(1_000_000)).map(([seed, index]) => generateStory(seed, index));
 
 const legend =
-  'Marlow found a drum by the mill. He left the mill. Marlow gave the drum to Tindra. She liked the drum. So Tindra kept the drum.';
+  'Marlow lived by the mill. Marlow found a drum. He liked the drum. Marlow lost the drum and Tindra found it. She held the drum. So Tindra kept the drum.';
 
 describe('generateStories', () => {
   test('every story is grammatical and short', () => {
@@ -53,12 +53,13 @@ describe('generateStories', () => {
     fc.assert(
       fc.property(anyStory, (story) => {
         const words = [...story.matchAll(/[A-Za-z]+/g)];
-        const isHolder = (next: string | undefined) => /^(gave|sold|lost|threw|kept|had|went)$/.test(next ?? '');
+        const isHolder = (next: string | undefined) => /^(lost|threw|dropped|found|kept|had)$/.test(next ?? '');
         for (const [i, { 0: word, index }] of words.entries()) {
+          if (words[i - 1]?.[0] === 'and') continue; // whoever comes to hold it is anyone
           if (!objects.includes(word) && !(names.includes(word) && isHolder(words[i + 1]?.[0]))) continue;
           const before = story.lastIndexOf(word, index - 1);
           if (before >= 0) expect(index - before).toBeLessThanOrEqual(64);
-          else expect(index).toBeLessThan(20); // the opening
+          else expect(word).toBe(objects.includes(word) ? words[8]?.[0] : words[0]?.[0]); // where it is first told
         }
       }),
       { numRuns: 1000 },
@@ -83,26 +84,28 @@ describe('checkStory', () => {
     ['another holder at the end', 'Tindra kept', 'Marlow kept'],
     ['a stranger at the end', 'Tindra kept', 'Petra kept'],
     ['the wrong pronoun', 'She', 'He'],
-    ['the wrong pronoun at first', 'He left', 'She left'],
+    ['the wrong pronoun at first', 'He liked', 'She liked'],
     ['an object that was never found', 'kept the drum', 'kept the kite'],
-    ['a place where nobody is', 'left the mill', 'left the river'],
-    ['a giver who has nothing', 'Marlow gave', 'Petra gave'],
-    ['a gift to oneself', 'to Tindra', 'to Marlow'],
-    ['a word that is none', 'gave', 'gaev'],
+    ['another finder', 'Marlow found', 'Petra found'],
+    ['a loser who has nothing', 'Marlow lost', 'Petra lost'],
+    ['an object that changes', 'lost the drum', 'lost the map'],
+    ['a word that is none', 'liked', 'likde'],
+    ['verbs that do not go together', 'lost', 'threw'],
     ['a sentence after the end', 'kept the drum.', 'kept the drum. So Tindra kept the drum.'],
-    ['no opening', 'Marlow found a drum by the mill. ', ''],
-    ['no exchange', 'Marlow gave the drum to Tindra. ', ''],
+    ['no home', 'Marlow lived by the mill. ', ''],
+    ['no find', 'Marlow found a drum. ', ''],
+    ['a second find', 'He liked the drum.', 'Marlow found a drum.'],
     ['two spaces', '. He', '.  He'],
     ['a line end inside', '. He', '.\nHe'],
-    ['a departure too late', 'She liked the drum', 'She left the mill'],
   ])('rejects %s, and points at it', (_, from, to) => {
     const story = legend.replace(from, to);
-    const difference = [...`${legend} `].findIndex((character, i) => character !== story[i]);
+    const difference = [...`${legend}\n`].findIndex((character, i) => character !== story[i]);
     const result = checkStory(story);
     expect(result).toMatchObject({ ok: false, unfinished: false, why: expect.stringMatching(/./) });
     if (result.ok) return;
-    expect(result.at).toBeLessThanOrEqual(difference);
-    expect(result.at).toBeGreaterThan(difference - 12); // the beginning of the word, or of its sentence
+    // the beginning of the word or of its sentence; verbs that do not go together are seen at the second
+    if (_.startsWith('verbs')) expect(story.slice(result.at)).toMatch(/^found it/);
+    else expect(difference - result.at).toSatisfy((back: number) => back >= 0 && back < 12);
   });
 
   test('rejects every story in which one name, pronoun or object was changed', () => {
@@ -124,7 +127,7 @@ describe('checkStory', () => {
 
   test('of words exchanged with words of anywhere in the corpus, almost none go unseen', () => {
     const vocabulary = [...new Set(generateStories({ seed: 2, characters: 50_000 }).match(/[A-Za-z]+/g))];
-    const harmless = [new Set(places), new Set(momentVerbs), new Set(['gave', 'sold'])];
+    const harmless = [new Set(places), new Set(momentVerbs)];
     let rejected = 0;
     let changed = 0;
     fc.assert(
@@ -163,7 +166,7 @@ describe('checkStories', () => {
       fc.property(fc.nat(), fc.integer({ min: 0, max: 1500 }), (seed, cut) => {
         const text = generateStories({ seed, characters: 1500 }).slice(0, cut);
         const { passed, total, failures } = checkStories(text);
-        const whole = (text.match(/(kept|had|home with) the \w+\./g) ?? []).length;
+        const whole = (text.match(/(kept|had) the \w+\./g) ?? []).length;
         expect({ passed, total, failures }).toEqual({ passed: whole, total: whole, failures: [] });
       }),
     );
@@ -174,7 +177,7 @@ describe('checkStories', () => {
     expect(checkStories(`\n\n${legend}\n\n${wrong}\n\n${legend}`)).toEqual({
       passed: 2,
       total: 3,
-      failures: [{ story: wrong, at: wrong.indexOf('He liked'), why: "'He' where 'She' is the pronoun of Tindra" }],
+      failures: [{ story: wrong, at: wrong.indexOf('He held'), why: "'He' where 'She' is the pronoun of Tindra" }],
     });
     expect(checkStories(`${legend}\n\n${wrong.slice(0, -3)}`)).toMatchObject({ passed: 1, total: 2 });
     expect(checkStories(`${legend}\n\n${legend.slice(0, -3)}`)).toEqual({ passed: 1, total: 1, failures: [] });

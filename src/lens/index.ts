@@ -1,0 +1,2 @@
+export { type Captured, Lens, lens, type Site } from './capture.js';
+export * from './picture/index.js';
