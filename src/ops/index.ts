@@ -41,6 +41,8 @@ export { einsum } from './matrix/einsum.js';
 export { linear } from './matrix/linear.js';
 export { type MatmulOptions, matmul } from './matrix/matmul.js';
 export { layerNorm } from './normalise/layer-norm.js';
+export { logSoftmax } from './normalise/log-softmax.js';
+export { rmsNorm } from './normalise/rms-norm.js';
 export { type SoftmaxOptions, softmax } from './normalise/softmax.js';
 export * from './parameter.js';
 export type { ReduceOptions } from './reduce/axes.js';

@@ -13,14 +13,14 @@ const shareBelow = 4096;
 export class GraphEmitter implements Emitter {
   readonly target: Target;
   readonly fused: boolean;
-  readonly nodes: OnnxNode[] = [];
+  nodes: OnnxNode[] = [];
   readonly initializers: OnnxTensor[] = [];
   readonly inputs: OnnxValue[] = [];
   readonly bindings: Binding[] = [];
   readonly #embed: boolean;
   readonly #shared = new Map<string, string>();
   readonly #byIdentity = new Map<object, string>();
-  readonly #producers = new Map<string, { node: number; output: number }>();
+  readonly #produced = new Set<string>();
   /** Where the size of each symbol can be read: an input and an axis. */
   readonly #symbols = new Map<string, { input: string; axis: number }>();
   #prefix = '';
@@ -38,10 +38,6 @@ export class GraphEmitter implements Emitter {
     this.#prefix = node.path === '' ? node.op.name : `${node.path}/${node.op.name}`;
   }
 
-  leave(): void {
-    this.#prefix = 'output';
-  }
-
   one(type: string, inputs: readonly string[], options: EmitOptions = {}): string {
     return this.many(type, inputs, 1, options)[0] as string;
   }
@@ -50,16 +46,24 @@ export class GraphEmitter implements Emitter {
     const name = `${this.#prefix}.${this.#count++}`;
     const results = Array.from({ length: outputs }, (_, i) => (outputs === 1 ? name : `${name}:${i}`));
     const attributes = Object.fromEntries(Object.entries(options.attributes ?? {}).map(([k, v]) => [k, attribute(v)]));
-    results.forEach((r, output) => {
-      this.#producers.set(r, { node: this.nodes.length, output });
-    });
+    for (const r of results) this.#produced.add(r);
     this.nodes.push({ name, type, domain: options.domain ?? '', inputs, outputs: results, attributes });
     return results;
   }
 
-  /** Gives a value its declared name: renames what produces it, or copies where that name is taken or it is an input. */
-  alias(value: string, name: string): void {
-    this.nodes.push({ name: `output/${name}`, type: 'Identity', domain: '', inputs: [value], outputs: [name], attributes: {} });
+  /**
+   * Declares outputs under their names: what produces a value is renamed, so that nothing is copied; inputs, constants
+   * and values that are declared twice get an Identity.
+   */
+  declareOutputs(outputs: readonly { readonly value: string; readonly name: string }[]): void {
+    const renamed = new Map<string, string>();
+    const copies: OnnxNode[] = [];
+    for (const { value, name } of outputs) {
+      if (this.#produced.has(value) && !renamed.has(value)) renamed.set(value, name);
+      else copies.push({ name: `output/${name}`, type: 'Identity', domain: '', inputs: [value], outputs: [name], attributes: {} });
+    }
+    const rename = (v: string): string => renamed.get(v) ?? v;
+    this.nodes = [...this.nodes, ...copies].map((n) => ({ ...n, inputs: n.inputs.map(rename), outputs: n.outputs.map(rename) }));
   }
 
   constant(value: HostArray): string {

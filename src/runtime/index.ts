@@ -1,4 +1,5 @@
 export type { Binding } from './bindings.js';
+export { checkSites } from './check-sites.js';
 export { type Compiled, type CompileOptions, compile, type HostArguments, type HostLike, type HostResult } from './compile.js';
 export type { EngineTensor, SessionOptions } from './engine/engine.js';
 export { memory, own } from './memory.js';

@@ -47,14 +47,13 @@ export function lower(outputs: Readonly<Record<string, Tensor>>, options: LowerO
       names.set(y, results[i] ?? '');
     });
   }
-  emitter.leave();
-  const declared = Object.entries(outputs).map(([name, t]) => {
+  const values = Object.entries(outputs).map(([name, t]) => {
     const value = names.get(t);
-    if (value === undefined || value === '')
-      throw fail('engine', { where: 'lower', rule: `the output ${name} has a value`, got: t.node.op.name });
-    emitter.alias(value, name);
-    return onnxValue(name, t);
+    if (value === undefined || value === '') throw fail('engine', { where: 'lower', rule: `the output ${name} has a value`, got: t.node.op.name });
+    return { name, value };
   });
+  emitter.declareOutputs(values);
+  const declared = Object.entries(outputs).map(([name, t]) => onnxValue(name, t));
   const domains = emitter.fused ? [{ domain: 'com.microsoft', version: 1 }] : [];
   return {
     bindings: emitter.bindings,

@@ -1,5 +1,5 @@
 import { engine } from '#engine';
-import { concrete, fail, formatShape, type HostArray, type RandomKey, randomBits, randomKey } from '../core/index.js';
+import { fail, formatShape, type HostArray, type RandomKey, randomBits, randomKey } from '../core/index.js';
 import { checkModel, encodeModel, type OnnxModel } from '../onnx/index.js';
 import type { Target } from '../ops/emitter.js';
 import type { Tensor } from '../ops/index.js';
@@ -55,12 +55,16 @@ export class Program {
   readonly bindings: readonly Binding[];
   readonly outputs: Readonly<Record<string, Spec>>;
   readonly #session: Session;
+  /** Every output by name, for the engine to make. */
+  readonly #fetches: Readonly<Record<string, null>>;
+  /** The engine's views of arrays that were fed last: an array that is fed again needs no new one. */
   readonly #bound = new Map<string, { value: HostArray; tensor: EngineTensor }>();
 
   private constructor(lowered: LoweredProgram, session: Session) {
     this.bindings = lowered.bindings;
     this.outputs = lowered.outputs;
     this.#session = session;
+    this.#fetches = Object.fromEntries(Object.keys(lowered.outputs).map((n) => [n, null]));
   }
 
   static async create(lowered: LoweredProgram, options: ProgramOptions = {}): Promise<Program> {
@@ -79,7 +83,7 @@ export class Program {
   ): Promise<Record<string, HostArray>> {
     const feeds: Record<string, EngineTensor> = {};
     for (const binding of this.bindings) feeds[binding.name] = this.#feed(binding, inputs, random);
-    const results = await this.#session.run(feeds, Object.fromEntries(Object.keys(this.outputs).map((n) => [n, null])));
+    const results = await this.#session.run(feeds, this.#fetches);
     return Object.fromEntries(
       Object.entries(this.outputs).map(([name, spec]) => [name, fromEngine(results[name] as EngineTensor, spec.dtype)]),
     );
@@ -95,14 +99,7 @@ export class Program {
       fillMask(bits, binding.mask, randomKey(random.seed, binding.mask.stream, random.step));
       return engineTensor('float32', bits, binding.mask.shape);
     }
-    if (binding.kind === 'parameter') {
-      const { value } = binding.parameter;
-      const known = this.#bound.get(binding.name);
-      if (known?.value === value) return known.tensor;
-      const tensor = engineTensor('float32', value.data, value.shape);
-      this.#bound.set(binding.name, { value, tensor });
-      return tensor;
-    }
+    if (binding.kind === 'parameter') return this.#view(binding.name, binding.parameter.value);
     const given = inputs[binding.name];
     if (given === undefined || !fits(given, binding.spec)) {
       throw fail('shape', {
@@ -111,21 +108,28 @@ export class Program {
         got: given === undefined ? 'nothing' : `${formatShape(given.shape)} ${given.dtype}`,
       });
     }
-    return engineTensor(given.dtype, given.data, given.shape);
+    return this.#view(binding.name, given);
+  }
+
+  #view(name: string, value: HostArray): EngineTensor {
+    const known = this.#bound.get(name);
+    if (known?.value === value) return known.tensor;
+    const tensor = engineTensor(value.dtype, value.data, value.shape);
+    this.#bound.set(name, { value, tensor });
+    return tensor;
   }
 }
 
 function fits(value: HostArray, spec: Spec): boolean {
-  const sizes = concrete(spec.shape);
   return (
     value.dtype === spec.dtype &&
     value.shape.length === spec.shape.length &&
-    (sizes === undefined || sizes.every((d, i) => d === value.shape[i]))
+    spec.shape.every((d, i) => typeof d !== 'number' || d === value.shape[i])
   );
 }
 
 /** The plain form of what the training worker's SIMD kernel does. */
 export function fillMask(out: Float32Array, mask: RandomMaskAttrs, key: RandomKey): void {
   const threshold = keepThreshold(mask.keep);
-  for (let i = 0; i < out.length; i++) out[i] = randomBits(key, i)   >= threshold ? 1 / mask.keep : 0;
+  for (let i = 0; i < out.length; i++) out[i] = randomBits(key, i) >= threshold ? 1 / mask.keep : 0;
 }

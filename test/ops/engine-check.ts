@@ -99,9 +99,9 @@ function withNamedSizes(trial: Trial, names: readonly string[]): readonly Tensor
 function maskFeed(binding: Binding): Value | undefined {
   if (binding.kind !== 'mask') return undefined;
   const { shape, stream } = binding.mask;
-  const data = new Uint8Array(shape.reduce((a, b) => a * b, 1));
+  const data = new Float32Array(shape.reduce((a, b) => a * b, 1));
   fillMask(data, binding.mask, randomKey(0, stream));
-  return { type: 'bool', dims: shape, data };
+  return { type: 'float32', dims: shape, data };
 }
 
 export function toRef(value: HostArray): RefArray {
@@ -109,7 +109,7 @@ export function toRef(value: HostArray): RefArray {
 }
 
 /** What is wrong with an engine's results: names with the difference; empty when all is well. */
-export async function engineProblems(job: EngineJob, run: RunEngine): Promise<string[]> {
+export async function engineProblems(job: EngineJob, run: RunEngine, tolerance = 1e-5): Promise<string[]> {
   let results: Readonly<Record<string, Value>>;
   try {
     results = await run(job);
@@ -122,7 +122,7 @@ export async function engineProblems(job: EngineJob, run: RunEngine): Promise<st
     if (got.type !== want.type || `${got.dims}` !== `${want.dims}`) {
       return [`${want.label}: declared [${want.dims}] ${want.type}, the engine gives [${got.dims}] ${got.type}`];
     }
-    return differs(got.data, want.data, want.type === 'float32' ? 1e-5 : 0, want.label);
+    return differs(got.data, want.data, want.type === 'float32' ? tolerance : 0, want.label);
   });
 }
 

@@ -32,7 +32,14 @@ export function gradientProblems(trial: Trial, order: 'any' | 'first'): string[]
     return c;
   };
   const weighted = (parts: readonly Tensor[], weights: readonly Tensor[]): Tensor =>
-    parts.map((y, i) => y.cast('float64').mul(weights[i] as Tensor).sum()).reduce((a, b) => a.add(b));
+    parts
+      .map((y, i) =>
+        y
+          .cast('float64')
+          .mul(weights[i] as Tensor)
+          .sum(),
+      )
+      .reduce((a, b) => a.add(b));
   const check = (loss: Tensor, wrt: readonly Tensor[], grads: readonly Tensor[], what: string): string[] =>
     wrt.flatMap((x, i) => {
       const g = grads[i] as Tensor;

@@ -49,7 +49,10 @@ export function drawValues(input: CaseInput, seed: number, stream: string): Host
     if (given !== undefined) return given;
     return dtype === 'float32' ? Math.fround(low + (high - low) * uniform(key, i)) : low + below(key, i, high - low + 1);
   };
-  return host(Float64Array.from({ length: sizeOf(input.shape) }, (_, i) => draw(i)), { shape: input.shape, dtype });
+  return host(
+    Float64Array.from({ length: sizeOf(input.shape) }, (_, i) => draw(i)),
+    { shape: input.shape, dtype },
+  );
 }
 
 /** The case with random axes of size 1 and random leading axes gone, where the op's own rule accepts that; else nothing. */

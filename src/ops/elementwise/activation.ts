@@ -41,14 +41,15 @@ const erfOp = defineUnary({
 });
 
 /**
- * Two outputs, y and the factor Φ with y = x·Φ: the backward pass needs Φ again. Where nothing reads it, the lowering
- * is one fused operator.
+ * Three outputs: y, the factor Φ with y = x·Φ, and (in the tanh form) the slope a with Φ = σ(x·a); the backward pass needs
+ * them again. Where nothing reads them, the lowering is one fused operator.
  */
 interface GeluAttrs {
   readonly approximate: boolean;
 }
-const tanhScale = Math.sqrt(2 / Math.PI);
-const cubic = 0.044715;
+/** 2√(2/π), and the cubic's coefficient times it: Φ ≈ σ(x·a), a = k₀ + k₁x². */
+const k0 = 2 * Math.sqrt(2 / Math.PI);
+const k1 = 0.044715 * k0;
 
 const geluOp = defineOp<GeluAttrs>({
   name: 'gelu',
@@ -56,50 +57,43 @@ const geluOp = defineOp<GeluAttrs>({
   inputs: ['x'],
   infer: ({ inputs: [x], refuse }) => {
     if (x === undefined || !isFloat(x.dtype)) throw refuse('a float tensor is expected', { code: 'dtype' });
-    return [x, x];
+    return [x, x, x];
   },
   vjp: ({ inputs, outputs, attrs, grads }) => {
     const x = inputs[0] as Tensor;
-    const factor = outputs[1] as Tensor;
-    // y = x·Φ(x) and Φ itself are both functions of x: dx = g·(Φ + x·Φ') + gΦ·Φ'.
-    const derivative = attrs.approximate
-      ? factor.sub(factor.mul(factor)).mul(
-          x
-            .mul(x)
-            .mul(6 * tanhScale * cubic)
-            .add(2 * tanhScale),
-        )
-      : exp(x.mul(x).mul(-0.5)).mul(1 / Math.sqrt(2 * Math.PI));
-    const [g, gFactor] = grads;
-    const first = g?.mul(factor.add(x.mul(derivative)));
-    const second = gFactor?.mul(derivative);
-    return [first === undefined ? second : second === undefined ? first : first.add(second)];
+    const [y, factor, slope] = outputs as [Tensor, Tensor, Tensor];
+    // All three are functions of x: dx = g·(Φ + x·Φ') + gΦ·Φ' + ga·a'. In the tanh form Φ' = Φ(1 − Φ)(3a − 2k₀), for
+    // (x·a)' = k₀ + 3k₁x² = 3a − 2k₀; else Φ' is the normal density.
+    const [g, gFactor, gSlope] = grads;
+    const steepness = (): Tensor => slope.mul(3).sub(2 * k0);
+    const density = (): Tensor => exp(x.mul(x).mul(-0.5)).mul(1 / Math.sqrt(2 * Math.PI));
+    const ofFactor = (): Tensor => (attrs.approximate ? factor.sub(factor.mul(factor)).mul(steepness()) : density());
+    const rising = (): Tensor => (attrs.approximate ? y.sub(y.mul(factor)).mul(steepness()) : x.mul(density()));
+    const parts = [g?.mul(factor.add(rising())), gFactor?.mul(ofFactor()), attrs.approximate ? gSlope?.mul(x.mul(2 * k1)) : undefined];
+    return [parts.filter((p) => p !== undefined).reduce<Tensor | undefined>((sum, p) => (sum === undefined ? p : sum.add(p)), undefined)];
   },
   order: 'any',
   lower: (e, { inputs, attrs, used }) => {
     const x = inputs[0] as string;
-    if (!used[1]) {
+    if (!used[1] && !used[2]) {
       // FastGelu is the tanh form in one fused kernel; ONNX's own Gelu covers the rest.
-      if (attrs.approximate && e.fused) return [e.one('FastGelu', [x], { domain: 'com.microsoft' }), ''];
-      return [e.one('Gelu', [x], { attributes: { approximate: attrs.approximate ? 'tanh' : 'none' } }), ''];
+      if (attrs.approximate && e.fused) return [e.one('FastGelu', [x], { domain: 'com.microsoft' }), '', ''];
+      return [e.one('Gelu', [x], { attributes: { approximate: attrs.approximate ? 'tanh' : 'none' } }), '', ''];
     }
     const number = (v: number): string => e.scalar(v, 'float32');
-    let factor: string;
     if (attrs.approximate) {
-      const x2 = e.one('Mul', [x, x]);
-      const inner = e.one('Add', [e.one('Mul', [x2, number(2 * tanhScale * cubic)]), number(2 * tanhScale)]);
-      factor = e.one('Sigmoid', [e.one('Mul', [x, inner])]);
-    } else {
-      const erf = e.one('Erf', [e.one('Mul', [x, number(Math.SQRT1_2)])]);
-      factor = e.one('Mul', [e.one('Add', [erf, number(1)]), number(0.5)]);
+      const slope = e.one('Add', [e.one('Mul', [e.one('Mul', [x, x]), number(k1)]), number(k0)]);
+      const factor = e.one('Sigmoid', [e.one('Mul', [x, slope])]);
+      return [e.one('Mul', [x, factor]), factor, slope];
     }
-    return [e.one('Mul', [x, factor]), factor];
+    const erf = e.one('Erf', [e.one('Mul', [x, number(Math.SQRT1_2)])]);
+    const factor = e.one('Mul', [e.one('Add', [erf, number(1)]), number(0.5)]);
+    return [e.one('Mul', [x, factor]), factor, used[2] ? e.one('Mul', [x, number(0)]) : ''];
   },
   reference: ([x], { approximate }) => {
-    const phi = approximate
-      ? (v: number) => 1 / (1 + Math.exp(-2 * tanhScale * (v + cubic * v ** 3)))
-      : (v: number) => 0.5 * (1 + erfNumber(v * Math.SQRT1_2));
-    return [mapRef((v) => v * phi(v), x as RefArray), mapRef(phi, x as RefArray)];
+    const slope = (v: number): number => (approximate ? k0 + k1 * v * v : 0);
+    const phi = (v: number): number => (approximate ? 1 / (1 + Math.exp(-v * slope(v))) : 0.5 * (1 + erfNumber(v * Math.SQRT1_2)));
+    return [(v: number) => v * phi(v), phi, slope].map((f) => mapRef(f, x as RefArray));
   },
   cases: [true, false].map((approximate) => ({ attrs: { approximate }, inputs: [{ shape: [3, 5], range: [-4, 4] as const }] })),
 });

@@ -22,6 +22,8 @@ interface BinaryRule {
   readonly f: (a: number, b: number) => number;
   readonly vjp: ((c: VjpContext<NoAttrs>) => readonly (Tensor | undefined)[]) | 'none';
   readonly onnx: string;
+  /** How it is written where the operator alone will not do. */
+  readonly lower?: OpSpec<NoAttrs>['lower'];
   /** The output's dtype where it is not the inputs'. */
   readonly output?: DType;
   readonly dtypes: (dtype: DType) => boolean;
@@ -54,7 +56,7 @@ export function defineBinary(rule: BinaryRule): OpSpec<NoAttrs> {
     },
     vjp: rule.vjp,
     order: 'any',
-    lower: (e, { inputs }) => [e.one(rule.onnx, inputs)],
+    lower: rule.lower ?? ((e, { inputs }) => [e.one(rule.onnx, inputs)]),
     reference: ([a, b]) => [mapRef(rule.f, a as RefArray, b as RefArray)],
     cases: (rule.cases ?? shapes.map(([a, b]) => [{ shape: a }, { shape: b }])).map((inputs) => ({ attrs: {}, inputs })),
   });

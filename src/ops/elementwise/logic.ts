@@ -19,6 +19,18 @@ export const logicalAnd = binary(
     f: (a, b) => a * b,
     vjp: 'none',
     onnx: 'And',
+    // ONNX Runtime 1.30's WebGPU kernel keeps one shader for one-element operands and others: And gives wrong values.
+    lower: (e, { inputs }) => {
+      if (e.target.provider !== 'webgpu') return [e.one('And', inputs)];
+      return [
+        e.one('Not', [
+          e.one(
+            'Or',
+            inputs.map((x) => e.one('Not', [x])),
+          ),
+        ]),
+      ];
+    },
     output: 'bool',
     dtypes: bool,
     cases,

@@ -39,8 +39,12 @@ export const matmulOp = defineOp<MatmulAttrs>({
   },
   order: 'any',
   lower: (e, { inputs, attrs, inputSpecs }) => {
-    const { transposeA, transposeB, scale } = attrs;
-    const [a, b] = inputs as [string, string];
+    const { transposeA, transposeB } = attrs;
+    const [row, b] = inputs as [string, string];
+    // The engine's kernel for one row times a matrix knows no factor: there it is the row that is scaled.
+    const scaleFirst = attrs.scale !== 1 && !transposeA && inputSpecs[0]?.shape.at(-2) === 1;
+    const a = scaleFirst ? e.one('Mul', [row, e.scalar(attrs.scale, (inputSpecs[0] as Spec).dtype)]) : row;
+    const scale = scaleFirst ? 1 : attrs.scale;
     if (e.fused && (transposeA || transposeB || scale !== 1)) {
       return [
         e.one('FusedMatMul', [a, b], {

@@ -6,11 +6,13 @@ import { foldConstants } from './fold-constants.js';
 import { foldScales } from './fold-scales.js';
 import { foldTransposes } from './fold-transposes.js';
 import { mergeReshapes } from './merge-reshapes.js';
+import { sliceBeforeProduct } from './slice-before-product.js';
 
 /** The passes, in the order they help each other. Dead code needs none: only what outputs reach is ever lowered. */
 export const passes = [
   dropIdentities,
   mergeReshapes,
+  sliceBeforeProduct,
   foldConstants,
   commonSubexpressions,
   foldTransposes,
@@ -23,4 +25,13 @@ export function optimize(outputs: readonly Tensor[]): readonly Tensor[] {
   return passes.reduce((graph, pass) => pass(graph), outputs);
 }
 
-export { attentionRowSums, commonSubexpressions, dropIdentities, foldConstants, foldScales, foldTransposes, mergeReshapes };
+export {
+  attentionRowSums,
+  commonSubexpressions,
+  dropIdentities,
+  foldConstants,
+  foldScales,
+  foldTransposes,
+  mergeReshapes,
+  sliceBeforeProduct,
+};
