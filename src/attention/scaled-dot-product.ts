@@ -1,4 +1,5 @@
-import { concat, dropout, matmul, softmax, split, type Tensor, tap } from '../ops/index.js';
+import type { Dim } from '../core/index.js';
+import { concat, dropout, iota, matmul, softmax, split, type Tensor, tap } from '../ops/index.js';
 
 /** Keys and values of earlier tokens, in memory of a fixed size. */
 export interface Past {
@@ -11,9 +12,11 @@ export interface Past {
 }
 
 export interface ScaledDotProductOptions {
-  /** [T,T] (or what broadcasts to [B,H,T,T]) bool, true = attend; every query must attend to something. */
+  /** [T,T] (or what broadcasts to [B,H,T,T]) bool, true = attend; a query with nothing to attend to gets zeros. */
   readonly mask?: Tensor | undefined;
   readonly past?: Past | undefined;
+  /** Promises that every query may attend to something, as a causal one may to itself: saves a pass. */
+  readonly everyQueryAttends?: boolean | undefined;
   /** Dropout of the pattern, while training. */
   readonly dropout?: number;
 }
@@ -34,8 +37,7 @@ export function scaledDotProduct(query: Tensor, key: Tensor, value: Tensor, opti
   const recent = matmul(q, k, { transposeB: true, scale }); // [B,H,T,T]
   const scores = tap('scores', past === undefined ? recent : concat([matmul(q, past.keys, { transposeB: true, scale }), recent], 3));
   const allowed = past === undefined ? mask : withPast(past, mask, recent);
-  // Every query attends at least to itself, so no row is empty.
-  const pattern = tap('pattern', softmax(scores, { mask: allowed, everyRowAttends: true })); // [B,H,T,S]
+  const pattern = tap('pattern', softmax(scores, { mask: allowed, everyRowAttends: options.everyQueryAttends ?? mask === undefined })); // [B,H,T,S]
   const weights = dropout(pattern, options.dropout ?? 0);
   return tap('mixed', mix(weights, v, past).transpose([0, 2, 1, 3]));
 }
@@ -47,11 +49,18 @@ function mix(weights: Tensor, v: Tensor, past: Past | undefined): Tensor {
   return matmul(early, past.values).add(matmul(late, v));
 }
 
-/** What the memory holds, and the mask among the new tokens, side by side: [B,1,T,P + T]. */
+/** What the memory holds, and the mask among the new tokens, side by side: [B,1,T,P + T], or [B,H,T,P + T] for a mask per head. */
 function withPast(past: Past, mask: Tensor | undefined, recent: Tensor): Tensor {
   const [batch, , length] = recent.shape as [number, number, number];
   const capacity = past.keys.shape[2] as number;
-  const early = past.filled.reshape([batch, 1, 1, capacity]).expand([batch, 1, length, capacity]);
-  const among = (mask ?? recent.equal(recent)).expand([batch, 1, length, length]);
+  const heads = mask?.shape.at(-3) ?? 1;
+  const early = past.filled.reshape([batch, 1, 1, capacity]).expand([batch, heads, length, capacity]);
+  const among = (mask ?? everywhere(length)).expand([batch, heads, length, length]);
   return concat([early, among], 3);
+}
+
+/** [T,T] bool, all true; the length may be symbolic. */
+function everywhere(length: Dim): Tensor {
+  const row = iota(length).reshape([1, length]);
+  return row.equal(row).expand([length, length]);
 }

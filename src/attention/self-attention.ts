@@ -43,7 +43,7 @@ export class SelfAttention extends Module {
   }
 
   /** @param x [B,T,C] @param options.mask [T,T] bool, true = attend @returns [B,T,C] */
-  forward(x: Tensor, options: { mask?: Tensor | undefined; past?: Past | undefined } = {}): Tensor {
+  forward(x: Tensor, options: { mask?: Tensor | undefined; everyQueryAttends?: boolean; past?: Past | undefined } = {}): Tensor {
     const [batch, length, width] = x.shape as [number, number, number];
     const packed = this.qkv
       .forward(x) // [B,T,3C]

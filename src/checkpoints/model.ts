@@ -16,10 +16,14 @@ const weightsFile = 'model.safetensors';
 export async function loadModel(folder: string): Promise<LanguageModel> {
   const { kind } = await files.stat(folder);
   if (kind !== 'folder') {
-    throw fail('file', { where: folder, rule: 'a checkpoint folder, with config.json and model.safetensors', got: kind === 'file' ? 'a file' : 'no such folder' });
+    throw fail('file', {
+      where: folder,
+      rule: 'a checkpoint folder, with config.json and model.safetensors',
+      got: kind === 'file' ? 'a file' : 'no such folder',
+    });
   }
   const config = await readConfig(folder);
-  const architecture = architectureOf(config.values['model_type'], config.path);
+  const architecture = architectureOf(config.values.model_type, config.path);
   const { model, ignore, tied } = architecture.read(config);
   await loadWeights(model, files.join(folder, weightsFile), architecture, ignore, tied);
   return model;

@@ -30,7 +30,8 @@ export class HostArray {
   /** The element at an index per axis, as a number (bool as 0 or 1). */
   at(...index: readonly number[]): number {
     const strides = stridesOf(this.shape);
-    const bad = index.length !== this.shape.length || index.some((i, a) => !(i >= 0 && i < (this.shape[a] as number)));
+    const bad =
+      index.length !== this.shape.length || index.some((i, a) => !(Number.isInteger(i) && i >= 0 && i < (this.shape[a] as number)));
     if (bad) throw fail('axis', { where: 'HostArray.at', rule: `an index within ${formatShape(this.shape)}`, got: `[${index}]` });
     return Number(this.data[index.reduce((sum, i, a) => sum + i * (strides[a] as number), 0)]);
   }
@@ -60,26 +61,40 @@ export class HostArray {
 
 /**
  * A host array from nested numbers or a flat list with a shape.
- * Numbers become float32, booleans bool, unless `dtype` says otherwise.
+ * Numbers become float32, booleans bool, typed arrays what their class says, unless `dtype` says otherwise.
  *
  * @example host([[1, 2], [3, 4]]).shape // [2, 2]
  */
 export function host(values: Nested | ArrayLike<number>, options: { shape?: readonly number[]; dtype?: DType } = {}): HostArray {
+  if (ArrayBuffer.isView(values)) {
+    const dtype = options.dtype ?? dtypeOf(values as TypedArray);
+    const data =
+      values instanceof arrayOf[dtype] ? (values as TypedArray).slice() : filled(dtype, Array.from(values as unknown as ArrayLike<number>));
+    return new HostArray(data, options.shape ?? [data.length], dtype);
+  }
   const shape: number[] = [];
   const flat: (number | boolean)[] = [];
-  if (ArrayBuffer.isView(values)) {
-    shape.push((values as unknown as ArrayLike<number>).length);
-    flat.push(...Array.from(values as unknown as ArrayLike<number>));
-  } else {
-    for (let v: Nested | undefined = values as Nested; Array.isArray(v); v = v[0] as Nested | undefined) shape.push(v.length);
-    flatten(values as Nested, 0, shape, flat);
-  }
+  for (let v: Nested | undefined = values as Nested; Array.isArray(v); v = v[0] as Nested | undefined) shape.push(v.length);
+  flatten(values as Nested, 0, shape, flat);
   const dtype = options.dtype ?? (typeof flat[0] === 'boolean' ? 'bool' : 'float32');
-  const data = new arrayOf[dtype](flat.length);
-  flat.forEach((v, i) => {
+  return new HostArray(filled(dtype, flat), options.shape ?? shape, dtype);
+}
+
+function filled(dtype: DType, values: readonly (number | boolean | bigint)[]): TypedArray {
+  const data = new arrayOf[dtype](values.length);
+  values.forEach((v, i) => {
     data[i] = (dtype === 'int64' ? BigInt(v) : Number(v)) as never;
   });
-  return new HostArray(data, options.shape ?? shape, dtype);
+  return data;
+}
+
+/** The dtype that a typed array's class says; bytes are uint8, 16 bits are float16. */
+function dtypeOf(values: TypedArray): DType {
+  const order: readonly DType[] = ['float32', 'float64', 'int32', 'int64', 'uint32', 'uint8', 'int8', 'float16'];
+  const found = order.find((d) => values instanceof arrayOf[d]);
+  if (found === undefined)
+    throw fail('dtype', { where: 'host', rule: 'a typed array that a dtype is held by', got: values.constructor.name });
+  return found;
 }
 
 function flatten(v: Nested, axis: number, shape: readonly number[], out: (number | boolean)[]): void {

@@ -73,3 +73,9 @@ export function stridesOf(shape: readonly number[]): number[] {
   }
   return strides;
 }
+
+/** A size that must be a number here. @throws shape: it is symbolic */
+export function knownSize(d: Dim, where: string): number {
+  if (typeof d === 'number') return d;
+  throw fail('shape', { where, rule: 'a size known when the program is traced', got: d.key, fix: 'Pin it: trace with a number' });
+}

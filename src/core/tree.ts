@@ -10,7 +10,11 @@ export interface FlatTree<Leaf> {
   rebuild<Other>(leaves: readonly Other[]): Tree<Other>;
 }
 
-export function flattenTree<Leaf>(tree: Tree<Leaf>, isLeaf: (x: unknown) => x is Leaf): FlatTree<Leaf> {
+/**
+ * @param what what the tree is to its giver, for errors: `argument`, `result`
+ * @throws value: something is neither a leaf nor a list or an object
+ */
+export function flattenTree<Leaf>(tree: Tree<Leaf>, isLeaf: (x: unknown) => x is Leaf, what = 'argument'): FlatTree<Leaf> {
   const leaves: Leaf[] = [];
   const paths: string[] = [];
   const walk = (t: Tree<Leaf>, path: string): ((next: () => unknown) => unknown) => {
@@ -25,7 +29,7 @@ export function flattenTree<Leaf>(tree: Tree<Leaf>, isLeaf: (x: unknown) => x is
     }
     if (t === null || typeof t !== 'object') {
       throw fail('value', {
-        where: `argument ${path || 'at the root'}`,
+        where: `${what} ${path || 'at the root'}`,
         rule: 'arrays, or nested objects and lists of arrays',
         got: t === null ? 'null' : typeof t,
       });

@@ -1,4 +1,4 @@
-import { fail, isFloat } from '../core/index.js';
+import { equalShapes, fail, formatShape, isFloat } from '../core/index.js';
 import { topological } from '../ops/graph.js';
 import { asTensor, type Node, type Tensor, withPath } from '../ops/index.js';
 
@@ -7,7 +7,7 @@ import { asTensor, type Node, type Tensor, withPath } from '../ops/index.js';
  * Nodes are visited from the loss backwards; each op's vjp turns gradients by its outputs into gradients by its inputs.
  * @param loss a scalar, or any tensor when `seed` (of its shape) says what to weigh its elements with
  * @returns one gradient per tensor of `wrt`, of its shape; zeros where the loss does not depend on it
- * @throws shape: the loss is not a scalar
+ * @throws shape: the loss is not a scalar, or the seed not of its shape and dtype
  */
 export function gradients(loss: Tensor, wrt: readonly Tensor[], seed?: Tensor): Tensor[] {
   if (seed === undefined && loss.rank !== 0) {
@@ -16,6 +16,13 @@ export function gradients(loss: Tensor, wrt: readonly Tensor[], seed?: Tensor): 
       rule: 'the loss is a scalar (shape [])',
       got: `[${loss.shape}]`,
       fix: 'Reduce it with sum or mean',
+    });
+  }
+  if (seed !== undefined && (!equalShapes(seed.shape, loss.shape) || seed.dtype !== loss.dtype)) {
+    throw fail('shape', {
+      where: 'gradients',
+      rule: `a seed like the loss, ${formatShape(loss.shape)} ${loss.dtype}`,
+      got: `${formatShape(seed.shape)} ${seed.dtype}`,
     });
   }
   if (!isFloat(loss.dtype)) throw fail('dtype', { where: 'gradients', rule: 'a float loss', got: loss.dtype });

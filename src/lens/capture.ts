@@ -50,18 +50,28 @@ export class Lens {
   #rows(prompt: string | readonly number[] | readonly (readonly number[])[]): readonly (readonly number[])[] {
     if (typeof prompt === 'string') {
       const { tokenizer } = this.options;
-      if (tokenizer === undefined) throw fail('tokenizer', { where: 'lens', rule: 'ids, for a model without a tokenizer', got: 'text', fix: 'Give ids' });
+      if (tokenizer === undefined)
+        throw fail('tokenizer', { where: 'lens', rule: 'ids, for a model without a tokenizer', got: 'text', fix: 'Give ids' });
       return this.#check([tokenizer.encode(prompt)]);
     }
-    return this.#check(prompt.every((x) => typeof x === 'number') ? [prompt as readonly number[]] : (prompt as readonly (readonly number[])[]));
+    return this.#check(
+      prompt.every((x) => typeof x === 'number') ? [prompt as readonly number[]] : (prompt as readonly (readonly number[])[]),
+    );
   }
 
   #check(rows: readonly (readonly number[])[]): readonly (readonly number[])[] {
     const { vocabulary, context } = this.model;
     const length = rows[0]?.length ?? 0;
     if (length === 0) throw fail('value', { where: 'prompt', rule: 'at least one token', got: 'none' });
-    if (length > context) throw fail('value', { where: 'prompt', rule: `at most ${context} tokens, the model's context`, got: String(length), fix: 'Shorten it' });
-    if (rows.some((r) => r.length !== length)) throw fail('shape', { where: 'prompt', rule: 'rows of one length', got: rows.map((r) => r.length).join(', ') });
+    if (length > context)
+      throw fail('value', {
+        where: 'prompt',
+        rule: `at most ${context} tokens, the model's context`,
+        got: String(length),
+        fix: 'Shorten it',
+      });
+    if (rows.some((r) => r.length !== length))
+      throw fail('shape', { where: 'prompt', rule: 'rows of one length', got: rows.map((r) => r.length).join(', ') });
     const bad = rows.flat().find((id) => !(Number.isInteger(id) && id >= 0 && id < vocabulary));
     if (bad !== undefined) throw fail('value', { where: 'prompt', rule: `token ids from 0 to ${vocabulary - 1}`, got: String(bad) });
     return rows;

@@ -52,7 +52,7 @@ class Block extends Module {
   /** @param x [B,T,C] @returns [B,T,C] */
   forward(x: Tensor, mask: Tensor, past?: Past): Tensor {
     const pre = tap('residual.pre', x);
-    const mid = tap('residual.mid', pre.add(this.attention.forward(this.norm1.forward(pre), { mask, past })));
+    const mid = tap('residual.mid', pre.add(this.attention.forward(this.norm1.forward(pre), { mask, everyQueryAttends: true, past })));
     return tap('residual.post', mid.add(this.mlp.forward(this.norm2.forward(mid))));
   }
 }

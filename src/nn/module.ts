@@ -51,15 +51,25 @@ export abstract class Module {
     linkOf(this).seed = value;
   }
 
-  /** Every parameter by name, in the order of fields; one that is shared counts once, where it was first assigned. */
+  /**
+   * Every parameter by name, in the order of fields; one that is shared counts once, where it is met first.
+   * Names lead here, to the module that was asked: a model keeps its names when it becomes part of another.
+   */
   parameters(): Map<string, Parameter> {
     const found = new Map<string, Parameter>();
-    const visit = (value: unknown): void => {
-      if (value instanceof Parameter) found.set(value.name, value);
-      else if (value instanceof Module) Object.values(value).forEach(visit);
-      else if (Array.isArray(value)) value.forEach(visit);
+    const seen = new Set<Parameter>();
+    const visit = (value: unknown, path: string, parent: Module, field: string): void => {
+      adopt(value, parent, field);
+      if (value instanceof Parameter) {
+        if (!seen.has(value)) found.set(path, value);
+        seen.add(value);
+      } else if (value instanceof Module) {
+        for (const [key, child] of Object.entries(value)) visit(child, join(path, key), value, key);
+      } else if (isContainer(value)) {
+        for (const [key, child] of Object.entries(value)) visit(child, join(path, key), parent, join(field, key));
+      }
     };
-    visit(this);
+    for (const [key, child] of Object.entries(this)) visit(child, key, this, key);
     return found;
   }
 
@@ -68,6 +78,9 @@ export abstract class Module {
     return [...this.parameters().values()].reduce((n, p) => n + p.shape.reduce((a, b) => a * b, 1), 0);
   }
 }
+
+/** The module whose `forward` was called first: paths lead from it. */
+let origin: Module | undefined;
 
 const handler: ProxyHandler<Module> = {
   defineProperty(target, key, descriptor) {
@@ -78,9 +91,37 @@ const handler: ProxyHandler<Module> = {
     const value: unknown = Reflect.get(target, key, receiver);
     if (key !== 'forward' || typeof value !== 'function') return value;
     const { self } = linkOf(target);
-    return (...args: unknown[]): unknown => withPath(self.path, () => value.apply(self, args));
+    return (...args: unknown[]): unknown => {
+      if (origin !== undefined) return withPath(pathFrom(origin, self), () => value.apply(self, args));
+      self.parameters(); // names children that came into lists after the list was assigned
+      origin = self;
+      try {
+        return withPath('', () => value.apply(self, args));
+      } finally {
+        origin = undefined;
+      }
+    };
   },
 };
+
+/** Fields from one module to another below it; from the root, where it is not below. */
+function pathFrom(top: Module, module: Module): string {
+  const fields: string[] = [];
+  for (let m: Module | undefined = module; m !== undefined; m = linkOf(m).parent) {
+    if (m === top) return fields.reverse().join('.');
+    fields.push(linkOf(m).field);
+  }
+  return module.path;
+}
+
+/** Lists and plain objects hold modules without being one. */
+function isContainer(value: unknown): value is object {
+  return Array.isArray(value) || (typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype);
+}
+
+function join(path: string, field: string): string {
+  return path === '' ? field : `${path}.${field}`;
+}
 
 /** Names a child by its field; a child that has a place keeps it (tied weights). */
 function adopt(value: unknown, parent: Module, field: string): void {
@@ -95,9 +136,7 @@ function adopt(value: unknown, parent: Module, field: string): void {
       link.parent = parent;
       link.field = field;
     }
-  } else if (Array.isArray(value)) {
-    value.forEach((child, i) => {
-      adopt(child, parent, `${field}.${i}`);
-    });
+  } else if (isContainer(value)) {
+    for (const [key, child] of Object.entries(value)) adopt(child, parent, join(field, key));
   }
 }

@@ -60,6 +60,8 @@ export interface OpSpec<A> {
   /** The naive float64 meaning. */
   readonly reference: (inputs: readonly RefArray[], attrs: A) => readonly RefArray[];
   readonly cases: readonly Case<A>[];
+  /** The op passes its inputs on unchanged, once differentiated: lowering skips it. */
+  readonly identity?: true;
 }
 
 /** An op as graphs and passes see it: its attributes' type is its own business. */

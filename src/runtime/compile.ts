@@ -66,13 +66,16 @@ export function compile<Args extends readonly Tree<Tensor>[], Result extends Tre
       entry = traceEntry(fn, flat.paths, values, flat.rebuild, options);
       entries.set(key, entry);
     }
-    return { entry, feeds: Object.fromEntries(flat.paths.map((p, i) => [inputName(p), values[i] as HostArray])) };
+    return { entry, feeds: Object.fromEntries(flat.paths.map((p, i) => [valueName('input', i, p), values[i] as HostArray])) };
   };
 
   const call = async (...args: readonly unknown[]): Promise<unknown> => {
     const { entry, feeds } = prepare(args);
     entry.program ??= Program.create(entry.lowered, options);
-    const program = await entry.program;
+    const program = await entry.program.catch((error) => {
+      entry.program = undefined;
+      throw error;
+    });
     const results = await program.run(feeds, { seed: options.training?.seed ?? 0, step: calls++ });
     return entry.rebuild(Object.values(results));
   };
@@ -87,8 +90,9 @@ export function compile<Args extends readonly Tree<Tensor>[], Result extends Tre
   return compiled as unknown as Compiled<Args, Result>;
 }
 
-function inputName(path: string): string {
-  return `input:${path}`;
+/** The number keeps names apart that paths do not: `a.b` may be a field, or a field of a field. */
+function valueName(kind: 'input' | 'result', index: number, path: string): string {
+  return `${kind}:${index}${path === '' ? '' : `:${path}`}`;
 }
 
 function traceEntry(
@@ -100,13 +104,13 @@ function traceEntry(
 ): Entry {
   const inputs: GraphInput[] = paths.map((p, i) => {
     const { shape, dtype } = values[i] as HostArray;
-    return { name: inputName(p), spec: { shape: shape as Shape, dtype } };
+    return { name: valueName('input', i, p), spec: { shape: shape as Shape, dtype } };
   });
   const tensors = inputs.map(({ name, spec }) => input(name, spec.shape, spec.dtype));
   restartStreams();
   const result = withTraining(options.training !== undefined, () => fn(...(Object.values(rebuild(tensors) as object) as never)));
-  const flat = flattenTree<Tensor>(result as Tree<Tensor>, isTensor);
+  const flat = flattenTree<Tensor>(result as Tree<Tensor>, isTensor, 'result');
   if (flat.leaves.length === 0) throw fail('value', { where: 'compile', rule: 'the function returns tensors', got: 'none' });
-  const outputs = Object.fromEntries(flat.leaves.map((t, i) => [`result:${flat.paths[i] === '' ? i : flat.paths[i]}`, t]));
+  const outputs = Object.fromEntries(flat.leaves.map((t, i) => [valueName('result', i, flat.paths[i] as string), t]));
   return { lowered: lowerProgram(outputs, inputs, options), rebuild: (leaves) => flat.rebuild(leaves), program: undefined };
 }

@@ -1,4 +1,4 @@
-import { type Dim, type DType, HostArray, type Shape } from '../core/index.js';
+import { type Dim, type DType, fail, HostArray, type Shape } from '../core/index.js';
 import type { OnnxAttribute, OnnxNode, OnnxTensor, OnnxType, OnnxValue } from '../onnx/index.js';
 import type { EmitAttribute, EmitOptions, Emitter, Target } from '../ops/emitter.js';
 import type { Node, Parameter } from '../ops/index.js';
@@ -19,7 +19,7 @@ export class GraphEmitter implements Emitter {
   readonly bindings: Binding[] = [];
   readonly #embed: boolean;
   readonly #shared = new Map<string, string>();
-  readonly #byIdentity = new Map<object, string>();
+  readonly #byIdentity = new Map<object, Map<string, string>>();
   readonly #produced = new Set<string>();
   /** Where the size of each symbol can be read: an input and an axis. */
   readonly #symbols = new Map<string, { input: string; axis: number }>();
@@ -68,7 +68,9 @@ export class GraphEmitter implements Emitter {
 
   constant(value: HostArray): string {
     const bytes = new Uint8Array(value.data.buffer, value.data.byteOffset, value.data.byteLength);
-    const known = this.#byIdentity.get(value.data);
+    const views = this.#byIdentity.get(value.data) ?? new Map<string, string>();
+    const view = `${value.dtype}[${value.shape}]`;
+    const known = views.get(view);
     if (known !== undefined) return known;
     const key =
       bytes.length <= shareBelow ? `${value.dtype}[${value.shape}]${Array.from(bytes, (b) => String.fromCharCode(b)).join('')}` : undefined;
@@ -76,7 +78,7 @@ export class GraphEmitter implements Emitter {
     if (shared !== undefined) return shared;
     const name = `constant.${this.initializers.length}`;
     this.initializers.push({ name, type: value.dtype as OnnxType, dims: value.shape, data: bytes });
-    this.#byIdentity.set(value.data, name);
+    this.#byIdentity.set(value.data, views.set(view, name));
     if (key !== undefined) this.#shared.set(key, name);
     return name;
   }
@@ -119,7 +121,14 @@ export class GraphEmitter implements Emitter {
     const known = this.#shared.get(`size ${name}`);
     if (known !== undefined) return known;
     const at = this.#symbols.get(name);
-    if (at === undefined) throw new Error(`no input has an axis of size ${name}`);
+    if (at === undefined) {
+      throw fail('shape', {
+        where: 'lower',
+        rule: 'every named size is the whole size of some input axis',
+        got: name,
+        fix: 'Declare an input with that axis',
+      });
+    }
     const size = this.one('Shape', [at.input], { attributes: { start: at.axis, end: at.axis + 1 } });
     this.#shared.set(`size ${name}`, size);
     return size;
@@ -142,17 +151,25 @@ export class GraphEmitter implements Emitter {
       const { value } = parameter;
       return this.constant(value);
     }
-    const name = `parameter:${parameter.name}`;
+    const name = this.#unique(`parameter:${parameter.name}`);
     this.#declare(name, { shape: parameter.shape, dtype: parameter.dtype });
     this.bindings.push({ kind: 'parameter', name, shape: parameter.shape, parameter });
     return name;
   }
 
   mask(attrs: RandomMaskAttrs, spec: Spec): string {
-    const name = `mask:${attrs.stream}`;
+    const name = this.#unique(`mask:${attrs.stream}`);
     this.#declare(name, spec);
     this.bindings.push({ kind: 'mask', name, mask: attrs });
     return name;
+  }
+
+  /** Two parameters may have one name (two models in a program): their inputs are told apart. */
+  #unique(name: string): string {
+    const taken = (n: string): boolean => this.inputs.some((v) => v.name === n);
+    let free = name;
+    for (let i = 1; taken(free); i++) free = `${name}#${i}`;
+    return free;
   }
 
   #declare(name: string, spec: Spec): void {

@@ -1,8 +1,8 @@
 export type { Binding } from './bindings.js';
 export { checkSites } from './check-sites.js';
 export { type Compiled, type CompileOptions, compile, type HostArguments, type HostLike, type HostResult } from './compile.js';
-export type { EngineTensor, SessionOptions } from './engine/engine.js';
+export type { EngineSettings, EngineTensor, SessionOptions } from './engine/engine.js';
 export { memory, own } from './memory.js';
 export { type GraphInput, type LoweredProgram, lowerProgram, Program, type ProgramOptions } from './program.js';
-export { engineTensor, fromEngine, Session } from './session.js';
+export { configureEngine, engineTensor, fromEngine, Session } from './session.js';
 export { selectSites, sitesOf } from './sites.js';

@@ -49,7 +49,8 @@ export function lower(outputs: Readonly<Record<string, Tensor>>, options: LowerO
   }
   const values = Object.entries(outputs).map(([name, t]) => {
     const value = names.get(t);
-    if (value === undefined || value === '') throw fail('engine', { where: 'lower', rule: `the output ${name} has a value`, got: t.node.op.name });
+    if (value === undefined || value === '')
+      throw fail('engine', { where: 'lower', rule: `the output ${name} has a value`, got: t.node.op.name });
     return { name, value };
   });
   emitter.declareOutputs(values);

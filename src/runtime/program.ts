@@ -1,11 +1,12 @@
 import { engine } from '#engine';
-import { fail, formatShape, type HostArray, type RandomKey, randomBits, randomKey } from '../core/index.js';
+import { evaluateDim, fail, formatShape, type HostArray, type RandomKey, randomBits, randomKey } from '../core/index.js';
 import { checkModel, encodeModel, type OnnxModel } from '../onnx/index.js';
 import type { Target } from '../ops/emitter.js';
 import type { Tensor } from '../ops/index.js';
 import { keepThreshold, type RandomMaskAttrs } from '../ops/leaves/random-mask.js';
 import { formatSpec, type Spec } from '../ops/spec.js';
 import type { Binding } from './bindings.js';
+import { detachLarge } from './detach.js';
 import type { EngineTensor } from './engine/engine.js';
 import { lower } from './lower.js';
 import { optimize } from './passes/index.js';
@@ -47,7 +48,9 @@ export function lowerProgram(
   const graph = Object.fromEntries(names.map((n, i) => [n, optimized[i] as Tensor]));
   const { model, bindings } = lower(graph, { target, inputs, embedParameters: options.embedParameters ?? false });
   checkModel(model);
-  return { model, bindings, outputs: graph };
+  // Specs, not tensors: a program must not keep its graph alive.
+  const specs = Object.fromEntries(Object.entries(graph).map(([n, { shape, dtype }]) => [n, { shape, dtype }]));
+  return { model, bindings, outputs: specs };
 }
 
 /** A program that runs on host arrays; its parameters are read where they lie, never copied. */
@@ -68,10 +71,12 @@ export class Program {
   }
 
   static async create(lowered: LoweredProgram, options: ProgramOptions = {}): Promise<Program> {
-    const session = await Session.create(encodeModel(lowered.model), {
+    const { model, external } = detachLarge(lowered.model);
+    const session = await Session.create(encodeModel(model), {
       device: options.device ?? 'cpu',
       threads: options.threads ?? 0,
       optimize: options.engineOptimize ?? false,
+      ...(external.length > 0 && { external }),
     });
     return new Program(lowered, session);
   }
@@ -82,7 +87,8 @@ export class Program {
     random: { seed: number; step: number } = { seed: 0, step: 0 },
   ): Promise<Record<string, HostArray>> {
     const feeds: Record<string, EngineTensor> = {};
-    for (const binding of this.bindings) feeds[binding.name] = this.#feed(binding, inputs, random);
+    const sizes: Record<string, number> = {};
+    for (const binding of this.bindings) feeds[binding.name] = this.#feed(binding, inputs, random, sizes);
     const results = await this.#session.run(feeds, this.#fetches);
     return Object.fromEntries(
       Object.entries(this.outputs).map(([name, spec]) => [name, fromEngine(results[name] as EngineTensor, spec.dtype)]),
@@ -93,7 +99,12 @@ export class Program {
     return this.#session.dispose();
   }
 
-  #feed(binding: Binding, inputs: Readonly<Record<string, HostArray>>, random: { seed: number; step: number }): EngineTensor {
+  #feed(
+    binding: Binding,
+    inputs: Readonly<Record<string, HostArray>>,
+    random: { seed: number; step: number },
+    sizes: Record<string, number>,
+  ): EngineTensor {
     if (binding.kind === 'mask') {
       const bits = new Float32Array(binding.mask.shape.reduce((a, b) => a * b, 1));
       fillMask(bits, binding.mask, randomKey(random.seed, binding.mask.stream, random.step));
@@ -101,7 +112,7 @@ export class Program {
     }
     if (binding.kind === 'parameter') return this.#view(binding.name, binding.parameter.value);
     const given = inputs[binding.name];
-    if (given === undefined || !fits(given, binding.spec)) {
+    if (given === undefined || !fits(given, binding.spec, sizes)) {
       throw fail('shape', {
         where: `input ${binding.name}`,
         rule: `${formatSpec(binding.spec)}`,
@@ -120,12 +131,17 @@ export class Program {
   }
 }
 
-function fits(value: HostArray, spec: Spec): boolean {
-  return (
-    value.dtype === spec.dtype &&
-    value.shape.length === spec.shape.length &&
-    spec.shape.every((d, i) => typeof d !== 'number' || d === value.shape[i])
-  );
+/** Rank, dtype and sizes; a named size takes the first value it meets and must keep it. */
+function fits(value: HostArray, spec: Spec, sizes: Record<string, number>): boolean {
+  if (value.dtype !== spec.dtype || value.shape.length !== spec.shape.length) return false;
+  return spec.shape.every((dim, axis) => {
+    const got = value.shape[axis] as number;
+    if (typeof dim === 'number') return dim === got;
+    const unbound = dim.symbols.filter((s) => sizes[s] === undefined);
+    if (unbound.length === 0) return evaluateDim(dim, sizes) === got;
+    if (dim.key === unbound[0]) sizes[dim.key] = got;
+    return true;
+  });
 }
 
 /** The plain form of what the training worker's SIMD kernel does. */

@@ -1,6 +1,6 @@
 import { engine } from '#engine';
 import { type DType, fail, HostArray, type TypedArray } from '../core/index.js';
-import type { EngineSession, EngineTensor, SessionOptions } from './engine/engine.js';
+import type { EngineSession, EngineSettings, EngineTensor, SessionOptions } from './engine/engine.js';
 import { own } from './memory.js';
 
 /** A forgotten session is released when it is collected; dispose() remains the way to know when. */
@@ -10,10 +10,13 @@ const forgotten = new FinalizationRegistry<() => void>((release) => release());
 export class Session {
   readonly #session: EngineSession;
   readonly #disown: () => void;
+  /** The engine may read initializers where they lie for as long as it runs: so they are kept from collection. */
+  readonly external: SessionOptions['external'];
   #live = true;
 
-  private constructor(session: EngineSession, bytes: number) {
+  private constructor(session: EngineSession, bytes: number, external: SessionOptions['external']) {
     this.#session = session;
+    this.external = external;
     const disown = own({ kind: 'program', bytes });
     this.#disown = disown;
     forgotten.register(
@@ -28,7 +31,9 @@ export class Session {
 
   static async create(model: Uint8Array | string, options: SessionOptions): Promise<Session> {
     try {
-      return new Session(await engine.createSession(model, options), typeof model === 'string' ? 0 : model.length);
+      const held = (options.external ?? []).reduce((n, { data }) => n + data.length, 0);
+      const session = await engine.createSession(model, options);
+      return new Session(session, held + (typeof model === 'string' ? 0 : model.length), options.external);
     } catch (error) {
       throw engineError('creating a session', error);
     }
@@ -70,6 +75,11 @@ function engineError(where: string, error: unknown): Error {
   return fail('engine', { where, rule: 'ONNX Runtime accepts the program', got, cause: error });
 }
 
+/** Settings of the engine in this thread; a training worker is given its own through `train`'s `engine`. */
+export function configureEngine(settings: EngineSettings): void {
+  engine.configure(settings);
+}
+
 /** A tensor for the engine over existing memory. */
 export function engineTensor(dtype: DType, data: TypedArray, shape: readonly number[]): EngineTensor {
   return engine.tensor(dtype, data, shape);
@@ -77,5 +87,8 @@ export function engineTensor(dtype: DType, data: TypedArray, shape: readonly num
 
 /** A result as a host array. */
 export function fromEngine(tensor: EngineTensor, dtype: DType): HostArray {
-  return new HostArray(tensor.data, [...tensor.dims], dtype);
+  // Newer JavaScript has a Float16Array; float16 is storage here, held as its bits.
+  const { buffer, byteOffset, length } = tensor.data;
+  const data = dtype === 'float16' ? new Uint16Array(buffer, byteOffset, length) : tensor.data;
+  return new HostArray(data, [...tensor.dims], dtype);
 }

@@ -1,7 +1,8 @@
+import { fail } from '../core/index.js';
 import { evaluationWindows } from '../datasets/index.js';
 import type { LanguageModel } from '../models/index.js';
-import type { ProgramOptions } from '../runtime/index.js';
-import { traceEvaluation } from './step-program.js';
+import { type EngineTensor, engineTensor, type ProgramOptions, Session } from '../runtime/index.js';
+import { type StepProgram, traceEvaluation } from './step-program.js';
 import type { EvaluationRequest, StepOwner } from './worker/protocol.js';
 
 /** Windows per evaluation run: enough to fill the cores, few enough for memory. */
@@ -20,18 +21,87 @@ export class Evaluator {
   ) {}
 
   /** @returns mean loss per token, in nats */
-  async evaluate(owner: StepOwner, ids: Int32Array): Promise<number> {
+  async evaluate(owner: Pick<StepOwner, 'evaluate'>, ids: Int32Array, onProgress: (tokens: number) => void = () => {}): Promise<number> {
     const windows = Math.max(1, Math.floor(tokensPerRun / this.model.context));
     let total = 0;
+    let done = 0;
     // Batches go over in small parcels: neither side stops for long.
     for (const batch of evaluationWindows(ids, this.model.context, windows)) {
       const key = `${batch.count}x${batch.length}`;
       const shape = { batch: batch.count, context: batch.length };
       const program = this.#sent.has(key) ? {} : { program: traceEvaluation(this.model, shape, this.options) };
       this.#sent.add(key);
-      const request: EvaluationRequest = { groups: [{ key, ...program, ...shape, batches: [{ inputs: batch.inputs, targets: batch.targets }] }] };
+      const request: EvaluationRequest = {
+        groups: [{ key, ...program, ...shape, batches: [{ inputs: batch.inputs, targets: batch.targets }] }],
+      };
       total += await owner.evaluate(request);
+      done += batch.count * batch.length;
+      onProgress(done);
     }
     return total / (ids.length - 1);
+  }
+}
+
+export interface EvaluateOptions extends ProgramOptions {
+  /** Hears how many tokens are predicted so far. */
+  readonly onProgress?: (tokens: number) => void;
+}
+
+/**
+ * Mean next-token loss of a model over a token sequence, as `train` reports it: the same windows, programs and order of
+ * adding up, so the same number to the last bit.
+ *
+ * @param ids [n] int32, n ≥ 2
+ * @returns mean loss per token, in nats
+ * @example Math.exp(await evaluateModel(model, ids)) // perplexity
+ */
+export async function evaluateModel(model: LanguageModel, ids: Int32Array, options: EvaluateOptions = {}): Promise<number> {
+  const { onProgress, ...engine } = options;
+  const owner = new ParameterReader(model);
+  try {
+    return await new Evaluator(model, engine).evaluate(owner, ids, onProgress);
+  } finally {
+    await owner.dispose();
+  }
+}
+
+/** Runs evaluations on a model's own parameters, in this thread: what a training run's owner does on its storage. */
+class ParameterReader implements Pick<StepOwner, 'evaluate' | 'dispose'> {
+  readonly #loaded = new Map<string, { readonly session: Session; readonly feeds: Record<string, EngineTensor> }>();
+
+  constructor(private readonly model: LanguageModel) {}
+
+  async evaluate({ groups }: EvaluationRequest): Promise<number> {
+    let total = 0;
+    for (const group of groups) {
+      if (group.program !== undefined) await this.#load(group.key, group.program);
+      const loaded = this.#loaded.get(group.key);
+      if (loaded === undefined) throw fail('value', { where: 'evaluate', rule: 'a program for each length, sent once', got: group.key });
+      for (const { inputs, targets } of group.batches) {
+        const shape = [group.batch, group.context];
+        const batch = { inputs: engineTensor('int32', inputs, shape), targets: engineTensor('int32', targets, shape) };
+        const results = await loaded.session.run({ ...loaded.feeds, ...batch }, { loss: null });
+        total += Number((results.loss as EngineTensor).data[0]);
+      }
+    }
+    return total;
+  }
+
+  async dispose(): Promise<void> {
+    const sessions = [...this.#loaded.values()].map(({ session }) => session);
+    this.#loaded.clear();
+    await Promise.all(sessions.map((s) => s.dispose()));
+  }
+
+  async #load(key: string, program: StepProgram): Promise<void> {
+    const session = await Session.create(program.onnx, { device: program.device, threads: program.threads, optimize: false });
+    const parameters = this.model.parameters();
+    const feeds: Record<string, EngineTensor> = {};
+    for (const { input, name } of program.parameters) {
+      const value = parameters.get(name)?.value;
+      if (value === undefined) throw fail('name', { where: 'evaluate', rule: 'parameters that belong to the model', got: name });
+      feeds[input] = engineTensor('float32', value.data, value.shape);
+    }
+    this.#loaded.set(key, { session, feeds });
   }
 }

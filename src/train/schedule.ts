@@ -12,7 +12,11 @@ export type Schedule = (step: number) => number;
  */
 export function cosine({ warmup, steps, floor = 0.1 }: { warmup: number; steps: number; floor?: number }): Schedule {
   if (!(warmup >= 0 && warmup <= steps && floor >= 0 && floor <= 1)) {
-    throw fail('value', { where: 'cosine', rule: '0 ≤ warmup ≤ steps and a floor in [0, 1]', got: `warmup ${warmup}, steps ${steps}, floor ${floor}` });
+    throw fail('value', {
+      where: 'cosine',
+      rule: '0 ≤ warmup ≤ steps and a floor in [0, 1]',
+      got: `warmup ${warmup}, steps ${steps}, floor ${floor}`,
+    });
   }
   return (step) => {
     if (step < warmup) return (step + 1) / (warmup + 1);

@@ -1,8 +1,8 @@
+import { gradients } from '../grad/index.js';
+import type { LanguageModel } from '../models/index.js';
 import { encodeModel } from '../onnx/index.js';
 import { crossEntropy, input, parameterTensor, type Tensor, withTraining } from '../ops/index.js';
 import { restartStreams } from '../ops/leaves/random-mask.js';
-import { gradients } from '../grad/index.js';
-import type { LanguageModel } from '../models/index.js';
 import { lowerProgram, type ProgramOptions } from '../runtime/index.js';
 import type { LayoutInput } from './storage.js';
 

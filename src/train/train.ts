@@ -1,14 +1,14 @@
+import { startThread } from '#thread';
 import { fail, HostArray } from '../core/index.js';
 import { randomWindows, type TextData } from '../datasets/index.js';
 import type { LanguageModel } from '../models/index.js';
-import type { ProgramOptions } from '../runtime/index.js';
-import { startThread } from '#thread';
+import type { EngineSettings, ProgramOptions } from '../runtime/index.js';
 import { Evaluator } from './evaluate.js';
 import { type AdamW, adamW } from './optimizer.js';
 import { cosine, type Schedule } from './schedule.js';
 import { type Loss, nextTokenLoss, parameterLayout, traceStep } from './step-program.js';
 import type { StepOwner, StepReport, TrainingState } from './worker/protocol.js';
-import { remoteOwner } from './worker/rpc.js';
+import { inOrder, remoteOwner } from './worker/rpc.js';
 import { StepRunner } from './worker/runner.js';
 
 export interface TrainOptions {
@@ -34,6 +34,8 @@ export interface TrainOptions {
   readonly loss?: Loss;
   readonly device?: ProgramOptions['device'];
   readonly threads?: number;
+  /** Settings of ONNX Runtime in the worker: in a page, where its WebAssembly files lie. */
+  readonly engine?: EngineSettings;
   /** Runs in this thread instead of a worker's: for places that have none. */
   readonly inThread?: boolean;
   readonly onStep?: (report: TrainReport) => void;
@@ -81,16 +83,14 @@ const window = 100;
  */
 export async function train(model: LanguageModel, options: TrainOptions): Promise<TrainResult> {
   const { steps, batch, microBatch = batch, seed = 0, evalEvery = 0, optimizer = adamW(), signal } = options;
-  if (!Number.isInteger(batch / microBatch)) {
-    throw fail('value', { where: 'train', rule: 'a micro-batch that divides the batch', got: `batch ${batch}, microBatch ${microBatch}` });
-  }
+  checkOptions(options);
   const accumulate = batch / microBatch;
   const context = model.context;
   const schedule = options.schedule ?? cosine({ warmup: Math.min(100, Math.floor(steps / 10)), steps });
   const windows = randomWindows({ ids: options.data.train, context, batch: microBatch, seed });
-  const engine: ProgramOptions = { device: options.device ?? 'cpu', threads: options.threads ?? 0 };
-  const owner: StepOwner = options.inThread ? new StepRunner() : remoteOwner(startThread());
-  const evaluator = new Evaluator(model, engine);
+  const programs: ProgramOptions = { device: options.device ?? 'cpu', threads: options.threads ?? 0 };
+  const owner: StepOwner = options.inThread ? inOrder(new StepRunner()) : remoteOwner(startThread());
+  const evaluator = new Evaluator(model, programs);
   const begun = performance.now();
   const losses: number[] = [];
   const first = options.resume?.step ?? 0;
@@ -105,7 +105,7 @@ export async function train(model: LanguageModel, options: TrainOptions): Promis
 
   try {
     await owner.setup({
-      program: traceStep(model, { batch: microBatch, context }, options.loss ?? nextTokenLoss, engine),
+      program: traceStep(model, { batch: microBatch, context }, options.loss ?? nextTokenLoss, programs),
       batch: microBatch,
       context,
       parameters: parameterLayout(model),
@@ -114,8 +114,9 @@ export async function train(model: LanguageModel, options: TrainOptions): Promis
       clip: options.clip ?? 1,
       accumulate,
       seed,
+      ...(options.engine && { engine: options.engine }),
     });
-    if (options.resume !== undefined) await owner.restore(options.resume.state);
+    if (options.resume !== undefined) await owner.restore(structuredClone(options.resume.state)); // a copy: arrays are transferred
 
     const inFlight: Promise<StepReport>[] = [];
     let next = first;
@@ -161,6 +162,25 @@ export async function train(model: LanguageModel, options: TrainOptions): Promis
     };
   } finally {
     await owner.dispose();
+  }
+}
+
+function checkOptions({ steps, batch, microBatch = batch, evalEvery = 0, clip = 1, device }: TrainOptions): void {
+  const check = (ok: boolean, rule: string, got: string): void => {
+    if (!ok) throw fail('value', { where: 'train', rule, got });
+  };
+  for (const [name, value] of Object.entries({ steps, batch, microBatch }))
+    check(Number.isInteger(value) && value >= 1, `${name} is a whole number from 1`, String(value));
+  check(Number.isInteger(batch / microBatch), 'a micro-batch that divides the batch', `batch ${batch}, microBatch ${microBatch}`);
+  check(Number.isInteger(evalEvery) && evalEvery >= 0, 'evalEvery is a whole number, 0 for at the end only', String(evalEvery));
+  check(clip >= 0, 'clip is at least 0, 0 for never', String(clip));
+  if (device === 'webgpu') {
+    throw fail('unsupported', {
+      where: 'train',
+      rule: 'training on the CPU',
+      got: 'device webgpu',
+      fix: 'Its optimizer in the graph is to come',
+    });
   }
 }
 

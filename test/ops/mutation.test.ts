@@ -15,6 +15,8 @@ describe('the walk notices a fault', () => {
     const mutations = mutationsOf(op, inputsWithGradients(op));
     expect(mutations.length).toBeGreaterThan(3);
     const missed: string[] = [];
+    // A walk that always complained would notice everything.
+    expect(await walk(op, seeds, runOnCpu)).toEqual([]);
     for (const { what, fault } of mutations) {
       made++;
       const problems = await withFault(op, fault, () => walk(op, seeds, runOnCpu));

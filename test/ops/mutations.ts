@@ -1,5 +1,6 @@
 import { isFloat } from '#dist/core/index.js';
 import type { EmitOptions, Emitter, Op, RefArray, Tensor } from '#dist/ops/index.js';
+import { asymmetric, other } from './operators.js';
 
 /** One fault put into one rule of an op. */
 export interface Mutation {
@@ -104,63 +105,6 @@ function disturbed(e: Emitter, y: string, dtype: Tensor['dtype']): string {
   if (dtype === 'bool') return e.one('Not', [y]);
   return e.one('Add', [y, isFloat(dtype) ? e.scalar(0.01, dtype) : e.scalar(1, dtype)]);
 }
-
-/** Operators of the same signature that compute something else. */
-const other: Readonly<Record<string, string>> = {
-  Abs: 'Neg',
-  Add: 'Sub',
-  And: 'Or',
-  ArgMax: 'ArgMin',
-  ArgMin: 'ArgMax',
-  Cos: 'Sin',
-  Div: 'Mul',
-  Equal: 'Greater',
-  Erf: 'Tanh',
-  Exp: 'Log',
-  Greater: 'Less',
-  GreaterOrEqual: 'LessOrEqual',
-  Less: 'Greater',
-  LessOrEqual: 'GreaterOrEqual',
-  Log: 'Exp',
-  LogSoftmax: 'Softmax',
-  Max: 'Min',
-  Min: 'Max',
-  Mul: 'Add',
-  Neg: 'Abs',
-  Or: 'And',
-  Pow: 'Mul',
-  Reciprocal: 'Neg',
-  ReduceMax: 'ReduceMin',
-  ReduceMean: 'ReduceSum',
-  ReduceMin: 'ReduceMax',
-  ReduceSum: 'ReduceMax',
-  Relu: 'Neg',
-  Sigmoid: 'Tanh',
-  Sin: 'Cos',
-  Softmax: 'LogSoftmax',
-  Sqrt: 'Reciprocal',
-  Sub: 'Add',
-  Tanh: 'Sigmoid',
-  Xor: 'Or',
-};
-
-/** Operators whose first two inputs may not change places. */
-const asymmetric = new Set([
-  'Sub',
-  'Div',
-  'Pow',
-  'Less',
-  'LessOrEqual',
-  'Greater',
-  'GreaterOrEqual',
-  'MatMul',
-  'FusedMatMul',
-  'Gemm',
-  'Gather',
-  'GatherElements',
-  'Where',
-  'Concat',
-]);
 
 interface Emission {
   readonly type: string;

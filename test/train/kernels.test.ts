@@ -170,7 +170,9 @@ test('randomMask draws the bits of core/random, at every length, key and index',
     fc.property(uint32, uint32, uint32, lengths, uint32, (k0, k1, first, n, threshold) => {
       const mask = floats(pAt, n + 1).fill(7);
       kernels.randomMask(pAt, n, k0, k1, first, threshold, 1.25);
-      const want = Float32Array.from({ length: n + 1 }, (_, j) => (j < n ? Number(randomBits({ k0, k1 }, first + j) >= threshold) * 1.25 : 7));
+      const want = Float32Array.from({ length: n + 1 }, (_, j) =>
+        j < n ? Number(randomBits({ k0, k1 }, first + j) >= threshold) * 1.25 : 7,
+      );
       expect(mask).toEqual(want);
     }),
     { numRuns: 500 },

@@ -9,7 +9,11 @@ export interface Architecture {
   /** A prefix that files may leave out. */
   readonly optionalPrefix: string;
   /** The model a config describes, globs of what its file may hold besides, and which parameters are one array. */
-  read(config: Config): { readonly model: LanguageModel; readonly ignore: readonly string[]; readonly tied: Readonly<Record<string, string>> };
+  read(config: Config): {
+    readonly model: LanguageModel;
+    readonly ignore: readonly string[];
+    readonly tied: Readonly<Record<string, string>>;
+  };
   /** The config of a model, or undefined where it is not of this kind. */
   write(model: LanguageModel): JsonObject | undefined;
   /** Parameters that the published layout has and this model lacks, with the values that change nothing. */

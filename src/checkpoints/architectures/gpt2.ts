@@ -1,9 +1,29 @@
+import { fail } from '../../core/index.js';
 import { GPT2, gpt2Buffers, gpt2Names, gpt2Prefix } from '../../models/index.js';
 import { type ActivationName, activations } from '../../nn/index.js';
-import { requireBoolean, requireInteger, requireNumber, requireString } from '../config.js';
+import { type Config, requireBoolean, requireInteger, requireNumber, requireString } from '../config.js';
 import type { Architecture } from './architecture.js';
 
 const positive = { min: 1, max: 1 << 24 };
+
+/** Settings of Hugging Face's that change the numbers and that this model does not have. */
+function refuseOtherScales(config: Config): void {
+  const usual: Readonly<Record<string, boolean>> = {
+    scale_attn_weights: true,
+    scale_attn_by_inverse_layer_idx: false,
+    add_cross_attention: false,
+  };
+  for (const [key, expected] of Object.entries(usual)) {
+    if (requireBoolean(config, key, { fallback: expected }) !== expected) {
+      throw fail('unsupported', {
+        where: config.path,
+        rule: `"${key}" is ${expected}`,
+        got: String(!expected),
+        fix: 'This variant of GPT-2 is not supported',
+      });
+    }
+  }
+}
 
 export const gpt2Architecture: Architecture = {
   modelType: 'gpt2',
@@ -11,7 +31,8 @@ export const gpt2Architecture: Architecture = {
   optionalPrefix: gpt2Prefix,
 
   read(config) {
-    const inner = config.values['n_inner'];
+    const inner = config.values.n_inner;
+    refuseOtherScales(config);
     const rate = { min: 0, max: 0.999, fallback: 0.1 };
     const width = requireInteger(config, 'n_embd', positive);
     const tied = requireBoolean(config, 'tie_word_embeddings', { fallback: true });
@@ -24,7 +45,10 @@ export const gpt2Architecture: Architecture = {
       heads: requireInteger(config, 'n_head', positive),
       width,
       hidden: inner === undefined || inner === null ? 4 * width : requireInteger(config, 'n_inner', positive),
-      activation: requireString(config, 'activation_function', { fallback: 'gelu_new', oneOf: Object.keys(activations) as ActivationName[] }),
+      activation: requireString(config, 'activation_function', {
+        fallback: 'gelu_new',
+        oneOf: Object.keys(activations) as ActivationName[],
+      }),
       epsilon: requireNumber(config, 'layer_norm_epsilon', { min: 0, max: 1, fallback: 1e-5 }),
       dropout: requireNumber(config, 'resid_pdrop', rate),
       tied,

@@ -72,18 +72,20 @@ export const files: Files = {
     const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`;
     await guarded(path, async () => {
       await mkdir(dirname(path), { recursive: true });
-      const handle = await open(temporary, 'wx');
       try {
-        const chunks = typeof content === 'string' || content instanceof Uint8Array ? [content] : content;
-        for (const chunk of chunks) await handle.writeFile(chunk);
-        await handle.sync();
+        const handle = await open(temporary, 'wx');
+        try {
+          const chunks = typeof content === 'string' || content instanceof Uint8Array ? [content] : content;
+          for (const chunk of chunks) await handle.writeFile(chunk);
+          await handle.sync();
+        } finally {
+          await handle.close();
+        }
+        await rename(temporary, path);
       } catch (error) {
-        await handle.close();
         await rm(temporary, { force: true });
         throw error;
       }
-      await handle.close();
-      await rename(temporary, path);
     });
   },
   append: (path, text) => guarded(path, () => appendFile(path, text)),

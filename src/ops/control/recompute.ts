@@ -25,6 +25,7 @@ const recomputedOp = defineOp<RecomputedAttrs>({
   name: 'recomputed',
   doc: 'The identity on results whose computation is repeated for the backward pass (Chen et al. 2016, gradient checkpointing).',
   inputs: ['value...'],
+  identity: true,
   infer: ({ inputs, attrs: { results }, refuse }) => {
     if (inputs.length < results) throw refuse(`${results} results are expected`);
     return inputs.slice(0, results);

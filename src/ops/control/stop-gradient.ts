@@ -13,6 +13,7 @@ const stopGradientOp = defineOp<NoAttrs>({
   },
   vjp: 'none',
   order: 'any',
+  identity: true,
   lower: (e, { inputs }) => [e.one('Identity', inputs)],
   reference: ([x]) => [x as RefArray],
   cases: [{ attrs: {}, inputs: [{ shape: [2, 3], differentiable: false }] }],

@@ -18,6 +18,7 @@ export const tapOp = defineOp<TapAttrs>({
   },
   vjp: ({ g }) => [g],
   order: 'any',
+  identity: true,
   lower: (e, { inputs }) => [e.one('Identity', inputs)],
   reference: ([x]) => [x as RefArray],
   cases: [{ attrs: { site: 'case' }, inputs: [{ shape: [2, 3] }] }],

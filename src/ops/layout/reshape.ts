@@ -15,6 +15,8 @@ const reshapeOp = defineOp<ReshapeAttrs>({
   inputs: ['x'],
   infer: ({ inputs: [x], attrs, refuse }) => {
     if (x === undefined) throw refuse('one input is expected');
+    if (attrs.shape.some((d) => typeof d === 'number' && (!Number.isInteger(d) || d < -1)))
+      throw refuse('sizes of at least 0', { got: formatShape(attrs.shape) });
     const size = sizeOf(x.shape);
     const known = attrs.shape.filter((d) => d !== -1);
     if (attrs.shape.length - known.length > 1) throw refuse('at most one size may be −1', { got: formatShape(attrs.shape) });
@@ -30,7 +32,7 @@ const reshapeOp = defineOp<ReshapeAttrs>({
     const free = shape.filter((d) => typeof d !== 'number').length;
     // ONNX works one free size out by itself; more are computed.
     const target = free <= 1 ? e.ints(shape.map((d) => (typeof d === 'number' ? d : -1))) : e.shape(shape);
-    return [e.one('Reshape', [x as string, target])];
+    return [e.one('Reshape', [x as string, target], { attributes: { allowzero: shape.includes(0) ? 1 : 0 } })];
   },
   reference: ([x], { shape }) => {
     const { data } = x as RefArray;

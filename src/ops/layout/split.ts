@@ -1,6 +1,7 @@
-import { addDims, equalDims, normalizeAxis } from '../../core/index.js';
+import { addDims, type Dim, divideDims, equalDims, fail, normalizeAxis } from '../../core/index.js';
 import { defineOp } from '../declare.js';
 import { type RefArray, read, ref, withAxis } from '../reference.js';
+import { currentPath } from '../scope.js';
 import { apply, asTensor, Tensor } from '../tensor.js';
 import { concat } from './concat.js';
 
@@ -46,9 +47,15 @@ const splitOp = defineOp<SplitAttrs>({
 /** Parts of `x` along `axis`: of the given sizes, or that many equal ones. */
 export function split(x: Tensor, parts: number | readonly number[], axis: number): readonly Tensor[] {
   const at = normalizeAxis(axis, x.rank, 'split');
-  const length = x.shape[at] as number;
-  const sizes = typeof parts === 'number' ? new Array<number>(parts).fill(length / parts) : parts;
+  const sizes = typeof parts === 'number' ? new Array<number>(parts).fill(equalPart(x.shape[at] as Dim, parts)) : parts;
   return sizes.length === 1 ? [x] : apply(splitOp, [x], { sizes, axis: at });
+}
+
+/** One of `parts` equal parts of an axis. @throws shape: it does not divide */
+function equalPart(length: Dim, parts: number): number {
+  const part = divideDims(length, parts);
+  if (typeof part === 'number') return part;
+  throw fail('shape', { where: 'split', path: currentPath(), rule: `an axis that divides into ${parts} equal parts`, got: String(length) });
 }
 
 declare module '../tensor.js' {

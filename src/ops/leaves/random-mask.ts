@@ -26,7 +26,9 @@ export const randomMaskOp = defineOp<RandomMaskAttrs>({
   lower: (e, { attrs }) => [e.mask(attrs, { shape: attrs.shape, dtype: 'float32' })],
   reference: (_, { shape, keep, stream }) => {
     const key = randomKey(0, stream);
-    return [{ shape, data: Float64Array.from({ length: sizeOf(shape) }, (__, i) => (randomBits(key, i) >= keepThreshold(keep) ? 1 / keep : 0)) }];
+    return [
+      { shape, data: Float64Array.from({ length: sizeOf(shape) }, (__, i) => (randomBits(key, i) >= keepThreshold(keep) ? 1 / keep : 0)) },
+    ];
   },
   cases: [{ attrs: { shape: [3, 5], keep: 0.7, stream: 'case' }, inputs: [] }],
 });

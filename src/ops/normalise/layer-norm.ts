@@ -1,4 +1,4 @@
-import { equalDims, isFloat } from '../../core/index.js';
+import { type Dim, equalDims, isFloat, knownSize } from '../../core/index.js';
 import { defineOp } from '../declare.js';
 import { type RefArray, ref } from '../reference.js';
 import type { Spec } from '../spec.js';
@@ -24,7 +24,7 @@ const layerNormOp = defineOp<LayerNormAttrs>({
     const [x, w, b] = inputs as [Tensor, Tensor, Tensor | undefined];
     const [, mean, rstd] = outputs as [Tensor, Tensor, Tensor];
     const [g, gMean, gRstd] = grads;
-    const width = x.shape.at(-1) as number;
+    const width = knownSize(x.shape.at(-1) as Dim, 'the gradient of layer_norm');
     const rows = (t: Tensor): Tensor => t.reshape([-1, width]);
     const normal = x.sub(mean).mul(rstd);
     let dx: Tensor | undefined;

@@ -1,4 +1,4 @@
-import { equalDims, isFloat } from '../../core/index.js';
+import { type Dim, equalDims, isFloat, knownSize } from '../../core/index.js';
 import { defineOp } from '../declare.js';
 import { type RefArray, ref } from '../reference.js';
 import type { Spec } from '../spec.js';
@@ -23,7 +23,7 @@ const rmsNormOp = defineOp<RmsNormAttrs>({
     const [x, w] = inputs as [Tensor, Tensor];
     const r = outputs[1] as Tensor;
     const [g, gR] = grads;
-    const width = x.shape.at(-1) as number;
+    const width = knownSize(x.shape.at(-1) as Dim, 'the gradient of rms_norm');
     const normal = x.mul(r);
     let dx: Tensor | undefined;
     let dw: Tensor | undefined;

@@ -71,7 +71,10 @@ const softmaxOp = defineOp<SoftmaxAttrs>({
 function maskBias(e: Emitter, c: LowerContext<SoftmaxAttrs>, mask: string): { bias: string; everyRowAttends: boolean } {
   const known = c.constant(1);
   if (known === undefined)
-    return { bias: e.one('Where', [mask, e.scalar(0, 'float32'), e.scalar(masked, 'float32')]), everyRowAttends: c.attrs.everyRowAttends };
+    return {
+      bias: e.one('Where', [mask, e.scalar(0, c.inputSpecs[0]?.dtype ?? 'float32'), e.scalar(masked, c.inputSpecs[0]?.dtype ?? 'float32')]),
+      everyRowAttends: c.attrs.everyRowAttends,
+    };
   const bias = Float32Array.from(known.data as Uint8Array, (allowed) => (allowed ? 0 : masked));
   const width = known.shape.at(-1) ?? 1;
   let everyRowAttends = c.attrs.everyRowAttends || c.attrs.axis === (c.outputSpecs[0]?.shape.length ?? 0) - 1;

@@ -1,4 +1,4 @@
-import { isFloat, sizeOf } from '../../core/index.js';
+import { type Dim, isFloat, knownSize, sizeOf } from '../../core/index.js';
 import { defineOp } from '../declare.js';
 import type { RefArray } from '../reference.js';
 import { applyOne, Tensor } from '../tensor.js';
@@ -14,7 +14,7 @@ const meanOp = defineOp<ReduceAttrs>({
   },
   vjp: ({ inputs, attrs, g }) => {
     const x = inputs[0] as Tensor;
-    const count = sizeOf(attrs.axes.map((a) => x.shape[a] as number));
+    const count = knownSize(sizeOf(attrs.axes.map((a) => x.shape[a] as Dim)), 'the gradient of mean');
     return [restoreAxes(g.mul(1 / count), x, attrs).expand(x.shape)];
   },
   order: 'any',

@@ -1,4 +1,4 @@
-import { concrete, equalDims, HostArray, isFloat, type Shape, sizeOf } from '../../core/index.js';
+import { concrete, equalDims, HostArray, type Shape, sizeOf } from '../../core/index.js';
 import { defineOp } from '../declare.js';
 import type { Emitter } from '../emitter.js';
 import type { RefArray } from '../reference.js';
@@ -27,7 +27,7 @@ const sumOp = defineOp<ReduceAttrs>({
 function columnSums(e: Emitter, x: string, attrs: ReduceAttrs, spec: Spec, output: Spec): string | undefined {
   const shape = concrete(spec.shape);
   const leading = attrs.axes.length > 0 && attrs.axes.every((a, i) => a === i) && attrs.axes.length < spec.shape.length;
-  if (!e.fused || !leading || shape === undefined || !isFloat(spec.dtype)) return undefined;
+  if (!e.fused || !leading || shape === undefined || spec.dtype !== 'float32') return undefined;
   const rows = sizeOf(shape.slice(0, attrs.axes.length));
   const columns = sizeOf(shape.slice(attrs.axes.length));
   if (rows < 64) return undefined;

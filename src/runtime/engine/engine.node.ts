@@ -8,12 +8,14 @@ export const engine: Engine = {
   provider: 'cpu',
   version: ort.env.versions.node ?? ort.env.versions.common,
   tensor: (dtype, data, shape) => new ort.Tensor(dtype, data as Float32Array, shape) as EngineTensor,
+  configure: () => {},
   async createSession(model, options) {
     const session = await ort.InferenceSession.create(model as string, {
       executionProviders: [options.device],
       ...(options.threads > 0 ? { intraOpNumThreads: options.threads } : {}),
       graphOptimizationLevel: options.optimize ? 'all' : 'disabled',
       logSeverityLevel: 3,
+      ...(options.external === undefined ? {} : { externalData: [...options.external] }),
       // Idle threads that spin take the cores from whatever runs next: 2 to 4 times slower when sessions alternate.
       extra: { session: { force_spinning_stop: '1' } },
       ...(options.profile === undefined ? {} : { enableProfiling: true, profileFilePrefix: options.profile }),

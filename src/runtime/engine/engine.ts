@@ -6,6 +6,12 @@ export interface EngineTensor {
   readonly dims: readonly number[];
 }
 
+/** Bytes of an initializer that a model names instead of holding. */
+export interface ExternalBytes {
+  readonly path: string;
+  readonly data: Uint8Array;
+}
+
 export interface SessionOptions {
   readonly device: 'cpu' | 'webgpu';
   /** Threads within an operator; 0 leaves it to the engine. */
@@ -14,6 +20,8 @@ export interface SessionOptions {
   readonly optimize: boolean;
   /** Where to write a profile by node (Node only). */
   readonly profile?: string;
+  /** Initializers outside the model; the memory must outlive the session. */
+  readonly external?: readonly ExternalBytes[];
 }
 
 export interface EngineSession {
@@ -27,6 +35,11 @@ export interface EngineSession {
   endProfiling(): void;
 }
 
+/** Where a page's copy of ONNX Runtime finds its WebAssembly files, when not beside the bundle. Node needs none of this. */
+export interface EngineSettings {
+  readonly wasmPaths?: string;
+}
+
 /** ONNX Runtime behind the few calls we make of it. */
 export interface Engine {
   readonly name: 'onnxruntime-node' | 'onnxruntime-web';
@@ -34,6 +47,8 @@ export interface Engine {
   readonly provider: 'cpu' | 'wasm';
   readonly version: string;
   tensor(dtype: DType, data: TypedArray, shape: readonly number[]): EngineTensor;
+  /** Must come before the first session. */
+  configure(settings: EngineSettings): void;
   createSession(model: Uint8Array | string, options: SessionOptions): Promise<EngineSession>;
 }
 

@@ -9,12 +9,16 @@ export const engine: Engine = {
   provider: 'wasm',
   version: ort.env.versions.web ?? ort.env.versions.common,
   tensor: (dtype, data, shape) => new ort.Tensor(dtype, data as Float32Array, shape) as EngineTensor,
+  configure({ wasmPaths }) {
+    if (wasmPaths !== undefined) ort.env.wasm.wasmPaths = wasmPaths;
+  },
   async createSession(model, options) {
     if (options.threads > 0) ort.env.wasm.numThreads = options.threads;
     const session = await ort.InferenceSession.create(model as Uint8Array, {
       executionProviders: [options.device === 'cpu' ? 'wasm' : 'webgpu'],
       graphOptimizationLevel: options.optimize ? 'all' : 'disabled',
       logSeverityLevel: 3,
+      ...(options.external === undefined ? {} : { externalData: [...options.external] }),
     });
     return wrap(session);
   },

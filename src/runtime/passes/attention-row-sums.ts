@@ -6,7 +6,7 @@ import { type Pass, rewrite } from './rewrite.js';
 /**
  * Softmax's backward pass in attention needs the row sums of dP∘P, with dP = dO Vᵀ and O = P V. They equal the row sums
  * of dO∘O (Dao et al. 2022, FlashAttention, section 3.1): head width instead of key length, and dP∘P is never formed.
- * With dropout, O = (P∘M) V and the sum is over dP∘M∘P: the factors are compared as a set.
+ * With dropout, O = (P∘M) V and the sum is over dP∘M∘P: the factors are compared, each as often as it stands.
  */
 export const attentionRowSums: Pass = (outputs) => {
   const products = topological(outputs).filter((n) => n.op.name === 'matmul' && !attrsOf(n).transposeA && !attrsOf(n).transposeB);
@@ -19,11 +19,11 @@ export const attentionRowSums: Pass = (outputs) => {
     const summed = node.inputs[0];
     if (node.op.name !== 'sum' || summed === undefined || !isLastAxisKept(node, summed.rank)) return undefined;
     const all = factors(summed);
-    for (const dP of all) {
+    for (const [at, dP] of all.entries()) {
       if (dP.node.op.name !== 'matmul' || attrsOf(dP.node).transposeA || !attrsOf(dP.node).transposeB) continue;
       const [dO, values] = dP.node.inputs as [Tensor, Tensor];
-      const rest = all.filter((f) => f !== dP);
-      const mixed = products.find((n) => n.inputs[1] === values && sameSet(factors(n.inputs[0] as Tensor), rest));
+      const rest = all.filter((_, i) => i !== at);
+      const mixed = products.find((n) => n.inputs[1] === values && attrsOf(n).scale !== 0 && sameSet(factors(n.inputs[0] as Tensor), rest));
       if (mixed === undefined) continue;
       const scale = attrsOf(dP.node).scale / attrsOf(mixed).scale;
       const o = mixed.outputs[0] as Tensor;
@@ -50,6 +50,8 @@ function factors(t: Tensor): Tensor[] {
   return `${a.shape}` === `${b.shape}` ? [...factors(a), ...factors(b)] : [t];
 }
 
+/** Whether two lists hold the same tensors, each as often. */
 function sameSet(a: readonly Tensor[], b: readonly Tensor[]): boolean {
-  return a.length === b.length && a.every((x) => b.includes(x));
+  const count = (list: readonly Tensor[], x: Tensor): number => list.filter((y) => y === x).length;
+  return a.length === b.length && a.every((x) => count(a, x) === count(b, x));
 }

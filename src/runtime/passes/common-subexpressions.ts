@@ -20,6 +20,7 @@ export const commonSubexpressions: Pass = (outputs) => {
         ? [value.dtype, value.shape, ...Array.from(value.data as ArrayLike<number>, numberKey)]
         : id(value);
     if (value instanceof SymbolicDim) return value.key;
+    if (typeof value === 'number' && (!Number.isFinite(value) || Object.is(value, -0))) return numberKey(value);
     if (typeof value === 'object' && value !== null && !Array.isArray(value) && Object.getPrototypeOf(value) !== Object.prototype)
       return id(value);
     return value;

@@ -6,13 +6,21 @@ import { type Pass, rewrite } from './rewrite.js';
 
 /** Larger results stay computed: a model file should not swell. */
 const largest = 1 << 18;
+/** Storage formats whose bits are not numbers to compute with. */
+const unfoldable = new Set(['float16', 'int64']);
 
 /** What depends on constants alone is computed now, by the ops' float64 references. */
 export const foldConstants: Pass = (outputs) =>
   rewrite(outputs, (node, inputs) => {
     const values = inputs.map(constantValue);
     const sizes = node.outputs.map((y) => concrete(y.shape));
-    if (inputs.length === 0 || values.some((v) => v === undefined) || sizes.some((s) => s === undefined || sizeOf(s) > largest))
+    const small = values.every((v) => v !== undefined && v.data.length <= largest && !unfoldable.has(v.dtype));
+    if (
+      inputs.length === 0 ||
+      !small ||
+      node.outputs.some((y) => unfoldable.has(y.dtype)) ||
+      sizes.some((s) => s === undefined || sizeOf(s) > largest)
+    )
       return undefined;
     const results = node.op.reference(
       values.map((v) => toReference(v as HostArray)),

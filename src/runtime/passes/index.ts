@@ -13,6 +13,7 @@ export const passes = [
   dropIdentities,
   mergeReshapes,
   sliceBeforeProduct,
+  commonSubexpressions,
   foldConstants,
   commonSubexpressions,
   foldTransposes,

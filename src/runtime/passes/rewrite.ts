@@ -1,4 +1,6 @@
+import { equalShapes, fail } from '../../core/index.js';
 import { topological } from '../../ops/graph.js';
+import { withPath } from '../../ops/scope.js';
 import { makeNode, type Node, type Tensor } from '../../ops/tensor.js';
 
 /** A graph, as the tensors that are wanted of it, turned into another that computes the same. */
@@ -16,10 +18,21 @@ export function rewrite(
   const resolve = (t: Tensor): Tensor => replaced.get(t) ?? t;
   for (const node of topological(outputs)) {
     const inputs = node.inputs.map(resolve);
-    const results = visit(node, inputs) ?? (inputs.every((x, i) => x === node.inputs[i]) ? node.outputs : remake(node, inputs));
+    const results =
+      withPath(node.path, () => visit(node, inputs)) ??
+      (inputs.every((x, i) => x === node.inputs[i]) ? node.outputs : remake(node, inputs));
     node.outputs.forEach((y, i) => {
       const next = results[i];
-      if (next !== undefined && next !== y) replaced.set(y, next);
+      if (next === undefined || next === y) return;
+      if (next.dtype !== y.dtype || !equalShapes(next.shape, y.shape)) {
+        throw fail('shape', {
+          where: `rewriting ${node.op.name}`,
+          path: node.path,
+          rule: `a replacement of [${y.shape}] ${y.dtype}`,
+          got: `[${next.shape}] ${next.dtype}`,
+        });
+      }
+      replaced.set(y, next);
     });
   }
   return outputs.map(resolve);

@@ -1,3 +1,4 @@
+import type { EngineSettings } from '../../runtime/index.js';
 import type { AdamW } from '../optimizer.js';
 import type { StepProgram } from '../step-program.js';
 import type { LayoutInput } from '../storage.js';
@@ -20,6 +21,7 @@ export interface Setup {
   readonly clip: number;
   readonly accumulate: number;
   readonly seed: number;
+  readonly engine?: EngineSettings;
 }
 
 /** One optimiser step: its number (from 0), its learning rate, and one batch per accumulated part. */
@@ -42,14 +44,20 @@ export interface StepReport {
 
 /** An evaluation: a program per window length, and the windows, already grouped for it. */
 export interface EvaluationRequest {
-  readonly groups: readonly { readonly key: string; readonly program?: StepProgram; readonly batch: number; readonly context: number; readonly batches: readonly Batch[] }[];
+  readonly groups: readonly {
+    readonly key: string;
+    readonly program?: StepProgram;
+    readonly batch: number;
+    readonly context: number;
+    readonly batches: readonly Batch[];
+  }[];
 }
 
-/** Everything a run needs to go on: parameters and moments, by name. */
+/** Everything a run needs to go on, by parameter name. */
 export interface TrainingState {
   readonly parameters: Record<string, Float32Array>;
-  readonly firstMoments: Record<string, Float32Array>;
-  readonly secondMoments: Record<string, Float32Array>;
+  /** What the optimiser remembers, by slot: AdamW's are `first_moment` and `second_moment`. */
+  readonly optimizer: Record<string, Record<string, Float32Array>>;
 }
 
 /** What the owner of a run's numbers can be asked, in whatever thread it lives. */

@@ -10,7 +10,10 @@ export interface CallMessage {
 
 export type ReplyMessage =
   | { readonly id: number; readonly result: unknown }
-  | { readonly id: number; readonly error: { readonly message: string; readonly code: ErrorCode | undefined; readonly stack: string | undefined } };
+  | {
+      readonly id: number;
+      readonly error: { readonly message: string; readonly code: ErrorCode | undefined; readonly stack: string | undefined };
+    };
 
 /** A worker thread, of Node or of a browser: messages in, messages out. */
 export interface Thread {
@@ -23,18 +26,37 @@ export interface Thread {
 
 /** The worker's side: answers calls one after the other, in the order they came. */
 export function serve(owner: StepOwner, post: (reply: ReplyMessage, transfer: ArrayBuffer[]) => void): (message: CallMessage) => void {
-  let last: Promise<void> = Promise.resolve();
-  return ({ id, method, argument }) => {
-    last = last.then(async () => {
-      try {
-        const result = await (owner[method] as (a: unknown) => Promise<unknown>).call(owner, argument);
-        post({ id, result }, buffersOf(result));
-      } catch (error) {
-        const { message, stack } = error as Error;
-        post({ id, error: { message, code: error instanceof HeadlightError ? error.code : undefined, stack } }, []);
-      }
-    });
+  const ordered = inOrder(owner);
+  return async ({ id, method, argument }) => {
+    try {
+      const result = await (ordered[method] as (a: unknown) => Promise<unknown>)(argument);
+      post({ id, result }, buffersOf(result));
+    } catch (error) {
+      const { message, stack } = error as Error;
+      post({ id, error: { message, code: error instanceof HeadlightError ? error.code : undefined, stack } }, []);
+    }
   };
+}
+
+/** The same owner, answering one call after the other: a step must not begin before the one before it has ended. */
+export function inOrder(owner: StepOwner): StepOwner {
+  let last: Promise<unknown> = Promise.resolve();
+  const queued = <Argument, Result>(work: (argument: Argument) => Promise<Result>): ((argument: Argument) => Promise<Result>) => {
+    return (argument) => {
+      const result = last.then(() => work(argument));
+      last = result.catch(() => {});
+      return result;
+    };
+  };
+  return {
+    setup: queued((setup) => owner.setup(setup)),
+    step: queued((request) => owner.step(request)),
+    evaluate: queued((request) => owner.evaluate(request)),
+    parameters: queued(() => owner.parameters()),
+    state: queued(() => owner.state()),
+    restore: queued((state) => owner.restore(state)),
+    dispose: queued(() => owner.dispose()),
+  } as StepOwner;
 }
 
 /** The caller's side: an owner whose methods run in the thread. Arrays in arguments and results are transferred. */

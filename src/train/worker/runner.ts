@@ -1,6 +1,6 @@
 import { type DType, fail, randomKey } from '../../core/index.js';
 import { keepThreshold } from '../../ops/leaves/random-mask.js';
-import { type EngineTensor, engineTensor, own, Session } from '../../runtime/index.js';
+import { configureEngine, type EngineTensor, engineTensor, own, Session } from '../../runtime/index.js';
 import { type Kernels, loadKernelsAsync } from '../kernels/kernels.js';
 import type { StepProgram } from '../step-program.js';
 import { layOut, region, Storage } from '../storage.js';
@@ -22,6 +22,7 @@ export class StepRunner implements StepOwner {
   readonly #evaluations = new Map<string, Loaded>();
 
   async setup(setup: Setup): Promise<void> {
+    if (setup.engine !== undefined) configureEngine(setup.engine);
     const masks = setup.program.masks.map((m) => ({ name: m.input, shape: m.shape }));
     const storage = new Storage(layOut(setup.parameters, masks, setup.accumulate > 1));
     storage.set(region.parameters, setup.values);
@@ -49,11 +50,19 @@ export class StepRunner implements StepOwner {
       const from = performance.now();
       const results = await loaded.session.run({ ...loaded.feeds, ...batchFeeds(batch, setup.batch, setup.context) }, this.#fetches);
       engine += performance.now() - from;
-      loss += Number((results['loss'] as EngineTensor).data[0]) / batches.length;
+      loss += Number((results.loss as EngineTensor).data[0]) / batches.length;
       if (accumulating) kernels.accumulate(storage.at(region.sums), storage.at(region.gradients), total);
     }
     const gradients = storage.at(accumulating ? region.sums : region.gradients);
     const gradientNorm = Math.sqrt(kernels.sumOfSquares(gradients, total)) / batches.length;
+    if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm)) {
+      throw fail('numeric', {
+        where: `training step ${step}`,
+        rule: 'a finite loss and gradient',
+        got: `loss ${loss}, gradient norm ${gradientNorm}`,
+        fix: 'Lower the learning rate; the parameters are those before this step',
+      });
+    }
     const clipping = setup.clip > 0 && gradientNorm > setup.clip ? setup.clip / (gradientNorm + 1e-6) : 1;
     this.#update(step + 1, lr, gradients, clipping / batches.length);
     return { step, loss, gradientNorm, milliseconds: performance.now() - begun, engineMilliseconds: engine };
@@ -63,12 +72,13 @@ export class StepRunner implements StepOwner {
     this.#ready();
     let total = 0;
     for (const group of groups) {
-      if (group.program !== undefined && !this.#evaluations.has(group.key)) this.#evaluations.set(group.key, await this.#load(group.program));
+      if (group.program !== undefined && !this.#evaluations.has(group.key))
+        this.#evaluations.set(group.key, await this.#load(group.program));
       const loaded = this.#evaluations.get(group.key);
       if (loaded === undefined) throw fail('value', { where: 'evaluate', rule: 'a program for each length, sent once', got: group.key });
       for (const batch of group.batches) {
         const results = await loaded.session.run({ ...loaded.feeds, ...batchFeeds(batch, group.batch, group.context) }, { loss: null });
-        total += Number((results['loss'] as EngineTensor).data[0]);
+        total += Number((results.loss as EngineTensor).data[0]);
       }
     }
     return total;
@@ -82,16 +92,15 @@ export class StepRunner implements StepOwner {
     const { storage } = this.#ready();
     return {
       parameters: storage.copy(region.parameters),
-      firstMoments: storage.copy(region.firstMoments),
-      secondMoments: storage.copy(region.secondMoments),
+      optimizer: { first_moment: storage.copy(region.firstMoments), second_moment: storage.copy(region.secondMoments) },
     };
   }
 
   async restore(state: TrainingState): Promise<void> {
     const { storage } = this.#ready();
     storage.set(region.parameters, state.parameters);
-    storage.set(region.firstMoments, state.firstMoments);
-    storage.set(region.secondMoments, state.secondMoments);
+    storage.set(region.firstMoments, state.optimizer.first_moment ?? {});
+    storage.set(region.secondMoments, state.optimizer.second_moment ?? {});
   }
 
   async dispose(): Promise<void> {

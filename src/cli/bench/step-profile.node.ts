@@ -1,0 +1,60 @@
+import { readdir, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { TokenBatch } from '../../datasets/index.js';
+import type { LanguageModel } from '../../models/index.js';
+import { type EngineTensor, engineTensor, Session } from '../../runtime/index.js';
+import { nextTokenLoss, traceStep } from '../../train/index.js';
+import { type OpTimes, opTimes } from './op-times.js';
+import type { StepShape } from './step-shape.js';
+
+const prefix = 'operators';
+
+/**
+ * Runs a model's step program (without the update) under ONNX Runtime's profiler, and sums its time by kind of operator.
+ * @param steps runs counted, after one that is not
+ * @param folder for the profile, which is removed again
+ */
+export async function profileStep(
+  model: LanguageModel,
+  shape: StepShape,
+  options: { readonly threads: number; readonly steps: number; readonly folder: string; readonly batches: (index: number) => TokenBatch },
+): Promise<OpTimes> {
+  const { threads, steps, folder, batches } = options;
+  const { batch, context } = shape;
+  const program = traceStep(model, { batch, context }, nextTokenLoss, { device: 'cpu', threads });
+  const session = await Session.create(program.onnx, { device: 'cpu', threads, optimize: false, profile: join(folder, prefix) });
+  try {
+    const parameters = model.parameters();
+    const feeds: Record<string, EngineTensor> = {};
+    const fetches: Record<string, EngineTensor | null> = { loss: null };
+    for (const { input, name } of program.parameters) {
+      const value = parameters.get(name)?.value;
+      if (value === undefined) continue;
+      feeds[input] = engineTensor('float32', value.data, value.shape);
+      // Gradients go to memory of ours, as they do in training.
+      fetches[`gradient:${name}`] = engineTensor('float32', new Float32Array(value.data.length), value.shape);
+    }
+    for (let step = 0; step <= steps; step++) {
+      const { inputs, targets } = batches(step);
+      feeds.inputs = engineTensor('int32', inputs, [batch, context]);
+      feeds.targets = engineTensor('int32', targets, [batch, context]);
+      await session.run(feeds, fetches);
+    }
+    session.endProfiling();
+  } finally {
+    await session.dispose();
+  }
+  return await takeProfile(folder);
+}
+
+/** ONNX Runtime adds the time of day to the name. */
+async function takeProfile(folder: string): Promise<OpTimes> {
+  const names = (await readdir(folder)).filter((name) => name.startsWith(`${prefix}_`)).sort();
+  const paths = names.map((name) => join(folder, name));
+  try {
+    const path = paths.at(-1);
+    return opTimes(path === undefined ? '' : await readFile(path, 'utf8'));
+  } finally {
+    await Promise.all(paths.map((path) => rm(path, { force: true })));
+  }
+}

@@ -1,0 +1,79 @@
+import type { OpTimes } from './op-times.js';
+import type { Summary } from './statistics.js';
+import type { BabyTiming } from './step-baby.js';
+import type { SizeResult, StepBenchResult } from './step-result.js';
+import { workFormula } from './step-shape.js';
+
+/** Kinds of operator below this share are summed in one line. */
+const leastPercent = 1;
+
+/** The bench's figures for people. */
+export function reportSteps(result: StepBenchResult): string {
+  const { machine, versions, settings } = result;
+  const head = [
+    `bench step, ${result.date}: one training step (forward, backward, clipping, AdamW), ours and PyTorch's in turn`,
+    `  machine   ${machine.cpu}, ${machine.cores} cores, ${machine.gibibytes} GiB, ${machine.system}`,
+    `  ours      onnxruntime ${machine.onnxruntime}, node ${machine.node}, ${settings.threads} threads`,
+    `  PyTorch   ${versions.torch}, python ${versions.python}, ${settings.torchThreads} threads, ${versions.blas}`,
+    ...(versions.torch.startsWith('1.') ? ['            a PyTorch of 2022 or before: without fused attention'] : []),
+    `  both      activation ${settings.activation}, AdamW lr ${settings.lr}, β ${settings.betas.join(' ')}, weight decay ${settings.weightDecay}, clipping ${settings.clip}`,
+    `  work      ${workFormula}`,
+  ];
+  const baby = result.baby === undefined ? [] : babyLines(result.baby);
+  return `${[...head, ...result.sizes.flatMap(sizeLines), ...baby].join('\n')}\n`;
+}
+
+function sizeLines({ size, shape, parameters, equality, timing, gflops, torchGflops, operators }: SizeResult): string[] {
+  const { layers, heads, width, context, batch, vocabulary } = shape;
+  const { ours, theirs, ratio, paired, outside } = timing;
+  return [
+    '',
+    `${size}: ${layers} layers, ${heads} heads, width ${width}, context ${context}, batch ${batch}, vocabulary ${vocabulary}; ${parameters} parameters`,
+    `  equal     losses over ${equality.steps} steps (${equality.firstLoss.toFixed(4)} to ${equality.lastLoss.toFixed(4)}): ` +
+      `largest difference ${equality.absolute.toExponential(1)}, relative ${equality.relative.toExponential(1)}`,
+    `  ms/step   ${'median'.padStart(9)}${'min'.padStart(9)}${'p90'.padStart(9)}${'GFLOP/s'.padStart(9)}`,
+    `    ours    ${cells(ours)}${gflops.toFixed(0).padStart(9)}`,
+    `    PyTorch ${cells(theirs)}${torchGflops.toFixed(0).padStart(9)}`,
+    `  ratio     ${ratio.toFixed(3)} (ours over PyTorch's, of the medians of ${ours.count} steps each; below 1: ours is faster)`,
+    `            in each of ${paired.count} rounds: median ${paired.median.toFixed(3)}, ${paired.min.toFixed(3)} to ${paired.max.toFixed(3)}`,
+    `  outside ONNX Runtime ${outside.toFixed(2)} ms of a step of ours`,
+    ...operatorLines(operators),
+  ];
+}
+
+function cells({ median, min, p90 }: Summary): string {
+  return [median, min, p90].map((ms) => ms.toFixed(2).padStart(9)).join('');
+}
+
+function operatorLines({ runs, ms, kinds, between }: OpTimes): string[] {
+  const row = (kind: string, nodes: string, time: number): string =>
+    `    ${kind.padEnd(30)}${nodes.padStart(6)}${time.toFixed(2).padStart(10)}${((100 * time) / ms).toFixed(1).padStart(7)}`;
+  const shown = kinds.filter((k) => k.percent >= leastPercent);
+  const rest = kinds.slice(shown.length);
+  const sum = (of: (k: (typeof kinds)[number]) => number): number => rest.reduce((total, k) => total + of(k), 0);
+  return [
+    `  time by kind of operator, ${runs} steps under the profiler`,
+    `    ${''.padEnd(30)}${'nodes'.padStart(6)}${'ms'.padStart(10)}${'%'.padStart(7)}`,
+    ...shown.map((k) => row(k.kind, String(k.nodes), k.ms)),
+    ...(rest.length > 0
+      ? [
+          row(
+            `${rest.length} other kinds`,
+            String(sum((k) => k.nodes)),
+            sum((k) => k.ms),
+          ),
+        ]
+      : []),
+    row('between operators', '', between),
+    row('all', '', ms),
+  ];
+}
+
+function babyLines({ shape, ms, plainMs, gflops, plainGflops, ratio, outside }: BabyTiming): string[] {
+  return [
+    '',
+    `baby: L's model, ${shape.batch * shape.accumulate} windows as ${shape.accumulate} passes of ${shape.batch}, dropout ${shape.dropout}; ours alone, in turn with L`,
+    `  ${ms.toFixed(0)} ms/step, ${gflops.toFixed(0)} GFLOP/s, ${outside.toFixed(0)} ms of it outside ONNX Runtime; L ${plainMs.toFixed(0)} ms, ${plainGflops.toFixed(0)} GFLOP/s`,
+    `  ratio of GFLOP/s ${ratio.toFixed(3)} (1: dropout and accumulation cost nothing)`,
+  ];
+}

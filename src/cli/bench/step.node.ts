@@ -1,0 +1,170 @@
+import { rmSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { saveModel, writeSafetensors } from '../../checkpoints/index.js';
+import { fail } from '../../core/index.js';
+import { adamW } from '../../train/index.js';
+import { machine } from './machine.node.js';
+import { timeBaby } from './step-baby.js';
+import { stackBatches, storyBatches } from './step-batches.js';
+import { alternate, compareLosses, type Equality, type Timing } from './step-compare.js';
+import { OurSide, type TrainingRules } from './step-ours.js';
+import { profileStep } from './step-profile.node.js';
+import { reportSteps } from './step-report.js';
+import type { SizeResult, StepBenchResult } from './step-result.js';
+import { modelOf, type SizeName, type StepCase, stepCases, workFormula, workOf } from './step-shape.js';
+import { TorchSide } from './step-torch.node.js';
+
+export type StepActivation = 'gelu_new' | 'gelu';
+
+export interface StepBenchOptions {
+  /** S and L by default. */
+  readonly sizes?: readonly SizeName[];
+  /** Timed steps per side and round; each size has its own default. */
+  readonly steps?: number;
+  /** Threads within an operator, on both sides; the machine's cores by default. */
+  readonly threads?: number;
+  readonly activation?: StepActivation;
+  /** Steps whose losses are compared first; each size has its own default. */
+  readonly losses?: number;
+  /** Times the preset `baby` too, against L, both ours. */
+  readonly baby?: boolean;
+  /** Prints the result as one line of JSON, the last. */
+  readonly json?: boolean;
+}
+
+/** Steps under the profiler. */
+const profiledSteps = 10;
+
+/**
+ * `headlight bench step`: our training step against PyTorch's, from the same weights over the same batches. First the
+ * losses of both are compared; only if they are equal are blocks of steps timed, in turn. Prints a table to standard
+ * output and progress to standard error.
+ *
+ * @throws unsupported: PyTorch or its scripts are missing; numeric: the two sides' losses differ; value: a count below 1
+ */
+export async function runStepBench(options: StepBenchOptions = {}): Promise<StepBenchResult> {
+  const { sizes = ['S', 'L'], threads = availableParallelism(), activation = 'gelu_new' } = options;
+  for (const [name, value] of Object.entries({ steps: options.steps ?? 1, threads, losses: options.losses ?? 1 })) {
+    if (!(Number.isInteger(value) && value >= 1))
+      throw fail('value', { where: 'bench step', rule: `${name} is a whole number from 1`, got: String(value) });
+  }
+  const rules: TrainingRules = { optimizer: adamW(), clip: 1, threads };
+  const torch = await TorchSide.start(threads);
+  const folder = await mkdtemp(join(tmpdir(), 'headlight-bench-'));
+  const forget = onInterrupt(() => {
+    torch.kill();
+    rmSync(folder, { recursive: true, force: true });
+  });
+  try {
+    const results: SizeResult[] = [];
+    for (const size of sizes) {
+      const { losses = stepCases[size].losses, steps = stepCases[size].steps } = options;
+      const figures = await measure(
+        { ...stepCases[size], losses, steps },
+        { torch, rules, activation, folder, note: (text) => note(`${size}: ${text}`) },
+      );
+      results.push({ size, ...figures });
+    }
+    const baby = options.baby ? await timeBaby(rules, activation, (round) => note(`baby: round ${round + 1}`)) : undefined;
+    const { info } = torch;
+    const { lr, betas, weightDecay } = rules.optimizer;
+    const result: StepBenchResult = {
+      bench: 'step',
+      date: new Date().toISOString(),
+      command: `headlight ${process.argv.slice(2).join(' ')}`,
+      machine: machine(),
+      versions: { torch: info.torch, python: info.python, blas: info.blas },
+      settings: {
+        threads,
+        torchThreads: info.threads,
+        torchEnvironment: info.env,
+        activation,
+        lr,
+        betas,
+        weightDecay,
+        clip: rules.clip,
+        work: workFormula,
+      },
+      sizes: results,
+      ...(baby === undefined ? {} : { baby }),
+    };
+    process.stdout.write(reportSteps(result));
+    if (options.json) process.stdout.write(`${JSON.stringify(result)}\n`);
+    return result;
+  } finally {
+    forget();
+    torch.kill();
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+export interface MeasureContext {
+  readonly torch: TorchSide;
+  readonly rules: TrainingRules;
+  readonly activation: StepActivation;
+  /** For weights, batches and the profile; the caller removes it. */
+  readonly folder: string;
+  readonly note: (text: string) => void;
+}
+
+/** Both sides at one shape: equality of losses, then times, then our time by kind of operator. */
+export async function measure(
+  { shape, losses, rounds, steps }: StepCase,
+  { torch, rules, activation, folder, note }: MeasureContext,
+): Promise<Omit<SizeResult, 'size'>> {
+  const model = modelOf(shape, activation);
+  const batches = storyBatches(shape);
+  const available = Math.max(losses, steps + 1);
+  const batchFile = join(folder, `batches-${shape.width}.safetensors`);
+  const modelFolder = join(folder, `model-${shape.width}`);
+  await saveModel(modelFolder, model);
+  await writeSafetensors(batchFile, stackBatches(batches, available, shape));
+
+  const weights = join(modelFolder, 'model.safetensors');
+  const parameters = await torch.begin({ shape, activation, weights, batches: batchFile, optimizer: rules.optimizer, clip: rules.clip });
+  if (parameters !== model.parameterCount) {
+    throw fail('checkpoint', { where: 'bench step', rule: `${model.parameterCount} parameters in PyTorch too`, got: String(parameters) });
+  }
+  let equality: Equality;
+  let timing: Timing;
+  const ours = await OurSide.create(model, shape, rules, batches);
+  try {
+    note(`${losses} steps on each side, to compare losses`);
+    const mine = await ours.run(0, losses);
+    equality = compareLosses(mine.losses, (await torch.run(0, losses)).losses);
+    timing = await alternate(ours, torch, {
+      rounds,
+      steps,
+      batches: available,
+      onRound: (round) => note(`round ${round + 1} of ${rounds}`),
+    });
+  } finally {
+    await ours.dispose();
+  }
+  note(`${profiledSteps} steps under the profiler`);
+  const operators = await profileStep(model, shape, { threads: rules.threads, steps: profiledSteps, folder, batches });
+  const work = workOf(shape);
+  const gflops = work / timing.ours.median / 1e6;
+  return { shape, parameters, equality, timing, gflops, torchGflops: work / timing.theirs.median / 1e6, operators };
+}
+
+function note(text: string): void {
+  process.stderr.write(`bench step: ${text}\n`);
+}
+
+/** Cleans up when the bench is interrupted, then lets the signal do what it does. @returns takes the listeners away again */
+function onInterrupt(clean: () => void): () => void {
+  const listeners = (['SIGINT', 'SIGTERM'] as const).map((signal) => {
+    const listener = (): void => {
+      clean();
+      process.kill(process.pid, signal);
+    };
+    process.once(signal, listener);
+    return () => void process.off(signal, listener);
+  });
+  return () => {
+    for (const remove of listeners) remove();
+  };
+}

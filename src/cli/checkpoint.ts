@@ -1,0 +1,47 @@
+import { files } from '#files';
+import { fail } from '../core/index.js';
+import { loadModel } from '../checkpoints/index.js';
+import type { LanguageModel } from '../models/index.js';
+import { loadTokenizer, type Tokenizer } from '../tokenizers/index.js';
+
+/** A checkpoint folder as commands use it. */
+export interface Checkpoint {
+  readonly model: LanguageModel;
+  readonly tokenizer: Tokenizer | undefined;
+}
+
+/** @throws file, checkpoint, tokenizer: folders that cannot be used, each thing named */
+export async function openCheckpoint(folder: string): Promise<Checkpoint> {
+  const model = await loadModel(folder);
+  return { model, tokenizer: await loadTokenizer(folder) };
+}
+
+/** The same for commands that read or write text. @throws tokenizer: a folder without one */
+export async function openTextCheckpoint(folder: string): Promise<{ readonly model: LanguageModel; readonly tokenizer: Tokenizer }> {
+  const { model, tokenizer } = await openCheckpoint(folder);
+  if (tokenizer === undefined) {
+    throw fail('tokenizer', {
+      where: folder,
+      rule: 'a checkpoint with a tokenizer.json, to turn text into ids',
+      got: 'none',
+      fix: 'Put the tokenizer that belongs to the model into the folder',
+    });
+  }
+  return { model, tokenizer };
+}
+
+/**
+ * Looks, before any work, whether a result can be written to a path.
+ *
+ * @throws file: a folder, or below something that is no folder
+ */
+export async function checkOutputFile(path: string): Promise<void> {
+  const fix = 'Choose another path';
+  if ((await files.stat(path)).kind === 'folder') throw fail('file', { where: path, rule: 'a file to write', got: 'a folder', fix });
+  for (let at = files.join(path, '..'); at !== '..' && at !== '.' && at !== '/'; at = files.join(at, '..')) {
+    const { kind } = await files.stat(at);
+    if (kind === 'folder') return;
+    if (kind === 'file') throw fail('file', { where: path, rule: 'a path below a folder', got: `${at}, a file`, fix });
+    if (at.endsWith('..')) return;
+  }
+}

@@ -1,0 +1,67 @@
+import { files } from '#files';
+import { type AttentionMaps, attentionMaps } from '../attention-maps.js';
+import { checkOutputFile, openTextCheckpoint } from '../checkpoint.js';
+import { fail } from '../../core/index.js';
+import { attentionPicture } from '../../lens/index.js';
+import type { CommandIo } from '../io.js';
+import type { EngineFlags } from '../options.js';
+
+export interface AttendFlags extends EngineFlags {
+  readonly text: string;
+  readonly html?: string;
+  readonly svg?: string;
+  readonly jsonOut?: string;
+  readonly layer?: number;
+  readonly head?: number;
+  readonly json?: boolean;
+}
+
+/** Draws, or writes as numbers, every attention pattern of a model on a text. JSON: `out`, `layers`, `heads`, `tokens`. */
+export async function attendCommand(folder: string, flags: AttendFlags, io: CommandIo): Promise<void> {
+  const { layer, head, device, threads } = flags;
+  const { format, out } = outputOf(flags);
+  await checkOutputFile(out);
+  const { model, tokenizer } = await openTextCheckpoint(folder);
+  const engine = { ...(device && { device }), ...(threads !== undefined && { threads }) };
+  const maps = await attentionMaps(model, tokenizer, flags.text, { ...engine, name: folder });
+  const large = { ...(layer !== undefined && { layer }), ...(head !== undefined && { head }) };
+  await files.writeAtomic(out, format === 'json' ? numbersOf(maps) : attentionPicture(maps.data, { ...large, format }));
+
+  const { layers, heads, tokens } = maps.data;
+  if (flags.json) io.out(`${JSON.stringify({ out, layers, heads, tokens: tokens.length })}\n`);
+  else io.out(`${out}\n`);
+  if (format !== 'json') io.note('Open the file in a browser; it needs no network.');
+}
+
+function outputOf({ html, svg, jsonOut, layer, head }: AttendFlags): { format: 'html' | 'svg' | 'json'; out: string } {
+  const wanted = [
+    { format: 'html' as const, out: html },
+    { format: 'svg' as const, out: svg },
+    { format: 'json' as const, out: jsonOut },
+  ].flatMap(({ format, out }) => (out === undefined ? [] : [{ format, out }]));
+  const [only] = wanted;
+  if (only === undefined || wanted.length > 1) {
+    throw fail('value', {
+      where: 'attend',
+      rule: 'one of --html, --svg and --json-out',
+      got: wanted.length === 0 ? 'none' : `${wanted.length} of them`,
+      fix: 'Say --html attention.html, for example',
+    });
+  }
+  if (only.format === 'json' && (layer !== undefined || head !== undefined)) {
+    throw fail('value', {
+      where: 'attend',
+      rule: '--layer and --head choose what a picture shows large',
+      got: '--json-out, which holds every head',
+      fix: 'Leave them out',
+    });
+  }
+  return only;
+}
+
+/** Every weight, as nested lists: patterns[layer][head][query][key]. */
+function numbersOf({ data, ids, patterns }: AttentionMaps): string {
+  const { tokens, layers, heads, sites } = data;
+  const nested = patterns.map((p) => (p.toArray() as readonly unknown[])[0]);
+  return `${JSON.stringify({ tokens, ids, layers, heads, sites, patterns: nested })}\n`;
+}

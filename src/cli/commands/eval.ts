@@ -1,0 +1,36 @@
+import { openTextCheckpoint } from '../checkpoint.js';
+import { splitTokens } from '../../datasets/index.js';
+import { evaluateModel } from '../../train/index.js';
+import type { CommandIo } from '../io.js';
+import type { EngineFlags } from '../options.js';
+import { encodeAll, readSource } from '../source.js';
+
+export interface EvalFlags extends EngineFlags {
+  readonly split: 'validation' | 'train' | 'all';
+  readonly json?: boolean;
+}
+
+/**
+ * Mean loss over a text in windows side by side; every token but the first is predicted once.
+ * JSON: `loss` in nats per token, `perplexity` = e^loss, `tokens` predicted, `split`.
+ */
+export async function evalCommand(folder: string, source: string, flags: EvalFlags, io: CommandIo): Promise<void> {
+  const { split, device, threads } = flags;
+  const { model, tokenizer } = await openTextCheckpoint(folder);
+  const all = encodeAll(tokenizer, await readSource(source));
+  const ids = split === 'all' ? all : splitTokens(all, { context: model.context })[split];
+  const parts = { validation: 'the last 10%, which training keeps for validation', train: 'the first 90%, which training learns from', all: 'all of it' };
+  io.note(`${source}: ${parts[split]}: ${ids.length.toLocaleString('en')} of ${all.length.toLocaleString('en')} tokens`);
+
+  const tokens = ids.length - 1;
+  const progress = io.progress(tokens);
+  try {
+    const engine = { ...(device && { device }), ...(threads !== undefined && { threads }) };
+    const loss = await evaluateModel(model, ids, { ...engine, onProgress: (done) => progress.update(done, 'tokens') });
+    const perplexity = Math.exp(loss);
+    if (flags.json) io.out(`${JSON.stringify({ loss, perplexity, tokens, split })}\n`);
+    else io.out(`loss ${loss.toFixed(4)} nats per token, perplexity ${perplexity.toFixed(3)}, over ${tokens} predicted tokens\n`);
+  } finally {
+    progress.stop();
+  }
+}

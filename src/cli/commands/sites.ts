@@ -1,0 +1,16 @@
+import { openCheckpoint } from '../checkpoint.js';
+import { lens } from '../../lens/index.js';
+import type { CommandIo } from '../io.js';
+
+/** Lists a model's sites. JSON: `sites`, each with `name` and `shape`, numbers and the letters B and T. */
+export async function sitesCommand(folder: string, flags: { json?: boolean }, io: CommandIo): Promise<void> {
+  const { model } = await openCheckpoint(folder);
+  const sites = lens(model).sites();
+  if (flags.json) {
+    const sizes = (shape: readonly string[]) => shape.map((size) => (/^\d+$/.test(size) ? Number(size) : size));
+    io.out(`${JSON.stringify({ sites: sites.map(({ name, shape }) => ({ name, shape: sizes(shape) })) })}\n`);
+    return;
+  }
+  const width = Math.max(...sites.map(({ name }) => name.length));
+  for (const { name, shape } of sites) io.out(`${name.padEnd(width)}  [${shape.join(',')}]\n`);
+}

@@ -1,0 +1,19 @@
+/** Shows how far some work is. */
+export interface Progress {
+  /** @param done units done of the total @param text what else to show, such as a loss */
+  update(done: number, text: string): void;
+  stop(): void;
+}
+
+/** Where a command writes, and how it hears of Ctrl-C. Tests and embedding programs give their own. */
+export interface CommandIo {
+  /** Standard output: data. */
+  out(text: string): void;
+  /** Standard error: one line for people. */
+  note(line: string): void;
+  readonly outIsTerminal: boolean;
+  /** A bar on a terminal; elsewhere a plain line every few seconds. */
+  progress(total: number): Progress;
+  /** Aborts at the first Ctrl-C. Who asks for it promises to stop soon; otherwise Ctrl-C ends the process as usual. */
+  interrupted(): AbortSignal;
+}

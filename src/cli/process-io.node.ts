@@ -1,0 +1,41 @@
+import { BarProgress, LineProgress } from './progress.node.js';
+import type { CommandIo } from './io.js';
+
+/** Exit code of a process that a person stopped: 128 + SIGINT, as shells have it. */
+const interruptedCode = 130;
+
+/** Standard output, standard error and the signals of this process. */
+export function processIo(): CommandIo {
+  let bar: BarProgress | undefined;
+  let controller: AbortController | undefined;
+  const note = (line: string): void => {
+    bar?.hide();
+    process.stderr.write(`${line}\n`);
+    bar?.show();
+  };
+  return {
+    out: (text) => void process.stdout.write(text),
+    note,
+    outIsTerminal: process.stdout.isTTY === true,
+    progress(total) {
+      if (process.stderr.isTTY !== true) return new LineProgress(total, note);
+      bar = new BarProgress(total, () => {
+        bar = undefined;
+      });
+      return bar;
+    },
+    interrupted() {
+      if (controller === undefined) {
+        const stop = new AbortController();
+        const hear = (): void => {
+          if (stop.signal.aborted) process.exit(interruptedCode); // asked twice: now
+          stop.abort();
+        };
+        process.on('SIGINT', hear);
+        process.on('SIGTERM', hear);
+        controller = stop;
+      }
+      return controller.signal;
+    },
+  };
+}

@@ -1,0 +1,43 @@
+import { Command } from 'commander';
+import { nearest } from '../core/glob.js';
+import { declareBench } from './commands/bench-declaration.js';
+import { declareDemo } from './commands/demo-declaration.js';
+import { declareAttend, declareCapture, declareSites } from './commands/lens-declarations.js';
+import { declareEval, declareGenerate } from './commands/text-declarations.js';
+import { declareTrain } from './commands/train-declaration.js';
+import type { CommandIo } from './io.js';
+
+/** What a command gets from the program. */
+export interface CommandContext {
+  readonly io: CommandIo;
+  readonly version: string;
+  /** Sets the exit code where it is not 0. */
+  readonly finish: (code: number) => void;
+}
+
+/**
+ * Every command and its options. Declaring is all that happens here: what a command needs is loaded when it runs, so
+ * that `--help` is there at once.
+ */
+export function createProgram(context: CommandContext): Command {
+  const program = new Command('headlight')
+    .description('Train, run and take apart attention models.')
+    .version(context.version, '-V, --version', 'the version')
+    .helpOption('-h, --help', 'what can be said here')
+    .helpCommand(false)
+    .exitOverride()
+    .configureOutput({ writeOut: (text) => context.io.out(text), writeErr: () => {} })
+    .allowExcessArguments(false);
+  for (const declare of [declareDemo, declareTrain, declareEval, declareGenerate, declareSites, declareCapture, declareAttend, declareBench]) {
+    declare(program, context);
+  }
+  for (const command of program.commands) {
+    command.allowExcessArguments(false).exitOverride().copyInheritedSettings(program).showHelpAfterError(false);
+  }
+  // The parser offers only names that differ by a letter or two; here the nearest is always named.
+  program.on('command:*', ([name]: string[]) => {
+    const known = program.commands.map((c) => c.name());
+    program.error(`unknown command '${name}'. Nearest: ${nearest(name ?? '', known, 1)}`);
+  });
+  return program;
+}

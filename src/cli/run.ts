@@ -1,0 +1,69 @@
+import { type Command, CommanderError } from 'commander';
+import { HeadlightError, nearest } from '../core/index.js';
+import type { CommandIo } from './io.js';
+import { createProgram } from './program.js';
+
+/** Exit codes, as the README promises them. */
+export const exitCode = { done: 0, failed: 1, badInput: 2, interrupted: 130 } as const;
+
+export interface RunOptions {
+  readonly io: CommandIo;
+  readonly version: string;
+  /** Shows stack traces too. */
+  readonly explain: boolean;
+}
+
+/** Parses and runs one command line. Never throws: what goes wrong is one line and an exit code. */
+export async function runCommand(argv: readonly string[], { io, version, explain }: RunOptions): Promise<number> {
+  let code: number = exitCode.done;
+  const program = createProgram({
+    io,
+    version,
+    finish: (result) => {
+      code = result;
+    },
+  });
+  try {
+    if (argv.length === 0) {
+      io.note(program.helpInformation().trimEnd());
+      return exitCode.badInput;
+    }
+    await program.parseAsync([...argv], { from: 'user' });
+    return code;
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      if (error.exitCode === 0) return exitCode.done; // --help and --version
+      io.note(`headlight: ${usageLine(error, program, argv[0])}`);
+      return exitCode.badInput;
+    }
+    io.note(`headlight: ${failureLine(error)}`);
+    if (explain) for (let e: unknown = error; e instanceof Error; e = e.cause) io.note(e.stack ?? e.message);
+    return codeOf(error);
+  }
+}
+
+/** Bad input is the user's to mend, the rest is not: the engine, numbers that ran away, faults of ours. */
+function codeOf(error: unknown): number {
+  if (!(error instanceof HeadlightError)) return exitCode.failed;
+  return ['engine', 'disposed', 'numeric'].includes(error.code) ? exitCode.failed : exitCode.badInput;
+}
+
+function failureLine(error: unknown): string {
+  const message = (error instanceof Error ? error.message : String(error)).replace(/\s*\n\s*/g, ' ');
+  return error instanceof HeadlightError ? message : `unexpected failure: ${message} (HEADLIGHT_DEBUG=1 shows where)`;
+}
+
+/** The parser's message on one line, with the nearest option that there is. */
+function usageLine(error: CommanderError, program: Command, name: string | undefined): string {
+  const line = error.message
+    .replace(/^error: /, '')
+    .replace(/\s*\n\s*/g, ' ')
+    .replace(/ ?\(Did you mean .*$/, '')
+    .replace(/\.$/, '');
+  const command = program.commands.find((c) => c.name() === name) ?? program;
+  const help = `See: headlight ${command === program ? '' : `${command.name()} `}--help`;
+  if (error.code !== 'commander.unknownOption') return `${line}. ${help}`;
+  const asked = /'([^']+)'/.exec(line)?.[1] ?? '';
+  const options = command.options.flatMap((o) => (o.long == null ? [] : [o.long]));
+  return `${line}. Nearest: ${nearest(asked, options, 1)}. ${help}`;
+}

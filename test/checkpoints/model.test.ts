@@ -1,0 +1,110 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { loadModel, readSafetensors, saveModel, writeSafetensors } from '#dist/checkpoints/index.js';
+import { HostArray } from '#dist/core/index.js';
+import { lens } from '#dist/lens/index.js';
+import { GPT2 } from '#dist/models/index.js';
+import { fixture, largestDifference } from '../support/arrays.js';
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'headlight-'));
+});
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+const ids = [1, 5, 2, 7, 3];
+
+describe('a model saved and loaded', () => {
+  test.each([{}, { tied: false }, { bias: false }, { activation: 'gelu' as const, hidden: 24, epsilon: 1e-6 }])(
+    'is the same model: %o',
+    async (options) => {
+      const model = new GPT2({ vocabulary: 13, context: 8, layers: 2, heads: 2, width: 16, seed: 9, ...options });
+      await saveModel(folder, model);
+      const again = await loadModel(folder);
+      expect([...again.parameters().keys()]).toEqual([...model.parameters().keys()]);
+      const [a, b] = [await lens(model).capture(ids, '*'), await lens(again).capture(ids, '*')];
+      for (const site of Object.keys(a)) expect(largestDifference(a[site]?.data, b[site]?.data), site).toBe(0);
+    },
+  );
+
+  test('a published file comes back tensor by tensor, under its own names and metadata', async () => {
+    await saveModel(folder, await loadModel(fixture('gpt2-tiny')));
+    const [theirs, ours] = [
+      await readSafetensors(fixture('gpt2-tiny/model.safetensors')),
+      await readSafetensors(join(folder, 'model.safetensors')),
+    ];
+    expect([...ours.names].sort()).toEqual([...theirs.names].sort());
+    expect(ours.metadata['format']).toBe('pt');
+    for (const name of theirs.names) expect((await ours.load(name)).data, name).toEqual((await theirs.load(name)).data);
+    await theirs.close();
+    await ours.close();
+  });
+
+  test('a model without biases is written with zeros, which Hugging Face’s layout has', async () => {
+    await saveModel(folder, new GPT2({ vocabulary: 13, context: 8, layers: 1, heads: 2, width: 16, bias: false }));
+    const file = await readSafetensors(join(folder, 'model.safetensors'));
+    expect(file.names).toContain('transformer.h.0.attn.c_attn.bias');
+    expect([...(await file.load('transformer.ln_f.bias')).data].every((x) => x === 0)).toBe(true);
+    await file.close();
+  });
+});
+
+describe('files that others write', () => {
+  async function rewrite(change: (tensors: Map<string, HostArray>) => void): Promise<void> {
+    const file = await readSafetensors(fixture('gpt2-tiny/model.safetensors'));
+    const tensors = new Map<string, HostArray>();
+    for (const name of file.names) tensors.set(name, await file.load(name));
+    await file.close();
+    change(tensors);
+    await writeSafetensors(join(folder, 'model.safetensors'), tensors);
+    await writeFile(join(folder, 'config.json'), await readFile(fixture('gpt2-tiny/config.json')));
+  }
+
+  test('names without the prefix, mask buffers and a copy of the tied head are read', async () => {
+    await rewrite((tensors) => {
+      for (const [name, value] of [...tensors]) {
+        tensors.delete(name);
+        tensors.set(name.replace('transformer.', ''), value);
+      }
+      tensors.set('h.0.attn.bias', new HostArray(new Float32Array(4), [1, 1, 2, 2], 'float32'));
+      tensors.set('lm_head.weight', tensors.get('wte.weight') as HostArray);
+    });
+    const [a, b] = [await loadModel(fixture('gpt2-tiny')), await loadModel(folder)];
+    const sites = [await lens(a).capture(ids, 'logits'), await lens(b).capture(ids, 'logits')];
+    expect(largestDifference(sites[0]?.['logits']?.data, sites[1]?.['logits']?.data)).toBe(0);
+  });
+
+  test('missing, extra and wrongly shaped tensors are named', async () => {
+    await rewrite((tensors) => {
+      tensors.delete('transformer.h.1.mlp.c_fc.weight');
+      tensors.set('transformer.h.7.ln_1.weight', new HostArray(new Float32Array(32), [32], 'float32'));
+      tensors.set('transformer.wpe.weight', new HostArray(new Float32Array(64), [2, 32], 'float32'));
+    });
+    const error = await loadModel(folder).then(
+      () => '',
+      (e: Error) => e.message,
+    );
+    expect(error).toContain('blocks.1.mlp.up.weight');
+    expect(error).toContain('transformer.h.7.ln_1.weight');
+    expect(error).toContain('positions.weight');
+    expect(error).not.toContain('\n');
+  });
+
+  test.each([
+    ['{"model_type": "mamba"}', /"model_type" among: gpt2; got "mamba"/],
+    ['{"model_type": "gpt2", "vocab_size": 61, "n_positions": 32, "n_layer": 3, "n_head": 4, "n_embd": -3}', /n_embd/],
+    ['not json', /JSON/],
+  ])('a config that says %s', async (config, message) => {
+    await rewrite(() => {});
+    await writeFile(join(folder, 'config.json'), config);
+    await expect(loadModel(folder)).rejects.toThrow(message);
+  });
+
+  test('no folder, no weights', async () => {
+    await expect(loadModel(join(folder, 'nowhere'))).rejects.toThrow(/a checkpoint folder/);
+    await writeFile(join(folder, 'config.json'), await readFile(fixture('gpt2-tiny/config.json')));
+    await expect(loadModel(folder)).rejects.toThrow(/model\.safetensors.*no such file/);
+  });
+});

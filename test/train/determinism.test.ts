@@ -1,0 +1,38 @@
+import { createHash } from 'node:crypto';
+import { describe, expect, test } from 'vitest';
+import { GPT2, type GPT2Config } from '#dist/models/index.js';
+import { nextTokenLoss, traceStep } from '#dist/train/index.js';
+import { type EngineTensor, engineTensor, Session } from '#dist/runtime/index.js';
+
+/** Every gradient of one step, digested, at a number of threads. */
+async function gradientBits(config: GPT2Config, batch: number, threads: number): Promise<Record<string, string>> {
+  const model = new GPT2(config);
+  const program = traceStep(model, { batch, context: config.context }, nextTokenLoss, { threads });
+  const session = await Session.create(program.onnx, { device: 'cpu', threads, optimize: false });
+  const shape = [batch, config.context];
+  const ids = (step: number): EngineTensor =>
+    engineTensor('int32', Int32Array.from({ length: batch * config.context }, (_, i) => (i * step + 3) % config.vocabulary), shape);
+  const feeds: Record<string, EngineTensor> = { inputs: ids(7), targets: ids(11) };
+  const fetches: Record<string, EngineTensor | null> = { loss: null };
+  const parameters = model.parameters();
+  for (const { input, name } of program.parameters) {
+    const value = parameters.get(name)?.value;
+    if (value !== undefined) feeds[input] = engineTensor('float32', value.data, value.shape);
+    fetches[`gradient:${name}`] = null;
+  }
+  const results = await session.run(feeds, fetches);
+  await session.dispose();
+  return Object.fromEntries(Object.entries(results).map(([name, t]) => [name, createHash('sha256').update(t.data).digest('hex')]));
+}
+
+describe('gradients have the same bits with 1 thread and with 2', () => {
+  test.each([
+    ['S', { vocabulary: 65, context: 64, layers: 4, heads: 4, width: 128 }, 12],
+    ['a shape that parallelises everything', { vocabulary: 2000, context: 256, layers: 2, heads: 8, width: 512 }, 4],
+    ['a vocabulary beyond one-hot products', { vocabulary: 5000, context: 128, layers: 1, heads: 4, width: 256 }, 8],
+  ] as const)('%s', async (_, config, batch) => {
+    const one = await gradientBits(config, batch, 1);
+    expect(Object.keys(one).length).toBeGreaterThan(10);
+    for (let again = 0; again < 3; again++) expect(await gradientBits(config, batch, 2)).toEqual(one);
+  });
+});
