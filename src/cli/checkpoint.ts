@@ -1,6 +1,6 @@
 import { files } from '#files';
-import { fail } from '../core/index.js';
 import { loadModel } from '../checkpoints/index.js';
+import { fail } from '../core/index.js';
 import type { LanguageModel } from '../models/index.js';
 import { loadTokenizer, type Tokenizer } from '../tokenizers/index.js';
 

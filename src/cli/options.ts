@@ -23,7 +23,11 @@ export function realNumber(range: { from?: number; above?: number; to?: number; 
   return (text) => {
     const value = toNumber(text);
     const isInside =
-      Number.isFinite(value) && value >= (from ?? -Infinity) && value > (above ?? -Infinity) && value <= (to ?? Infinity) && value < (below ?? Infinity);
+      Number.isFinite(value) &&
+      value >= (from ?? -Infinity) &&
+      value > (above ?? -Infinity) &&
+      value <= (to ?? Infinity) &&
+      value < (below ?? Infinity);
     if (!isInside) throw new InvalidArgumentError(`It takes a number ${rules.join(' ')}.`);
     return value;
   };

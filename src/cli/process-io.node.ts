@@ -1,8 +1,6 @@
-import { BarProgress, LineProgress } from './progress.node.js';
+import { exitCode } from './exit-code.js';
 import type { CommandIo } from './io.js';
-
-/** Exit code of a process that a person stopped: 128 + SIGINT, as shells have it. */
-const interruptedCode = 130;
+import { BarProgress, LineProgress } from './progress.node.js';
 
 /** Standard output, standard error and the signals of this process. */
 export function processIo(): CommandIo {
@@ -28,7 +26,7 @@ export function processIo(): CommandIo {
       if (controller === undefined) {
         const stop = new AbortController();
         const hear = (): void => {
-          if (stop.signal.aborted) process.exit(interruptedCode); // asked twice: now
+          if (stop.signal.aborted) process.exit(exitCode.interrupted); // asked twice: now
           stop.abort();
         };
         process.on('SIGINT', hear);

@@ -28,7 +28,16 @@ export function createProgram(context: CommandContext): Command {
     .exitOverride()
     .configureOutput({ writeOut: (text) => context.io.out(text), writeErr: () => {} })
     .allowExcessArguments(false);
-  for (const declare of [declareDemo, declareTrain, declareEval, declareGenerate, declareSites, declareCapture, declareAttend, declareBench]) {
+  for (const declare of [
+    declareDemo,
+    declareTrain,
+    declareEval,
+    declareGenerate,
+    declareSites,
+    declareCapture,
+    declareAttend,
+    declareBench,
+  ]) {
     declare(program, context);
   }
   for (const command of program.commands) {

@@ -1,10 +1,8 @@
 import { type Command, CommanderError } from 'commander';
 import { HeadlightError, nearest } from '../core/index.js';
+import { exitCode } from './exit-code.js';
 import type { CommandIo } from './io.js';
 import { createProgram } from './program.js';
-
-/** Exit codes, as the README promises them. */
-export const exitCode = { done: 0, failed: 1, badInput: 2, interrupted: 130 } as const;
 
 export interface RunOptions {
   readonly io: CommandIo;

@@ -21,6 +21,8 @@ export class GraphEmitter implements Emitter {
   readonly #shared = new Map<string, string>();
   readonly #byIdentity = new Map<object, Map<string, string>>();
   readonly #produced = new Set<string>();
+  /** What was emitted: the same operator on the same values is computed once. */
+  readonly #emitted = new Map<string, string[]>();
   /** Where the size of each symbol can be read: an input and an axis. */
   readonly #symbols = new Map<string, { input: string; axis: number }>();
   #prefix = '';
@@ -43,11 +45,15 @@ export class GraphEmitter implements Emitter {
   }
 
   many(type: string, inputs: readonly string[], outputs: number, options: EmitOptions = {}): string[] {
+    const key = JSON.stringify([type, options.domain, inputs, outputs, options.attributes]);
+    const known = this.#emitted.get(key);
+    if (known !== undefined) return known;
     const name = `${this.#prefix}.${this.#count++}`;
     const results = Array.from({ length: outputs }, (_, i) => (outputs === 1 ? name : `${name}:${i}`));
     const attributes = Object.fromEntries(Object.entries(options.attributes ?? {}).map(([k, v]) => [k, attribute(v)]));
     for (const r of results) this.#produced.add(r);
     this.nodes.push({ name, type, domain: options.domain ?? '', inputs, outputs: results, attributes });
+    this.#emitted.set(key, results);
     return results;
   }
 

@@ -140,6 +140,8 @@ describe.skipIf(!hasTorch)('against PyTorch', () => {
       expect(result.equality.lastLoss).toBeLessThan(result.equality.firstLoss);
       expect(result.timing.ours.count).toBe(4);
       expect(result.timing.ratio).toBeGreaterThan(0);
+      expect(result.othersLoad).toBeGreaterThanOrEqual(0);
+      expect(result.othersLoad).toBeLessThanOrEqual(1);
       expect(result.operators.runs).toBe(10);
       expect(result.operators.kinds.reduce((sum, k) => sum + k.percent, 0)).toBeLessThanOrEqual(100);
       expect((await readdir(folder)).filter((name) => name.startsWith('operators'))).toEqual([]);

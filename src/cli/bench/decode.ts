@@ -1,8 +1,8 @@
 import { fail, HostArray, randomBits, randomKey } from '../../core/index.js';
 import { Decoder } from '../../generate/index.js';
 import { GPT2 } from '../../models/index.js';
-import { concat, constant, input, linear, type Parameter, type Tensor } from '../../ops/index.js';
-import { type GraphInput, lowerProgram, Program } from '../../runtime/index.js';
+import { concat, input, linear, type Parameter, parameterTensor, type Tensor } from '../../ops/index.js';
+import { lowerProgram, Program } from '../../runtime/index.js';
 
 export interface DecodeBenchOptions {
   /** Threads within an operator; 2 by default. */
@@ -31,7 +31,7 @@ interface Reader {
 /**
  * Time per token of a GPT-2 of random weights (124M parameters by default), early and late in its context, and how it
  * compares to merely reading the weights once. The machine's read bandwidth is that of the fastest of three readers of
- * the very same arrays: a matrix product with one row, the largest element, and one thread of JavaScript.
+ * the same numbers: products with one row, the largest elements, and one thread of JavaScript.
  * Readers and tokens take turns, so that what else the machine does falls on all alike; figures are medians.
  */
 export async function decodeBench(options: DecodeBenchOptions = {}): Promise<Record<string, unknown>> {
@@ -96,32 +96,37 @@ export async function decodeBench(options: DecodeBenchOptions = {}): Promise<Rec
 /** Rounds that are not counted. */
 const warmUp = 2;
 
-/** y = x W for every weight, x one row: what a token costs at the least, as a program of nothing else. */
-function productReader(weights: readonly Parameter[], threads: number): Promise<Reader> {
-  return engineReader('product', weights, threads, (w) => {
-    const [rows, columns] = w.shape as [number, number];
+/** y = x W for every weight, x one row, by an engine that holds the weights laid out for it: what a token costs at the least. */
+async function productReader(weights: readonly Parameter[], threads: number): Promise<Reader> {
+  const rows = new Map<number, Tensor>();
+  const products = weights.map((p) => {
+    const [height, columns] = p.shape as [number, number];
     // Tall tables are read along their rows, as the head does.
-    const transposed = rows > columns;
-    const x = constant(new HostArray(new Float32Array(transposed ? columns : rows).fill(1), [1, transposed ? columns : rows], 'float32'));
-    return linear(x, w, { transposed })
+    const transposed = height > columns;
+    const width = transposed ? columns : height;
+    const x = rows.get(width) ?? input(`x${width}`, [1, width]);
+    rows.set(width, x);
+    return linear(x, parameterTensor(p), { transposed })
       .reshape([-1])
       .slice([[0, 1]]);
   });
+  const inputs = [...rows].map(([width, { shape, dtype }]) => ({ name: `x${width}`, spec: { shape, dtype } }));
+  const lowered = lowerProgram({ y: concat(products, 0) }, inputs, { embedParameters: true });
+  const feeds = [...rows.keys()].map((width) => [`x${width}`, new HostArray(new Float32Array(width).fill(1), [1, width], 'float32')]);
+  return reader('product', await Program.create(lowered, { threads }), Object.fromEntries(feeds));
 }
 
-/** The largest element of every weight. */
-function largestReader(weights: readonly Parameter[], threads: number): Promise<Reader> {
-  return engineReader('largest', weights, threads, (w) => w.max({ axis: 1 }).slice([[0, 1]]));
-}
-
-async function engineReader(name: string, weights: readonly Parameter[], threads: number, read: (w: Tensor) => Tensor): Promise<Reader> {
-  const inputs: GraphInput[] = weights.map((p, i) => ({ name: `w${i}`, spec: { shape: p.shape, dtype: 'float32' } }));
-  const y = concat(
-    inputs.map(({ name: w, spec }) => read(input(w, spec.shape))),
-    0,
+/** The largest element of every weight, read where it lies. */
+async function largestReader(weights: readonly Parameter[], threads: number): Promise<Reader> {
+  const parts = weights.map((p) =>
+    parameterTensor(p)
+      .max({ axis: 1 })
+      .slice([[0, 1]]),
   );
-  const program = await Program.create(lowerProgram({ y }, inputs), { threads });
-  const feeds = Object.fromEntries(weights.map((p, i) => [`w${i}`, p.value]));
+  return reader('largest', await Program.create(lowerProgram({ y: concat(parts, 0) }, []), { threads }), {});
+}
+
+function reader(name: string, program: Program, feeds: Readonly<Record<string, HostArray>>): Reader {
   return { name, read: async () => void (await program.run(feeds)), dispose: () => program.dispose() };
 }
 

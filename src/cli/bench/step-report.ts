@@ -7,6 +7,9 @@ import { workFormula } from './step-shape.js';
 /** Kinds of operator below this share are summed in one line. */
 const leastPercent = 1;
 
+/** Other programs may take this share of the processors before the report warns. */
+const quietLoad = 0.03;
+
 /** The bench's figures for people. */
 export function reportSteps(result: StepBenchResult): string {
   const { machine, versions, settings } = result;
@@ -23,7 +26,7 @@ export function reportSteps(result: StepBenchResult): string {
   return `${[...head, ...result.sizes.flatMap(sizeLines), ...baby].join('\n')}\n`;
 }
 
-function sizeLines({ size, shape, parameters, equality, timing, gflops, torchGflops, operators }: SizeResult): string[] {
+function sizeLines({ size, shape, parameters, equality, timing, othersLoad, gflops, torchGflops, operators }: SizeResult): string[] {
   const { layers, heads, width, context, batch, vocabulary } = shape;
   const { ours, theirs, ratio, paired, outside } = timing;
   return [
@@ -36,6 +39,9 @@ function sizeLines({ size, shape, parameters, equality, timing, gflops, torchGfl
     `    PyTorch ${cells(theirs)}${torchGflops.toFixed(0).padStart(9)}`,
     `  ratio     ${ratio.toFixed(3)} (ours over PyTorch's, of the medians of ${ours.count} steps each; below 1: ours is faster)`,
     `            in each of ${paired.count} rounds: median ${paired.median.toFixed(3)}, ${paired.min.toFixed(3)} to ${paired.max.toFixed(3)}`,
+    ...(othersLoad > quietLoad
+      ? [`  NOT QUIET other programs took ${(100 * othersLoad).toFixed(0)}% of the processors: measure again before using these times`]
+      : []),
     `  outside ONNX Runtime ${outside.toFixed(2)} ms of a step of ours`,
     ...operatorLines(operators),
   ];

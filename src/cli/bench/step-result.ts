@@ -11,6 +11,8 @@ export interface SizeResult {
   readonly parameters: number;
   readonly equality: Equality;
   readonly timing: Timing;
+  /** Share of the processors' time that other programs took while both were timed, in [0, 1]. */
+  readonly othersLoad: number;
   /** 10⁹ floating-point operations per second, at the median step. */
   readonly gflops: number;
   readonly torchGflops: number;

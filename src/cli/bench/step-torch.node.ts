@@ -83,6 +83,11 @@ export class TorchSide implements Side {
     return (await this.#process.ask({ cmd: 'step', batches: this.#batches, first, count })) as unknown as Block;
   }
 
+  /** Processor time of the process so far, in ms. */
+  processorTime(): number {
+    return this.#process.processorTime();
+  }
+
   /** Ends the process at once. */
   kill(): void {
     this.#process.kill();
@@ -137,6 +142,12 @@ class TorchProcess {
     } finally {
       this.#child.kill('SIGSTOP');
     }
+  }
+
+  processorTime(): number {
+    // After the name, which stands in brackets: user and system time are the 12th and 13th fields, in hundredths of a second.
+    const fields = readFileSync(`/proc/${this.#child.pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ') ?? [];
+    return 10 * (Number(fields[11]) + Number(fields[12]));
   }
 
   kill(): void {

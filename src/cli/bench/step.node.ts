@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { saveModel, writeSafetensors } from '../../checkpoints/index.js';
 import { fail } from '../../core/index.js';
 import { adamW } from '../../train/index.js';
+import { LoadMeter } from './load.node.js';
 import { machine } from './machine.node.js';
 import { timeBaby } from './step-baby.js';
 import { stackBatches, storyBatches } from './step-batches.js';
@@ -129,17 +130,20 @@ export async function measure(
   }
   let equality: Equality;
   let timing: Timing;
+  let othersLoad: number;
   const ours = await OurSide.create(model, shape, rules, batches);
   try {
     note(`${losses} steps on each side, to compare losses`);
     const mine = await ours.run(0, losses);
     equality = compareLosses(mine.losses, (await torch.run(0, losses)).losses);
+    const load = new LoadMeter(() => torch.processorTime());
     timing = await alternate(ours, torch, {
       rounds,
       steps,
       batches: available,
       onRound: (round) => note(`round ${round + 1} of ${rounds}`),
     });
+    othersLoad = load.others();
   } finally {
     await ours.dispose();
   }
@@ -147,7 +151,7 @@ export async function measure(
   const operators = await profileStep(model, shape, { threads: rules.threads, steps: profiledSteps, folder, batches });
   const work = workOf(shape);
   const gflops = work / timing.ours.median / 1e6;
-  return { shape, parameters, equality, timing, gflops, torchGflops: work / timing.theirs.median / 1e6, operators };
+  return { shape, parameters, equality, timing, othersLoad, gflops, torchGflops: work / timing.theirs.median / 1e6, operators };
 }
 
 function note(text: string): void {

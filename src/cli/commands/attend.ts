@@ -1,8 +1,8 @@
 import { files } from '#files';
-import { type AttentionMaps, attentionMaps } from '../attention-maps.js';
-import { checkOutputFile, openTextCheckpoint } from '../checkpoint.js';
 import { fail } from '../../core/index.js';
 import { attentionPicture } from '../../lens/index.js';
+import { type AttentionMaps, attentionMaps } from '../attention-maps.js';
+import { checkOutputFile, openTextCheckpoint } from '../checkpoint.js';
 import type { CommandIo } from '../io.js';
 import type { EngineFlags } from '../options.js';
 

@@ -1,13 +1,16 @@
 import type { Command } from 'commander';
-import { jsonOption } from '../options.js';
+import { jsonOption, wholeNumber } from '../options.js';
 import type { CommandContext } from '../program.js';
+import type { BenchFlags } from './bench.js';
 
 export function declareBench(program: Command, context: CommandContext): void {
   const command = program
     .command('bench')
-    .argument('[name]', 'which: step (a training step), decode (a generated token)', 'step')
-    .description('measure this machine');
-  jsonOption(command).action(async (name: string, flags: { json?: boolean }) => {
+    .argument('[name]', 'step: a training step against PyTorch; decode: a generated token', 'step')
+    .description('measure this machine')
+    .option('--threads <n>', 'threads within an operator', wholeNumber(1, 1024))
+    .option('--baby', 'step: time the preset `baby` too');
+  jsonOption(command).action(async (name: string, flags: BenchFlags) => {
     const { benchCommand } = await import('./bench.js');
     await benchCommand(name, flags, context.io);
   });

@@ -1,21 +1,37 @@
 import { fail, nearest } from '../../core/index.js';
 import type { CommandIo } from '../io.js';
 
-type Bench = (options: { readonly onProgress: (what: string) => void }) => Promise<Record<string, unknown>>;
+export interface BenchFlags {
+  readonly threads?: number;
+  readonly baby?: boolean;
+  readonly json?: boolean;
+}
+
+type Bench = (flags: BenchFlags, io: CommandIo) => Promise<void>;
 
 /** Each is loaded when asked for. */
-const benches: Readonly<Record<string, () => Promise<Bench>>> = {
-  decode: async () => (await import('../bench/decode.js')).decodeBench,
+const benches: Readonly<Record<string, Bench>> = {
+  async step({ threads, baby, json }) {
+    const { runStepBench } = await import('../bench/step.node.js');
+    // It prints its table, and the JSON, itself.
+    await runStepBench({ ...(threads && { threads }), ...(baby && { baby }), ...(json && { json }) });
+  },
+  async decode({ threads, json }, io) {
+    const { decodeBench } = await import('../bench/decode.js');
+    const figures = await decodeBench({ ...(threads && { threads }), onProgress: (what) => io.note(`bench decode: ${what}`) });
+    const text = (value: unknown) => (typeof value === 'object' ? JSON.stringify(value) : String(value));
+    if (json) io.out(`${JSON.stringify(figures)}\n`);
+    else for (const [key, value] of Object.entries(figures)) io.out(`${key}: ${text(value)}\n`);
+  },
 };
 
 /** Runs a bench and shows its figures. JSON: the figures. @throws name: no such bench */
-export async function benchCommand(name: string, flags: { json?: boolean }, io: CommandIo): Promise<void> {
-  const load = Object.hasOwn(benches, name) ? benches[name] : undefined;
-  if (load === undefined) {
+export async function benchCommand(name: string, flags: BenchFlags, io: CommandIo): Promise<void> {
+  const bench = Object.hasOwn(benches, name) ? benches[name] : undefined;
+  if (bench === undefined) {
     const known = Object.keys(benches);
-    throw fail('name', { where: 'bench', rule: `one of ${known.join(', ')}`, got: JSON.stringify(name), fix: `Nearest: ${nearest(name, known, 1)}` });
+    const fix = `Nearest: ${nearest(name, known, 1)}`;
+    throw fail('name', { where: 'bench', rule: `one of ${known.join(', ')}`, got: JSON.stringify(name), fix });
   }
-  const figures = await (await load())({ onProgress: (what) => io.note(`bench ${name}: ${what}`) });
-  if (flags.json) io.out(`${JSON.stringify(figures)}\n`);
-  else for (const [key, value] of Object.entries(figures)) io.out(`${key}: ${typeof value === 'object' ? JSON.stringify(value) : value}\n`);
+  await bench(flags, io);
 }

@@ -1,7 +1,7 @@
-import { checkOutputFile, openCheckpoint } from '../checkpoint.js';
 import { writeSafetensors } from '../../checkpoints/index.js';
 import { fail, formatShape } from '../../core/index.js';
 import { lens } from '../../lens/index.js';
+import { checkOutputFile, openCheckpoint } from '../checkpoint.js';
 import type { CommandIo } from '../io.js';
 import type { EngineFlags } from '../options.js';
 import { parseIds } from '../source.js';

@@ -1,6 +1,6 @@
-import { openTextCheckpoint } from '../checkpoint.js';
 import { splitTokens } from '../../datasets/index.js';
 import { evaluateModel } from '../../train/index.js';
+import { openTextCheckpoint } from '../checkpoint.js';
 import type { CommandIo } from '../io.js';
 import type { EngineFlags } from '../options.js';
 import { encodeAll, readSource } from '../source.js';
@@ -19,7 +19,11 @@ export async function evalCommand(folder: string, source: string, flags: EvalFla
   const { model, tokenizer } = await openTextCheckpoint(folder);
   const all = encodeAll(tokenizer, await readSource(source));
   const ids = split === 'all' ? all : splitTokens(all, { context: model.context })[split];
-  const parts = { validation: 'the last 10%, which training keeps for validation', train: 'the first 90%, which training learns from', all: 'all of it' };
+  const parts = {
+    validation: 'the last 10%, which training keeps for validation',
+    train: 'the first 90%, which training learns from',
+    all: 'all of it',
+  };
   io.note(`${source}: ${parts[split]}: ${ids.length.toLocaleString('en')} of ${all.length.toLocaleString('en')} tokens`);
 
   const tokens = ids.length - 1;

@@ -1,8 +1,8 @@
-import { openTextCheckpoint } from '../checkpoint.js';
 import { generate } from '../../generate/index.js';
+import type { Tokenizer } from '../../tokenizers/index.js';
+import { openTextCheckpoint } from '../checkpoint.js';
 import type { CommandIo } from '../io.js';
 import type { EngineFlags } from '../options.js';
-import type { Tokenizer } from '../../tokenizers/index.js';
 
 export interface GenerateFlags extends EngineFlags {
   readonly prompt: string;

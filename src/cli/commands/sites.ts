@@ -1,5 +1,5 @@
-import { openCheckpoint } from '../checkpoint.js';
 import { lens } from '../../lens/index.js';
+import { openCheckpoint } from '../checkpoint.js';
 import type { CommandIo } from '../io.js';
 
 /** Lists a model's sites. JSON: `sites`, each with `name` and `shape`, numbers and the letters B and T. */

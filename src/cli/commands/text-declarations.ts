@@ -12,7 +12,9 @@ export function declareEval(program: Command, context: CommandContext): void {
     .argument('<checkpoint>', checkpoint)
     .argument('<data>', 'a text file, a .jsonl, a folder of them, or the built-in `stories`')
     .description('measure the loss on a text')
-    .addOption(new Option('--split <part>', 'which part, as training splits it').choices(['validation', 'train', 'all']).default('validation'));
+    .addOption(
+      new Option('--split <part>', 'which part, as training splits it').choices(['validation', 'train', 'all']).default('validation'),
+    );
   jsonOption(engineOptions(command)).action(async (folder: string, data: string, flags: EvalFlags) => {
     const { evalCommand } = await import('./eval.js');
     await evalCommand(folder, data, flags, context.io);

@@ -1,7 +1,8 @@
 import { fail, nearest } from '../../core/index.js';
 import { GPT2, type LanguageModel } from '../../models/index.js';
 import { type ActivationName, activations } from '../../nn/index.js';
-import { layOut, parameterLayout } from '../../train/index.js';
+import { parameterLayout } from '../../train/step-program.js';
+import { layOut } from '../../train/storage.js';
 import type { ModelSettings, SettingFlags, Settings } from './settings.js';
 
 /** What the command can build, by name. */
@@ -45,7 +46,8 @@ export function buildModel(settings: Settings, vocabulary: number): LanguageMode
 export function shapeOf(model: LanguageModel, folder: string): ModelSettings {
   if (!(model instanceof GPT2)) throw fail('unsupported', { where: folder, rule: 'a GPT-2', got: 'another architecture' });
   const { layers, heads, width, context, dropout, activation, tied, bias, hidden } = model.config;
-  if (hidden !== 4 * width) throw fail('unsupported', { where: folder, rule: 'an MLP of four times the width', got: `${hidden} of ${width}` });
+  if (hidden !== 4 * width)
+    throw fail('unsupported', { where: folder, rule: 'an MLP of four times the width', got: `${hidden} of ${width}` });
   return { arch: 'gpt2', layers, heads, width, context, dropout, activation, untied: !tied, bias };
 }
 
@@ -68,7 +70,8 @@ export function copyParameters(source: LanguageModel, model: LanguageModel): voi
   const values = source.parameters();
   for (const [name, parameter] of model.parameters()) {
     const from = values.get(name);
-    if (from === undefined) throw fail('name', { where: 'copyParameters', rule: 'a source with the same parameters', got: `none called ${name}` });
+    if (from === undefined)
+      throw fail('name', { where: 'copyParameters', rule: 'a source with the same parameters', got: `none called ${name}` });
     parameter.value = from.value;
   }
 }

@@ -1,5 +1,4 @@
 import { fail } from '../../core/index.js';
-import type { JsonObject } from '../../checkpoints/index.js';
 import type { EngineFlags } from '../options.js';
 import { type PresetName, presets } from './presets.js';
 
@@ -43,7 +42,10 @@ export interface RunFlags extends EngineFlags {
 }
 
 /** The parts of a model's configuration that settings decide. */
-export type ModelSettings = Pick<Settings, 'arch' | 'layers' | 'heads' | 'width' | 'context' | 'dropout' | 'activation' | 'untied' | 'bias'>;
+export type ModelSettings = Pick<
+  Settings,
+  'arch' | 'layers' | 'heads' | 'width' | 'context' | 'dropout' | 'activation' | 'untied' | 'bias'
+>;
 
 /**
  * Fills in what was not said: from a checkpoint's shape where there is one, else from the preset.
@@ -52,12 +54,11 @@ export type ModelSettings = Pick<Settings, 'arch' | 'layers' | 'heads' | 'width'
  */
 export function completeSettings(said: SettingFlags, shape?: ModelSettings): Settings {
   const preset = presets[said.preset ?? 'nano'];
-  const { arch = 'gpt2', activation = 'gelu_new', untied = false, bias = true } = shape ?? {};
   const batch = said.batch ?? preset.batch;
   const steps = said.steps ?? preset.steps;
   const lr = said.lr ?? preset.lr;
   const settings: Settings = {
-    arch,
+    arch: 'gpt2',
     preset: 'nano',
     layers: preset.layers,
     heads: preset.heads,
@@ -72,9 +73,9 @@ export function completeSettings(said: SettingFlags, shape?: ModelSettings): Set
     weightDecay: 0.1,
     clip: 1,
     dropout: preset.dropout,
-    activation,
-    untied,
-    bias,
+    activation: 'gelu_new',
+    untied: false,
+    bias: true,
     tokenizer: 'char',
     seed: 0,
     evalEvery: preset.evalEvery,
@@ -114,13 +115,13 @@ export function flagOf(name: string): string {
  *
  * @throws checkpoint: a folder whose settings are damaged; value: flags that say something else
  */
-export function resumeSettings(kept: JsonObject, said: SettingFlags, folder: string): Settings {
+export function resumeSettings(kept: Readonly<Record<string, unknown>>, said: SettingFlags, folder: string): Settings {
   const model = completeSettings({});
   for (const [name, example] of Object.entries(model)) {
     const value = kept[name];
     if (typeof value !== typeof example || (typeof value === 'number' && !Number.isFinite(value))) {
       throw fail('checkpoint', {
-        where: `${folder}/trainer.json`,
+        where: folder,
         rule: `"${name}" is a ${typeof example}`,
         got: JSON.stringify(value) ?? 'none',
         fix: 'The folder is damaged, or not a run of this version: start a new run, from its weights with --from',

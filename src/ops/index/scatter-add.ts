@@ -1,5 +1,6 @@
 import { HostArray, isFloat, sizeOf } from '../../core/index.js';
 import { defineOp } from '../declare.js';
+import { fusedProduct } from '../matrix/product-nodes.js';
 import { type RefArray, ref } from '../reference.js';
 import type { Spec } from '../spec.js';
 import { applyOne, type Tensor } from '../tensor.js';
@@ -39,7 +40,11 @@ const scatterAddOp = defineOp<ScatterAddAttrs>({
         ),
       );
       const oneHot = e.cast(e.one('Equal', [range, e.one('Reshape', [indices, e.ints([1, -1])])]), spec.dtype);
-      return [e.one('Reshape', [e.one('MatMul', [oneHot, flat]), shape])];
+      const inner = sizeOf((inputSpecs[0] as Spec).shape);
+      const sized = typeof width === 'number' && typeof inner === 'number' && spec.dtype === 'float32';
+      const form = { transposeA: false, transposeB: false, scale: 1, rows: size, columns: Number(width), inner: Number(inner) };
+      const rows = e.fused && sized ? fusedProduct(e, oneHot, flat, form) : e.one('MatMul', [oneHot, flat]);
+      return [e.one('Reshape', [rows, shape])];
     }
     // ScatterND(add) loses updates at repeated indices when it runs on several threads; ScatterElements does not.
     const zeros = e.one('Expand', [e.scalar(0, spec.dtype), e.shape([size, width])]);

@@ -1,8 +1,9 @@
-import { broadcastShapes, type Dim, equalDims, isFloat } from '../../core/index.js';
+import { broadcastShapes, concrete, type Dim, equalDims, isFloat } from '../../core/index.js';
 import { defineOp } from '../declare.js';
 import { type RefArray, read, ref } from '../reference.js';
 import type { Spec } from '../spec.js';
 import { applyOne, asTensor, Tensor, type TensorLike } from '../tensor.js';
+import { fusedProduct, type ProductForm } from './product-nodes.js';
 
 export interface MatmulAttrs {
   readonly transposeA: boolean;
@@ -45,6 +46,8 @@ export const matmulOp = defineOp<MatmulAttrs>({
     const scaleFirst = attrs.scale !== 1 && !transposeA && inputSpecs[0]?.shape.at(-2) === 1;
     const a = scaleFirst ? e.one('Mul', [row, e.scalar(attrs.scale, (inputSpecs[0] as Spec).dtype)]) : row;
     const scale = scaleFirst ? 1 : attrs.scale;
+    const form = plainForm(inputSpecs[0] as Spec, inputSpecs[1] as Spec, attrs);
+    if (e.fused && form !== undefined) return [fusedProduct(e, a, b, form)];
     if (e.fused && (transposeA || transposeB || scale !== 1)) {
       return [
         e.one('FusedMatMul', [a, b], {
@@ -94,6 +97,13 @@ export const matmulOp = defineOp<MatmulAttrs>({
     { attrs: { transposeA: false, transposeB: false, scale: 1 }, inputs: [{ shape: [2, 3, 4] }, { shape: [4, 2] }] },
   ],
 });
+
+/** The form of a product of two matrices of known float32 sizes; undefined for batches. */
+function plainForm(a: Spec, b: Spec, attrs: MatmulAttrs): ProductForm | undefined {
+  const [left, right] = [concrete(swap(a.shape, attrs.transposeA)), concrete(swap(b.shape, attrs.transposeB))];
+  if (left?.length !== 2 || right?.length !== 2 || a.dtype !== 'float32') return undefined;
+  return { ...attrs, rows: left[0] as number, inner: left[1] as number, columns: right[1] as number };
+}
 
 function product(a: Tensor, b: Tensor, transposeA: boolean, transposeB: boolean, scale: number): Tensor {
   return applyOne(matmulOp, [a, b], { transposeA, transposeB, scale });

@@ -1,0 +1,110 @@
+import { files } from '#files';
+import { readJson } from '../../checkpoints/index.js';
+import { attentionPicture } from '../../lens/index.js';
+import { attentionMaps } from '../attention-maps.js';
+import { exitCode } from '../exit-code.js';
+import type { CommandIo } from '../io.js';
+import { builtInStories } from '../source.js';
+import { checkNewFolder, planNewRun } from '../train/plan.js';
+import { runTraining, summaryOf } from '../train/training.js';
+import { mentionsOf, strongestNameHead } from './repeated-name.js';
+import { type SampledStories, sampleStories } from './stories.js';
+
+export interface DemoFlags {
+  readonly steps: number;
+  readonly seed: number;
+  readonly out: string;
+  readonly open: boolean;
+  readonly json?: boolean;
+}
+
+/**
+ * The demo's model. Stories repeat names and things, so two layers are enough to learn to look back (an induction head
+ * needs a layer below it), and training takes about a minute on two cores.
+ */
+const size = { layers: 2, heads: 4, width: 128, context: 128, activation: 'relu', batch: 8, microBatch: 8, lr: 6e-3, dropout: 0 };
+const sampling = { count: 20, temperature: 0.8 };
+/** Not a story of the corpus, but made of its words. */
+const name = 'Marlow';
+const prompt = `${name} lived by the mill. ${name} found a drum. He shook the drum. ${name} lost the drum`;
+
+/**
+ * Trains a small model on the built-in stories, lets it write before and after, and draws its attention.
+ * JSON: `out`, `picture`, `passedBefore`, `passed`, `total`, `trainLoss`, `valLoss`, `seconds`, `head` (see `NameHead`), `stopped`.
+ */
+export async function demo(flags: DemoFlags, io: CommandIo, open: (path: string) => void): Promise<number> {
+  const { out, steps, seed } = flags;
+  const begun = performance.now();
+  const say = (text: string): void => (flags.json ? io.note(text) : io.out(`${text}\n`));
+  await clearEarlierDemo(out);
+  const plan = await planNewRun(builtInStories, { ...size, steps, seed, evalEvery: Math.max(1, Math.ceil(steps / 6)) }, out);
+  const { model, tokenizer } = plan;
+  say(`A GPT of ${model.parameterCount.toLocaleString('en')} parameters learns made-up stories, letter by letter.`);
+  const untrained = await sampleStories(model, tokenizer, { ...sampling, seed });
+  say(`\nBefore training it writes:\n${shown(untrained, 1)}\n`);
+
+  const outcome = await runTraining(plan, {}, io);
+  say(`Trained: ${summaryOf(outcome)}`);
+  const trained = await sampleStories(model, tokenizer, { ...sampling, seed });
+  say(`\nAfter training it writes:\n${shown(trained, 3)}`);
+  say(`${trained.passed} of ${sampling.count} stories follow the grammar, from the first word to the last (before: ${untrained.passed}).`);
+
+  const maps = await attentionMaps(model, tokenizer, prompt, { name: out });
+  const head = strongestNameHead(maps, name, mentionsOf(name, prompt));
+  const picture = files.join(out, 'attention.html');
+  await files.writeAtomic(picture, attentionPicture(maps.data, { layer: head.layer, head: head.head }));
+  const percent = (100 * head.weight).toFixed(0);
+  say(
+    `\nIn the picture: layer ${head.layer}, head ${head.head} looks back. The "${prompt[head.from]}" at position ${head.from}, in the last`,
+  );
+  say(`"${name}", gives ${percent}% of its attention to the "${name}" that begins at position ${head.to}.`);
+  say(`\nOpen ${picture} in a browser (it needs no network).`);
+  say(`Go on: headlight generate ${out} --prompt "Petra lived by"   headlight sites ${out}`);
+  const { trainLoss, valLoss, stopped } = outcome;
+  const seconds = (performance.now() - begun) / 1000;
+  if (flags.json) {
+    const counts = { passedBefore: untrained.passed, passed: trained.passed, total: sampling.count };
+    io.out(`${JSON.stringify({ out, picture, ...counts, trainLoss, valLoss, seconds, head, stopped })}\n`);
+  }
+  if (stopped) {
+    io.note(`Stopped early; the model is saved as it was. To go on: headlight train --resume ${out}`);
+    return exitCode.interrupted;
+  }
+  if (flags.open && io.outIsTerminal) open(picture);
+  return exitCode.done;
+}
+
+function shown({ stories }: SampledStories, count: number): string {
+  return stories
+    .slice(0, count)
+    .map(({ text, follows }) => `  ${follows ? '✓' : '✗'} ${text.replaceAll('\n', ' ').slice(0, 240)}`)
+    .join('\n');
+}
+
+/** Everything that a demo writes. */
+const written = new Set([
+  'attention.html',
+  'best',
+  'config.json',
+  'generation_config.json',
+  'metrics.jsonl',
+  'model.safetensors',
+  'optimizer.safetensors',
+  'tokenizer.json',
+  'tokenizer_config.json',
+  'trainer.json',
+]);
+
+/** An earlier demo's folder makes way for the next one. Whatever else stands there is kept, and is an error. */
+async function clearEarlierDemo(out: string): Promise<void> {
+  const isFolder = (await files.stat(out)).kind === 'folder';
+  const names = isFolder ? await files.list(out) : [];
+  if (names.includes('trainer.json') && names.every((name) => written.has(name)) && (await isDemo(out))) await files.remove(out);
+  await checkNewFolder(out);
+}
+
+async function isDemo(out: string): Promise<boolean> {
+  const { settings } = await readJson(files.join(out, 'trainer.json'));
+  const { data, ...kept } = (settings ?? {}) as Record<string, unknown> & { data?: { source?: unknown } };
+  return data?.source === builtInStories && Object.entries(size).every(([key, value]) => kept[key] === value);
+}

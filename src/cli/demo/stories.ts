@@ -1,0 +1,39 @@
+import { checkStory } from '../../datasets/index.js';
+import { generate, nextTokens } from '../../generate/index.js';
+import type { LanguageModel } from '../../models/index.js';
+import type { Tokenizer } from '../../tokenizers/index.js';
+
+/** What a story follows: the end of another one. */
+const before = 'So Marlow kept the drum.\n\n';
+/** The corpus's own stories have at most 240 characters. */
+const longest = 400;
+
+export interface SampledStories {
+  readonly stories: readonly { readonly text: string; readonly follows: boolean }[];
+  /** How many follow the grammar from their first to their last word. */
+  readonly passed: number;
+}
+
+/** Lets a model write stories and checks each against the grammar. Story i is drawn with seed + i. */
+export async function sampleStories(
+  model: LanguageModel,
+  tokenizer: Tokenizer,
+  { count, seed, temperature }: { readonly count: number; readonly seed: number; readonly temperature: number },
+): Promise<SampledStories> {
+  const prompt = tokenizer.encode(before);
+  const [lineEnd] = tokenizer.encode('\n');
+  const source = await nextTokens(model);
+  try {
+    const stories: { text: string; follows: boolean }[] = [];
+    for (let i = 0; i < count; i++) {
+      const ids: number[] = [];
+      const options = { maxNewTokens: longest, temperature, seed: seed + i, ...(lineEnd !== undefined && { stopIds: [lineEnd] }) };
+      for await (const { id } of generate(source, prompt, options)) ids.push(id);
+      const text = tokenizer.decode(ids).replace(/\n$/, '');
+      stories.push({ text, follows: checkStory(text).ok });
+    }
+    return { stories, passed: stories.filter(({ follows }) => follows).length };
+  } finally {
+    await source.dispose();
+  }
+}

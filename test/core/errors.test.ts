@@ -1,0 +1,32 @@
+import { expect, test } from 'vitest';
+import { fail, HeadlightError } from '#dist/core/index.js';
+
+test('a message says where, at which module, the rule, what came, and what to do', () => {
+  const parts = { where: 'matmul', path: 'blocks.3.mlp', rule: 'inner sizes must be equal', got: 'a=[2,3] float32', fix: 'Transpose one' };
+  const error = fail('shape', parts);
+  expect(error.message).toBe('matmul at blocks.3.mlp: inner sizes must be equal; got a=[2,3] float32. Transpose one.');
+  expect(error).toMatchObject({ code: 'shape', expected: parts.rule, got: parts.got, path: parts.path, name: 'HeadlightError' });
+  expect(error).toBeInstanceOf(HeadlightError);
+  expect(error).toBeInstanceOf(Error);
+});
+
+test('missing parts leave no trace', () => {
+  expect(fail('value', { where: 'f', rule: 'a number' }).message).toBe('f: a number.');
+  expect(fail('value', { where: 'f', path: '', rule: 'a number', got: '' }).message).toBe('f: a number; got .');
+  expect('cause' in fail('value', { where: 'f', rule: 'r' })).toBe(false);
+});
+
+test('a fix ends as a sentence, once', () => {
+  for (const [fix, end] of [
+    ['Do it', 'Do it.'],
+    ['Do it.', 'Do it.'],
+    ['Really?', 'Really?'],
+    ['Now!', 'Now!'],
+  ])
+    expect(fail('value', { where: 'f', rule: 'r', fix: fix as string }).message).toBe(`f: r. ${end}`);
+});
+
+test('the cause is kept', () => {
+  const cause = new Error('inner');
+  expect(fail('engine', { where: 'f', rule: 'r', cause }).cause).toBe(cause);
+});
