@@ -69,6 +69,14 @@ test('one row times a matrix takes its scale on the row, with the same result', 
     }
   }
   expect(typesOf({ scores }, { q, k })).toEqual(['Mul', 'FusedMatMul']);
+  // Without batch axes too, where sizes are known: the scale counts once.
+  const [a, b] = [input('a', [1, 4]), input('b', [9, 4])];
+  const flat = { a: array([1, 4], 'a'), b: array([9, 4], 'b') };
+  const y = (await run({ y: matmul(a, b, { transposeB: true, scale: 0.3 }) }, flat, { a, b })).y;
+  for (let p = 0; p < 9; p++) {
+    const expected = [0, 1, 2, 3].reduce((s, d) => s + flat.a.at(0, d) * flat.b.at(p, d), 0) * 0.3;
+    expect(y?.at(0, p)).toBeCloseTo(expected, 5);
+  }
 });
 
 test('a transpose that moves only axes of size 1 is a reshape; one that moves others is not', async () => {

@@ -33,6 +33,10 @@ export interface StepBenchOptions {
   readonly baby?: boolean;
   /** Prints the result as one line of JSON, the last. */
   readonly json?: boolean;
+  /** Where the table and the JSON go; standard output by default. */
+  readonly out?: (text: string) => void;
+  /** Hears what is being done; standard error by default. */
+  readonly onProgress?: (what: string) => void;
 }
 
 /** Steps under the profiler. */
@@ -40,13 +44,15 @@ const profiledSteps = 10;
 
 /**
  * `headlight bench step`: our training step against PyTorch's, from the same weights over the same batches. First the
- * losses of both are compared; only if they are equal are blocks of steps timed, in turn. Prints a table to standard
- * output and progress to standard error.
+ * losses of both are compared; only if they are equal are blocks of steps timed, in turn. Prints a table, with
+ * `json` a line of JSON after it.
  *
  * @throws unsupported: PyTorch or its scripts are missing; numeric: the two sides' losses differ; value: a count below 1
  */
 export async function runStepBench(options: StepBenchOptions = {}): Promise<StepBenchResult> {
   const { sizes = ['S', 'L'], threads = availableParallelism(), activation = 'gelu_new' } = options;
+  const { out = (text) => void process.stdout.write(text), onProgress = (what) => void process.stderr.write(`bench step: ${what}\n`) } =
+    options;
   for (const [name, value] of Object.entries({ steps: options.steps ?? 1, threads, losses: options.losses ?? 1 })) {
     if (!(Number.isInteger(value) && value >= 1))
       throw fail('value', { where: 'bench step', rule: `${name} is a whole number from 1`, got: String(value) });
@@ -64,11 +70,11 @@ export async function runStepBench(options: StepBenchOptions = {}): Promise<Step
       const { losses = stepCases[size].losses, steps = stepCases[size].steps } = options;
       const figures = await measure(
         { ...stepCases[size], losses, steps },
-        { torch, rules, activation, folder, note: (text) => note(`${size}: ${text}`) },
+        { torch, rules, activation, folder, note: (text) => onProgress(`${size}: ${text}`) },
       );
       results.push({ size, ...figures });
     }
-    const baby = options.baby ? await timeBaby(rules, activation, (round) => note(`baby: round ${round + 1}`)) : undefined;
+    const baby = options.baby ? await timeBaby(rules, activation, (round) => onProgress(`baby: round ${round + 1}`)) : undefined;
     const { info } = torch;
     const { lr, betas, weightDecay } = rules.optimizer;
     const result: StepBenchResult = {
@@ -91,8 +97,8 @@ export async function runStepBench(options: StepBenchOptions = {}): Promise<Step
       sizes: results,
       ...(baby === undefined ? {} : { baby }),
     };
-    process.stdout.write(reportSteps(result));
-    if (options.json) process.stdout.write(`${JSON.stringify(result)}\n`);
+    out(reportSteps(result));
+    if (options.json) out(`${JSON.stringify(result)}\n`);
     return result;
   } finally {
     forget();
@@ -152,10 +158,6 @@ export async function measure(
   const work = workOf(shape);
   const gflops = work / timing.ours.median / 1e6;
   return { shape, parameters, equality, timing, othersLoad, gflops, torchGflops: work / timing.theirs.median / 1e6, operators };
-}
-
-function note(text: string): void {
-  process.stderr.write(`bench step: ${text}\n`);
 }
 
 /** Cleans up when the bench is interrupted, then lets the signal do what it does. @returns takes the listeners away again */

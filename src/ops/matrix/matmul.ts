@@ -46,7 +46,7 @@ export const matmulOp = defineOp<MatmulAttrs>({
     const scaleFirst = attrs.scale !== 1 && !transposeA && inputSpecs[0]?.shape.at(-2) === 1;
     const a = scaleFirst ? e.one('Mul', [row, e.scalar(attrs.scale, (inputSpecs[0] as Spec).dtype)]) : row;
     const scale = scaleFirst ? 1 : attrs.scale;
-    const form = plainForm(inputSpecs[0] as Spec, inputSpecs[1] as Spec, attrs);
+    const form = plainForm(inputSpecs[0] as Spec, inputSpecs[1] as Spec, { ...attrs, scale });
     if (e.fused && form !== undefined) return [fusedProduct(e, a, b, form)];
     if (e.fused && (transposeA || transposeB || scale !== 1)) {
       return [
