@@ -1,4 +1,3 @@
-import { files } from '#files';
 import { loadModel } from '../checkpoints/index.js';
 import { fail } from '../core/index.js';
 import type { LanguageModel } from '../models/index.js';
@@ -28,20 +27,4 @@ export async function openTextCheckpoint(folder: string): Promise<{ readonly mod
     });
   }
   return { model, tokenizer };
-}
-
-/**
- * Looks, before any work, whether a result can be written to a path.
- *
- * @throws file: a folder, or below something that is no folder
- */
-export async function checkOutputFile(path: string): Promise<void> {
-  const fix = 'Choose another path';
-  if ((await files.stat(path)).kind === 'folder') throw fail('file', { where: path, rule: 'a file to write', got: 'a folder', fix });
-  for (let at = files.join(path, '..'); at !== '..' && at !== '.' && at !== '/'; at = files.join(at, '..')) {
-    const { kind } = await files.stat(at);
-    if (kind === 'folder') return;
-    if (kind === 'file') throw fail('file', { where: path, rule: 'a path below a folder', got: `${at}, a file`, fix });
-    if (at.endsWith('..')) return;
-  }
 }

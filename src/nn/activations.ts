@@ -16,7 +16,7 @@ export type ActivationName = keyof typeof activations;
 
 /** @throws name: an activation we do not know; known ones are listed */
 export function activation(name: string): (x: Tensor) => Tensor {
-  if (!(name in activations)) {
+  if (!Object.hasOwn(activations, name)) {
     throw fail('name', { where: 'activation', rule: `one of ${Object.keys(activations).join(', ')}`, got: JSON.stringify(name) });
   }
   return activations[name as ActivationName];

@@ -10,10 +10,7 @@ function compiled<F extends { dispose(): Promise<void> }>(f: F): F {
   return f;
 }
 
-interface Layer {
-  w: Tensor;
-  b: Tensor;
-}
+type Layer = { w: Tensor; b: Tensor };
 
 test('valueAndGrad gives the loss, and gradients in the form of the first argument', async () => {
   const loss = (p: { layers: Layer[]; scale: Tensor }, x: Tensor): Tensor => {
@@ -52,7 +49,8 @@ test('valueAndGrad gives the loss, and gradients in the form of the first argume
 
 test('grad is that without the loss, and can be taken again', async () => {
   const cubic = (x: Tensor): Tensor => x.mul(x).mul(x);
-  const second = compiled(compile(grad(grad(cubic))));
+  const twice = grad(grad(cubic));
+  const second = compiled(compile(twice));
   expect((await second(2)).item()).toBeCloseTo(12, 5);
 });
 

@@ -138,7 +138,7 @@ describe('dropout', () => {
     const [a, b] = await f(x);
     const [c] = await f(x);
     for (const y of [a, b, c]) {
-      expect([...new Set(y.data)].sort()).toEqual([0, Math.fround(1 / 0.75)]);
+      expect([...new Set(y.data as Float32Array)].sort()).toEqual([0, Math.fround(1 / 0.75)]);
       const dropped = Array.from(y.data as Float32Array).filter((v) => v === 0).length;
       // 400 draws at 1/4: 100 ± 8.7.
       expect(Math.abs(dropped - 100)).toBeLessThan(35);
@@ -166,7 +166,7 @@ describe('dropout', () => {
         { training: { seed: 3 } },
       ),
     );
-    expect(new Set((await f(x)).data)).toEqual(new Set([0]));
+    expect(new Set((await f(x)).data as Float32Array)).toEqual(new Set([0]));
   });
 });
 

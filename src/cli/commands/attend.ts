@@ -2,9 +2,10 @@ import { files } from '#files';
 import { fail } from '../../core/index.js';
 import { attentionPicture } from '../../lens/index.js';
 import { type AttentionMaps, attentionMaps } from '../attention-maps.js';
-import { checkOutputFile, openTextCheckpoint } from '../checkpoint.js';
+import { openTextCheckpoint } from '../checkpoint.js';
 import type { CommandIo } from '../io.js';
 import type { EngineFlags } from '../options.js';
+import { checkOutputFile } from '../output-path.js';
 
 export interface AttendFlags extends EngineFlags {
   readonly text: string;

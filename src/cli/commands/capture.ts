@@ -1,9 +1,10 @@
 import { writeSafetensors } from '../../checkpoints/index.js';
 import { fail, formatShape } from '../../core/index.js';
 import { lens } from '../../lens/index.js';
-import { checkOutputFile, openCheckpoint } from '../checkpoint.js';
+import { openCheckpoint } from '../checkpoint.js';
 import type { CommandIo } from '../io.js';
 import type { EngineFlags } from '../options.js';
+import { checkOutputFile } from '../output-path.js';
 import { parseIds } from '../source.js';
 
 export interface CaptureFlags extends EngineFlags {

@@ -12,28 +12,33 @@ export interface NameHead {
 }
 
 /**
- * Measures, for every head, how much of its attention a letter of a name's last mention gives to the letters of one
- * earlier mention, and returns the largest.
+ * Measures, for every head, how much of its attention a letter of a repeated name gives to the letters of one earlier
+ * mention, and returns the largest.
  *
  * @param maps of a text with one token per character
  * @param mentions where the name begins, in order; at least two
  */
 export function strongestNameHead({ data, patterns }: AttentionMaps, name: string, mentions: readonly number[]): NameHead {
   const length = data.tokens.length;
-  const last = mentions.at(-1) ?? 0;
-  let strongest: NameHead = { layer: 0, head: 0, from: last, to: mentions[0] ?? 0, weight: 0 };
+  let strongest: NameHead = { layer: 0, head: 0, from: mentions[1] ?? 0, to: mentions[0] ?? 0, weight: 0 };
   for (const [layer, pattern] of patterns.entries()) {
     for (let head = 0; head < data.heads; head++) {
-      for (let from = last; from < last + name.length; from++) {
+      for (const { from, to } of lettersAndEarlier(name, mentions)) {
         const row = (head * length + from) * length;
-        for (const to of mentions.slice(0, -1)) {
-          const weight = (pattern.data as Float32Array).subarray(row + to, row + to + name.length).reduce((sum, w) => sum + w, 0);
-          if (weight > strongest.weight) strongest = { layer, head, from, to, weight };
-        }
+        const weights = (pattern.data as Float32Array).subarray(row + to, row + to + name.length);
+        const weight = weights.reduce((sum, w) => sum + w, 0);
+        if (weight > strongest.weight) strongest = { layer, head, from, to, weight };
       }
     }
   }
   return strongest;
+}
+
+/** Every letter of every mention but the first, with every mention before it. */
+function lettersAndEarlier(name: string, mentions: readonly number[]): { from: number; to: number }[] {
+  return mentions.flatMap((mention, i) =>
+    mentions.slice(0, i).flatMap((to) => Array.from(name, (_, letter) => ({ from: mention + letter, to }))),
+  );
 }
 
 /** Every place where a name stands in a text. */

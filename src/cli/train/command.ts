@@ -1,7 +1,7 @@
 import { fail } from '../../core/index.js';
-import { checkOutputFile } from '../checkpoint.js';
 import { exitCode } from '../exit-code.js';
 import type { CommandIo } from '../io.js';
+import { checkOutputFile } from '../output-path.js';
 import { builtInStories } from '../source.js';
 import { planNewRun, planResumedRun, type TrainingPlan } from './plan.js';
 import type { RunFlags, SettingFlags } from './settings.js';

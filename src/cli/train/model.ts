@@ -25,7 +25,7 @@ export function buildModel(settings: Settings, vocabulary: number): LanguageMode
       where: '--arch',
       rule: `one of ${Object.keys(builders).join(', ')}`,
       got: JSON.stringify(arch),
-      fix: 'Models of your own are trained from code: see recipes/own-model.mjs',
+      fix: 'Models of your own are trained from code: see recipes/own-model',
     });
   }
   if (!Object.hasOwn(activations, activation)) {

@@ -5,6 +5,7 @@ import type { LanguageModel } from '../../models/index.js';
 import { loadTokenizer, type Tokenizer, trainCharacterTokenizer } from '../../tokenizers/index.js';
 import { loadRecord, loadRun, type TrainingState } from '../../train/index.js';
 import { openCheckpoint } from '../checkpoint.js';
+import { checkNewFolder } from '../output-path.js';
 import { builtInStories, encodeAll, hashIds, readSource } from '../source.js';
 import { buildModel, checkShapeFlags, copyParameters, shapeOf } from './model.js';
 import { completeSettings, resumeSettings, type SettingFlags, type Settings } from './settings.js';
@@ -108,19 +109,6 @@ async function tokenizerOf({ tokenizer }: Settings, text: string): Promise<Token
   const loaded = await loadTokenizer(tokenizer);
   if (loaded !== undefined) return loaded;
   throw fail('tokenizer', { where: '--tokenizer', rule: 'char, or a folder with a tokenizer.json', got: tokenizer, fix: 'Check the path' });
-}
-
-/** A run is written into a folder of its own: nothing that stands there is lost. */
-export async function checkNewFolder(folder: string): Promise<void> {
-  const { kind } = await files.stat(folder);
-  if (kind === 'missing') return;
-  if (kind === 'folder' && (await files.list(folder)).length === 0) return;
-  throw fail('file', {
-    where: '--out',
-    rule: 'a new or an empty folder',
-    got: kind === 'file' ? `${folder}, a file` : `${folder}, which has files in it`,
-    fix: `Choose another folder${kind === 'file' ? '' : `, or go on with the run there: --resume ${folder}`}`,
-  });
 }
 
 /** `runs/NAME-YYYYMMDD-HHMMSS`. */

@@ -22,9 +22,6 @@ export async function runTraining(plan: TrainingPlan, options: TrainingOptions, 
   const { model, data, settings, resume } = plan;
   const { steps, batch, microBatch, lr, minLr, warmup, weightDecay, clip, seed, evalEvery } = settings;
   const engine = { ...(options.device && { device: options.device }), ...(options.threads !== undefined && { threads: options.threads }) };
-  if (options.dumpOnnx !== undefined) {
-    await files.writeAtomic(options.dumpOnnx, traceStep(model, { batch: microBatch, context: model.context }, nextTokenLoss, engine).onnx);
-  }
   const trainOptions: TrainOptions = {
     ...engine,
     data,
@@ -40,6 +37,9 @@ export async function runTraining(plan: TrainingPlan, options: TrainingOptions, 
   };
   const faults = options.check ? new FaultFinder(model, trainOptions) : undefined;
   const keeper = await RunKeeper.open(plan);
+  if (options.dumpOnnx !== undefined) {
+    await files.writeAtomic(options.dumpOnnx, traceStep(model, { batch: microBatch, context: model.context }, nextTokenLoss, engine).onnx);
+  }
   const progress = io.progress(steps);
   const pace = new Pace(resume?.step ?? 0, batch * model.context);
   try {

@@ -32,7 +32,7 @@ function columnSums(e: Emitter, x: string, attrs: ReduceAttrs, spec: Spec, outpu
   const columns = sizeOf(shape.slice(attrs.axes.length));
   if (rows < 64) return undefined;
   const ones = e.constant(new HostArray(new Float32Array(rows).fill(1), [1, rows], 'float32'));
-  const flat = e.one('Reshape', [x, e.ints([rows, columns])]);
+  const flat = shape.length === 2 ? x : e.one('Reshape', [x, e.ints([rows, columns])]);
   return e.one('Reshape', [e.one('MatMul', [ones, flat]), e.shape(output.shape)]);
 }
 

@@ -1,0 +1,200 @@
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { parseSafetensors, writeSafetensors } from '#dist/checkpoints/index.js';
+import { type HostArray, host } from '#dist/core/index.js';
+import { generateStories } from '#dist/datasets/index.js';
+import { contentsOf, headlight, start, temporaryFolder, tiny } from './command.js';
+
+const here = temporaryFolder();
+const at = (...parts: string[]) => join(here, ...parts);
+
+/** A copy of the good checkpoint with its tensors changed. */
+async function withTensors(name: string, change: (tensors: Map<string, HostArray>) => void): Promise<void> {
+  cpSync(at('good'), at(name), { recursive: true });
+  const file = parseSafetensors(new Uint8Array(readFileSync(at('good/model.safetensors'))));
+  const tensors = new Map<string, HostArray>();
+  for (const tensor of file.names) tensors.set(tensor, await file.load(tensor));
+  change(tensors);
+  await writeSafetensors(at(name, 'model.safetensors'), tensors, { format: 'pt' });
+}
+
+function withFile(name: string, file: string, content: string | Uint8Array | undefined): void {
+  cpSync(at('good'), at(name), { recursive: true });
+  if (content === undefined) rmSync(at(name, file));
+  else writeFileSync(at(name, file), content);
+}
+
+beforeAll(async () => {
+  const text = generateStories({ seed: 3, characters: 4000 });
+  writeFileSync(at('text.txt'), text);
+  writeFileSync(at('other.txt'), text.replaceAll('drum', 'bell'));
+  writeFileSync(at('short.txt'), 'too short');
+  writeFileSync(at('empty.txt'), '');
+  writeFileSync(at('accents.txt'), 'déjà vu '.repeat(100));
+  writeFileSync(at('binary.bin'), new Uint8Array([0x7f, 0x45, 0x4c, 0x46, 0, 0, 1, 2]));
+  writeFileSync(at('latin.txt'), new Uint8Array([0x63, 0x61, 0x66, 0xe9, 0x0a]));
+  writeFileSync(at('lines.jsonl'), '{"text": "good"}\n{"words": 3}\n');
+  mkdirSync(at('no-text'));
+  mkdirSync(at('nothing'));
+  writeFileSync(at('no-text', 'picture.png'), new Uint8Array([0x89, 0x50, 0x4e, 0x47, 0, 0]));
+
+  const made = await headlight(here, 'train', 'text.txt', ...tiny, '--steps', '4', '--out', 'good');
+  expect(made.err).toContain('Next:');
+  const weights = new Uint8Array(readFileSync(at('good/model.safetensors')));
+  const huge = weights.slice();
+  new DataView(huge.buffer).setUint32(4, 0x10000000, true);
+  withFile('truncated', 'model.safetensors', weights.slice(0, weights.length - 100));
+  withFile('huge-header', 'model.safetensors', huge);
+  withFile('no-weights', 'model.safetensors', undefined);
+  withFile('no-config', 'config.json', undefined);
+  withFile('bad-config', 'config.json', '{"model_type": "gpt2", ');
+  withFile('unknown-type', 'config.json', '{"model_type": "perceptron"}');
+  withFile('odd-heads', 'config.json', readFileSync(at('good/config.json'), 'utf8').replace(/"n_head": \d+/, '"n_head": 3'));
+  withFile('no-tokenizer', 'tokenizer.json', undefined);
+  withFile('bad-tokenizer', 'tokenizer.json', '[]');
+  await withTensors('missing', (tensors) => tensors.delete('transformer.h.1.mlp.c_fc.weight'));
+  await withTensors('extra', (tensors) => tensors.set('transformer.h.7.surplus', host([1, 2])));
+  await withTensors('reshaped', (tensors) => tensors.set('transformer.ln_f.weight', host([1, 2, 3])));
+
+  const { child, said, finished } = start(here, [
+    'train',
+    'text.txt',
+    ...tiny,
+    '--steps',
+    '1000000',
+    '--eval-every',
+    '4',
+    '--out',
+    'stopped',
+  ]);
+  await said('step 4:');
+  child.kill('SIGINT');
+  expect((await finished).code).toBe(130);
+});
+
+const train = (...args: string[]) => ['train', 'text.txt', ...tiny, '--steps', '4', ...args];
+const capture = (...args: string[]) => ['capture', 'good', '--out', 'c.safetensors', ...args];
+const attend = (...args: string[]) => ['attend', 'good', '--text', 'Marlow', ...args];
+const generate = (...args: string[]) => ['generate', 'good', '--prompt', 'Marlow', ...args];
+const long = 'Marlow lived by the mill. Marlow found a drum.';
+
+/** What is wrong, the command line, and what its one line must say. */
+const cases: readonly (readonly [what: string, args: readonly string[], says: RegExp])[] = [
+  ['an unknown command', ['trian'], /unknown command 'trian'\. Nearest: train/],
+  ['a command far from any', ['xyzzy'], /unknown command 'xyzzy'\. Nearest: \w+/],
+  ['an unknown option', train('--layrs', '3'), /unknown option '--layrs'\. Nearest: --layers/],
+  ['an option far from any', train('--xyzzyxyzzy'), /Nearest: --/],
+  ['an option without its value', ['train', '--steps'], /--steps <n>.* argument missing/],
+  ['too many arguments', ['sites', 'good', 'bad'], /too many arguments/],
+  ['too few arguments', ['sites'], /missing required argument 'checkpoint'/],
+  ['text for a number', train('--width', 'wide'), /--width.*'wide'.*whole number from 1/],
+  ['an empty number', train('--width', ''), /--width.*whole number/],
+  ['a fraction for a whole number', train('--heads', '1.5'), /--heads.*whole number/],
+  ['a number out of range', train('--layers', '0'), /--layers.*from 1/],
+  ['a negative rate', train('--lr', '-1'), /--lr.*above 0/],
+  ['an infinite rate', train('--lr', 'Infinity'), /--lr.*above 0/],
+  ['all dropped', train('--dropout', '1'), /--dropout.*below 1/],
+  ['an unknown preset', train('--preset', 'giant'), /--preset.*nano, baby/],
+  ['an unknown device', train('--device', 'abacus'), /--device.*cpu, webgpu/],
+  ['an unknown architecture', train('--arch', 'perceptron'), /--arch: one of gpt2; got "perceptron"/],
+  ['an unknown activation', train('--activation', 'gellu'), /--activation.*Nearest: gelu/],
+  ['heads that do not divide the width', train('--heads', '3'), /heads that divides the width; got width 16, heads 3/],
+  ['a micro-batch that does not divide the batch', train('--micro-batch', '3'), /--micro-batch divides --batch; got 3 and 4/],
+  ['a floor above the peak', train('--min-lr', '1'), /--min-lr is at most --lr/],
+  ['more warm-up than steps', train('--warmup', '5'), /--warmup is at most --steps; got 5 and 4/],
+  ['a decay of everything', train('--weight-decay', '1000'), /--weight-decay times --lr is below 1/],
+  ['more parameters than memory', train('--width', '65536', '--layers', '100'), /4 GiB/],
+  ['a missing file', ['train', 'gone.txt'], /gone\.txt: .*no such file/],
+  ['a folder without text', ['train', 'no-text'], /no-text: a folder with text files/],
+  ['an empty folder', ['train', 'nothing'], /nothing: a folder with text files/],
+  ['an empty file', ['train', 'empty.txt'], /empty\.txt: .*empty/],
+  ['a text shorter than the context', ['train', 'short.txt'], /context \+ 1 = 65 tokens; got 9 for training/],
+  ['a binary file', ['train', 'binary.bin'], /binary\.bin: a text file; got a NUL byte/],
+  ['another encoding', ['train', 'latin.txt'], /latin\.txt: text in UTF-8; got 0xe9 at byte 3/],
+  ['a bad line of a .jsonl', ['train', 'lines.jsonl'], /lines\.jsonl, line 2/],
+  ['a tokenizer that is not there', train('--tokenizer', 'nothing'), /--tokenizer: char, or a folder with a tokenizer\.json; got nothing/],
+  ['--out that is a file', train('--out', 'text.txt'), /--out: a new or an empty folder; got text\.txt, a file/],
+  ['--out with something in it', train('--out', 'good'), /--out: .*good, which has files in it/],
+  ['--out below a file', train('--out', 'text.txt/run'), /text\.txt/],
+  ['--dump-onnx onto a folder', train('--dump-onnx', 'nothing'), /nothing: a file to write; got a folder/],
+  ['weights to start from that are not there', train('--from', 'gone'), /gone: a checkpoint folder.*no such folder/],
+  ['another shape than the weights to start from', ['train', 'text.txt', '--from', 'good', '--width', '32'], /width 32 instead of 16/],
+  ['a run to go on with that is not there', ['train', '--resume', 'gone'], /--resume gone: .*no such folder/],
+  ['a folder that is no run', ['train', '--resume', 'nothing'], /--resume nothing: .*trainer\.json/],
+  ['a run that is finished', ['train', '--resume', 'good'], /not finished; got step 4 of 4/],
+  ['other settings than the run', ['train', '--resume', 'stopped', '--heads', '4', '--seed', '7'], /--heads 4 \(the run has 2\), --seed 7/],
+  ['other data than the run', ['train', 'other.txt', '--resume', 'stopped'], /the data that the run began with, text\.txt; got other\.txt/],
+  ['--resume with --out', ['train', '--resume', 'stopped', '--out', 'new'], /--out too/],
+  ['a checkpoint that is not there', ['sites', 'gone'], /gone: a checkpoint folder.*no such folder/],
+  ['a checkpoint that is a file', ['sites', 'text.txt'], /text\.txt: a checkpoint folder.*a file/],
+  ['no config.json', ['sites', 'no-config'], /no-config\/config\.json: .*no such file/],
+  ['a broken config.json', ['sites', 'bad-config'], /bad-config\/config\.json: a file of JSON/],
+  ['an unknown model type', ['sites', 'unknown-type'], /"model_type" among: gpt2.*; got "perceptron"/],
+  ['a config of an impossible shape', ['sites', 'odd-heads'], /heads that divides the width; got width 16, heads 3/],
+  ['no weights', ['sites', 'no-weights'], /no-weights\/model\.safetensors: .*no such file/],
+  ['a missing tensor', ['sites', 'missing'], /1 missing \("blocks\.1\.mlp\.up\.weight"\)/],
+  ['a tensor too many', ['sites', 'extra'], /1 unknown \("transformer\.h\.7\.surplus"\)/],
+  ['a tensor of another shape', ['sites', 'reshaped'], /"norm\.weight" \[3\] instead of \[16\]/],
+  ['truncated weights', ['generate', 'truncated', '--prompt', 'M'], /truncated\/model\.safetensors: /],
+  ['a header that claims a huge size', ['sites', 'huge-header'], /huge-header\/model\.safetensors: .*a claim of \d{15,} bytes/],
+  ['no tokenizer', ['generate', 'no-tokenizer', '--prompt', 'M'], /no-tokenizer: .*tokenizer\.json/],
+  ['a broken tokenizer', ['generate', 'bad-tokenizer', '--prompt', 'M'], /bad-tokenizer\/tokenizer\.json: a JSON object/],
+  ['text beyond the vocabulary', ['eval', 'good', 'accents.txt'], /"é" \(U\+00E9\) at position 1/],
+  ['an unknown part of the data', ['eval', 'good', 'text.txt', '--split', 'half'], /--split.*validation, train, all/],
+  ['data to evaluate that are not there', ['eval', 'good', 'gone.txt'], /gone\.txt: .*no such file/],
+  ['no prompt', ['generate', 'good'], /--prompt <text>.* not specified/],
+  ['an empty prompt', ['generate', 'good', '--prompt', ''], /at least one token/],
+  ['a prompt longer than the context', ['generate', 'good', '--prompt', long], /at most 16 tokens, the model's context; got 46 tokens/],
+  ['a prompt beyond the vocabulary', ['generate', 'good', '--prompt', 'é'], /"é" \(U\+00E9\)/],
+  ['a negative temperature', generate('--temperature', '-0.5'), /--temperature.*from 0/],
+  ['no token to choose from', generate('--top-k', '0'), /--top-k.*from 1/],
+  ['no probability to choose from', generate('--top-p', '0'), /--top-p.*above 0/],
+  ['text and ids', capture('--sites', '*', '--text', 'M', '--ids', '1'), /either --text or --ids; got both/],
+  ['neither text nor ids', capture('--sites', '*'), /either --text or --ids; got neither/],
+  ['no sites', capture('--text', 'M'), /--sites <globs>.* not specified/],
+  ['a glob that matches nothing', capture('--text', 'M', '--sites', 'blocks.0.atention.pattern'), /Nearest: blocks\.0\.attention\.pattern/],
+  ['ids that are no numbers', capture('--ids', '1,two', '--sites', '*'), /--ids: .*got "two"/],
+  ['rows of different lengths', capture('--ids', '1,2;3', '--sites', '*'), /rows of one length.*rows of 2 and 1 ids/],
+  ['ids beyond the vocabulary', capture('--ids', '1,999', '--sites', '*'), /token ids from 0 to \d+; got 999/],
+  ['more ids than the context', capture('--ids', Array(17).fill(1).join(','), '--sites', '*'), /at most 16 tokens.*got 17/],
+  [
+    'a capture into a folder',
+    ['capture', 'good', '--text', 'M', '--sites', '*', '--out', 'nothing'],
+    /nothing: a file to write; got a folder/,
+  ],
+  [
+    'a capture below a file',
+    ['capture', 'good', '--text', 'M', '--sites', '*', '--out', 'text.txt/c'],
+    /text\.txt\/c: a path below a folder/,
+  ],
+  ['attention of nothing', ['attend', 'good', '--html', 'a.html'], /--text <text>.* not specified/],
+  ['attention of an empty text', ['attend', 'good', '--text', '', '--html', 'a.html'], /at least one token/],
+  ['attention to nowhere', attend(), /one of --html, --svg and --json-out; got none/],
+  ['attention to two places', attend('--html', 'a.html', '--svg', 'a.svg'), /got 2 of them/],
+  ['attention of a layer that is not there', attend('--html', 'a.html', '--layer', '2'), /layer must be a whole number from 0 to 1; got 2/],
+  ['attention of a head that is not there', attend('--svg', 'a.svg', '--head', '9'), /head must be a whole number from 0 to 1; got 9/],
+  ['a head of numbers', attend('--json-out', 'a.json', '--head', '1'), /--layer and --head/],
+  ['attention of a text beyond the context', ['attend', 'good', '--text', long, '--html', 'a.html'], /at most 16 tokens/],
+  ['an unknown bench', ['bench', 'stop'], /bench: one of step, decode; got "stop"\. Nearest: step/],
+  ['a demo onto a file', ['demo', '--out', 'text.txt'], /--out: .*text\.txt, a file/],
+  ['a demo onto something else', ['demo', '--out', 'good'], /--out: .*good, which has files in it/],
+];
+
+describe('bad input is one clear line, exit code 2, and nothing touched', () => {
+  test.each(cases)('%s', async (_, args, says) => {
+    const before = contentsOf(here);
+    const { code, out, err } = await headlight(here, ...args);
+    expect(err).toMatch(says);
+    expect(err).toMatch(/^headlight: [^\n]+\n$/);
+    expect(out).toBe('');
+    expect(code).toBe(2);
+    expect(contentsOf(here)).toEqual(before);
+  });
+});
+
+test('no arguments: the help, on standard error', async () => {
+  const { code, out, err } = await headlight(here);
+  expect(err).toContain('Usage: headlight');
+  expect([out, code]).toEqual(['', 2]);
+});

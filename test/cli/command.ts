@@ -1,0 +1,77 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll } from 'vitest';
+
+const binary = fileURLToPath(new URL('../../dist/cli/main.node.js', import.meta.url));
+
+export interface Finished {
+  readonly code: number | null;
+  readonly out: string;
+  readonly err: string;
+  /** The last line of standard output, read as JSON. */
+  readonly json: () => Record<string, unknown>;
+}
+
+export interface Started {
+  readonly child: ChildProcess;
+  /** Resolves once standard error holds the text. */
+  said(text: string): Promise<void>;
+  readonly finished: Promise<Finished>;
+}
+
+/** Starts the built binary in a folder. */
+export function start(cwd: string, args: readonly string[], env: Readonly<Record<string, string>> = {}): Started {
+  const child = spawn(process.execPath, [binary, ...args], { cwd, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+  let out = '';
+  let err = '';
+  const waiting: { text: string; resolve: () => void }[] = [];
+  child.stdout?.on('data', (chunk: Buffer) => {
+    out += chunk;
+  });
+  child.stderr?.on('data', (chunk: Buffer) => {
+    err += chunk;
+    for (const { text, resolve } of waiting) if (err.includes(text)) resolve();
+  });
+  const finished = new Promise<Finished>((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (code) => resolve({ code, out, err, json: () => JSON.parse(out.trimEnd().split('\n').at(-1) ?? '') }));
+  });
+  const said = (text: string) =>
+    Promise.race([
+      new Promise<void>((resolve) => {
+        if (err.includes(text)) resolve();
+        else waiting.push({ text, resolve });
+      }),
+      finished.then(({ code }) => {
+        if (!err.includes(text)) throw new Error(`ended with ${code} before it said ${JSON.stringify(text)}:\n${err}`);
+      }),
+    ]);
+  return { child, said, finished };
+}
+
+export function headlight(cwd: string, ...args: readonly string[]): Promise<Finished> {
+  return start(cwd, args).finished;
+}
+
+/** A folder that goes away after the tests of the file. */
+export function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'headlight-cli-'));
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** Every file below a folder with its size and time of change: equal before and after where nothing was touched. */
+export function contentsOf(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .sort()
+    .map((name) => {
+      const { size, mtimeMs, ino } = statSync(join(folder, name));
+      return `${name} ${size} ${mtimeMs} ${ino}`;
+    });
+}
+
+/** Sizes with which a run takes a second. */
+export const tiny = ['--layers', '2', '--heads', '2', '--width', '16', '--context', '16', '--batch', '4', '--lr', '1e-2'];
