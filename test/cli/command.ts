@@ -24,7 +24,12 @@ export interface Started {
 
 /** Starts the built binary in a folder. */
 export function start(cwd: string, args: readonly string[], env: Readonly<Record<string, string>> = {}): Started {
-  const child = spawn(process.execPath, [binary, ...args], { cwd, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [binary, ...args], {
+    cwd,
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    timeout: 50_000,
+  });
   let out = '';
   let err = '';
   const waiting: { text: string; resolve: () => void }[] = [];

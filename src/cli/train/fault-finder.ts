@@ -1,26 +1,21 @@
-import { fail, HostArray as Host, type HostArray } from '../../core/index.js';
+import { HeadlightError, HostArray } from '../../core/index.js';
 import { randomWindows } from '../../datasets/index.js';
 import { gradients } from '../../grad/index.js';
 import type { LanguageModel } from '../../models/index.js';
 import { input, parameterTensor, type Tensor, withTraining } from '../../ops/index.js';
 import { restartStreams } from '../../ops/leaves/random-mask.js';
 import { checkSites, lowerProgram, Program, sitesOf } from '../../runtime/index.js';
-import { nextTokenLoss, type TrainingState, type TrainOptions, type TrainReport, train } from '../../train/index.js';
-
-/** Ends a run whose numbers are no longer finite. */
-class NotFinite extends Error {
-  constructor(readonly step: number) {
-    super(`step ${step}`);
-  }
-}
+import { nextTokenLoss, type TrainingState, type TrainOptions, train } from '../../train/index.js';
 
 /**
- * Finds where NaN or infinity began. While training it only looks at the loss and the gradient's norm. When they go wrong,
- * it takes the last remembered state, does the steps since then again (every draw is keyed by its step, so they are the
- * same), and runs the failing step with every site and gradient in view.
+ * Finds where NaN or infinity began, at no cost while all goes well. Training stops by itself at a step whose loss or
+ * gradient is not finite. Then the steps since the last remembered state are done again (every draw is keyed by its step,
+ * so they are the same), and the failing step runs with every site and gradient in view.
  */
 export class FaultFinder {
   #memory: { readonly step: number; readonly state: TrainingState };
+  /** The step under way. */
+  #next: number;
   readonly #model: LanguageModel;
   readonly #options: TrainOptions;
 
@@ -28,39 +23,36 @@ export class FaultFinder {
     this.#model = model;
     this.#options = options;
     this.#memory = options.resume ?? { step: 0, state: initialState(model) };
+    this.#next = this.#memory.step;
   }
 
-  /** To be called at every step. */
-  look({ step, loss, gradientNorm }: TrainReport): void {
-    if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm)) throw new NotFinite(step);
+  /** To be called after every step. */
+  passed(step: number): void {
+    this.#next = step + 1;
   }
 
+  /** To be called at every evaluation. */
   remember(step: number, state: TrainingState): void {
     this.#memory = { step, state };
   }
 
-  /** @returns the error of code `numeric` that stands for what `look` threw; undefined for any other error */
+  /** @returns the error that names the site, in the place of training's own; any other error as it is */
   async explain(error: unknown): Promise<unknown> {
-    if (!(error instanceof NotFinite)) return undefined;
+    if (!(error instanceof HeadlightError) || error.code !== 'numeric') return error;
     try {
-      await this.#replayTo(error.step);
-      await this.#inspect(error.step);
+      await this.#replayTo(this.#next);
+      await this.#inspect(this.#next);
     } catch (found) {
       return found;
     }
-    return fail('numeric', {
-      where: `training step ${error.step}`,
-      rule: 'a finite gradient norm',
-      got: 'a sum of squares beyond float64',
-      fix,
-    });
+    return error;
   }
 
   /** Brings the model to the values it had before a step. */
   async #replayTo(step: number): Promise<void> {
     const { step: from, state } = this.#memory;
     const resume = from === 0 ? undefined : this.#memory;
-    for (const [name, p] of this.#model.parameters()) p.value = new Host(state.parameters[name] as Float32Array, p.shape, 'float32');
+    for (const [name, p] of this.#model.parameters()) p.value = new HostArray(state.parameters[name] as Float32Array, p.shape, 'float32');
     if (from === step) return;
     const { resume: _, ...options } = this.#options;
     await train(this.#model, { ...options, steps: step, evalEvery: 0, ...(resume && { resume }) });
@@ -93,7 +85,7 @@ export class FaultFinder {
       for (let part = 0; part < parts; part++) {
         const pass = step * parts + part;
         const drawn = windows(pass);
-        const feed = (values: Int32Array): HostArray => new Host(values, spec.shape, 'int32');
+        const feed = (values: Int32Array): HostArray => new HostArray(values, spec.shape, 'int32');
         checkSites(Object.entries(await program.run({ inputs: feed(drawn.inputs), targets: feed(drawn.targets) }, { seed, step: pass })));
       }
     } finally {
@@ -101,8 +93,6 @@ export class FaultFinder {
     }
   }
 }
-
-const fix = 'Lower --lr, or clip the gradient with --clip 1';
 
 /** Before the first step an optimiser remembers nothing. */
 function initialState(model: LanguageModel): TrainingState {

@@ -37,7 +37,8 @@ export class RunKeeper {
     const lines = (await files.stat(path)).kind === 'file' ? (await files.readText(path)).split('\n') : [];
     const known = lines.flatMap((line) => metricsOf(line, resume.step));
     await files.writeAtomic(path, known.map((metrics) => `${JSON.stringify(metrics)}\n`).join(''));
-    // A run that was killed while it saved has the model of a later step beside the state it goes on from.
+    // A run that was killed while it saved has half-written files, and the model of a later step beside its state.
+    for (const name of await files.list(folder)) if (/\.[0-9a-f]{12}\.tmp$/.test(name)) await files.remove(files.join(folder, name));
     await saveModel(folder, plan.model);
     const best = resume.bestValLoss ?? Number.POSITIVE_INFINITY;
     return new RunKeeper(plan, best, known.at(-1)?.valLoss === best);

@@ -47,7 +47,7 @@ export async function runTraining(plan: TrainingPlan, options: TrainingOptions, 
       ...trainOptions,
       signal: io.interrupted(),
       onStep: (report) => {
-        faults?.look(report);
+        faults?.passed(report.step);
         const done = report.step + 1;
         progress.update(done, `loss ${report.loss.toFixed(3)}, ${pace.text(done, steps)}`);
       },
@@ -60,7 +60,7 @@ export async function runTraining(plan: TrainingPlan, options: TrainingOptions, 
     });
     return { ...result, bestValLoss: keeper.best, bestFolder: keeper.bestFolder };
   } catch (error) {
-    throw (await faults?.explain(error)) ?? error;
+    throw faults === undefined ? error : await faults.explain(error);
   } finally {
     progress.stop();
   }

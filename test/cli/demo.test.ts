@@ -1,0 +1,62 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { mentionsOf, strongestNameHead } from '#dist/cli/demo/repeated-name.js';
+import { HostArray } from '#dist/core/index.js';
+import { headlight, temporaryFolder } from './command.js';
+
+const here = temporaryFolder();
+
+test('a short demo goes all the way, can be done again, and leaves what is not its own', async () => {
+  const short = ['demo', '--no-open', '--steps', '4', '--json'];
+  const first = await headlight(here, ...short);
+  expect(first.code, first.err).toBe(0);
+  const json = first.json();
+  expect(json).toMatchObject({ out: 'demo-run', picture: 'demo-run/attention.html', total: 20, passedBefore: 0, stopped: false });
+  expect(readFileSync(join(here, 'demo-run/attention.html'), 'utf8')).toContain('<!doctype html>');
+  expect(json.head).toMatchObject({ weight: expect.any(Number) });
+
+  const second = await headlight(here, ...short, '--seed', '1');
+  expect(second.code, second.err).toBe(0);
+  expect(second.json().valLoss).not.toBe(json.valLoss);
+
+  writeFileSync(join(here, 'demo-run/notes.txt'), 'mine');
+  const third = await headlight(here, ...short);
+  expect([third.code, existsSync(join(here, 'demo-run/notes.txt')), existsSync(join(here, 'demo-run/model.safetensors'))]).toEqual([
+    2,
+    true,
+    true,
+  ]);
+});
+
+describe('the head that looks back at a name', () => {
+  const text = 'Bo met Bo. Bo';
+
+  test('mentions are whole words', () => {
+    expect(mentionsOf('Bo', text)).toEqual([0, 7, 11]);
+    expect(mentionsOf('Bo', 'Bob and Bo')).toEqual([8]);
+  });
+
+  test('is the one with the largest sum over one earlier mention, from any letter of a later one', () => {
+    const length = text.length;
+    const data = new Float32Array(2 * length * length);
+    const set = (head: number, from: number, to: number, weight: number) => {
+      data[(head * length + from) * length + to] = weight;
+    };
+    set(0, 12, 7, 0.75); // one letter
+    set(1, 8, 0, 0.4); // two letters of one mention: 0.8 in all
+    set(1, 8, 1, 0.4);
+    set(1, 12, 1, 0.5); // two mentions: not added up
+    set(1, 12, 8, 0.5);
+    set(0, 4, 0, 1); // not from a name
+    const pattern = new HostArray(data, [1, 2, length, length], 'float32');
+    const maps = {
+      data: { tokens: [...text], layers: 1, heads: 2, patterns: [data], title: '', model: '', sites: ['p'] },
+      ids: [],
+      patterns: [pattern],
+    };
+    const { weight, ...found } = strongestNameHead(maps, 'Bo', mentionsOf('Bo', text));
+    expect(found).toEqual({ layer: 0, head: 1, from: 8, to: 0 });
+    expect(weight).toBeCloseTo(0.8, 6);
+  });
+});
