@@ -36,7 +36,7 @@ describe('a model saved and loaded', () => {
       await readSafetensors(join(folder, 'model.safetensors')),
     ];
     expect([...ours.names].sort()).toEqual([...theirs.names].sort());
-    expect(ours.metadata['format']).toBe('pt');
+    expect(ours.metadata.format).toBe('pt');
     for (const name of theirs.names) expect((await ours.load(name)).data, name).toEqual((await theirs.load(name)).data);
     await theirs.close();
     await ours.close();
@@ -73,7 +73,7 @@ describe('files that others write', () => {
     });
     const [a, b] = [await loadModel(fixture('gpt2-tiny')), await loadModel(folder)];
     const sites = [await lens(a).capture(ids, 'logits'), await lens(b).capture(ids, 'logits')];
-    expect(largestDifference(sites[0]?.['logits']?.data, sites[1]?.['logits']?.data)).toBe(0);
+    expect(largestDifference(sites[0]?.logits?.data, sites[1]?.logits?.data)).toBe(0);
   });
 
   test('missing, extra and wrongly shaped tensors are named', async () => {

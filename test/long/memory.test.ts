@@ -22,7 +22,9 @@ test('resident memory is flat (± 5%) over 2,000 steps at S', async () => {
   });
   const start = samples.slice(0, 5).reduce((a, b) => a + b) / 5;
   const end = samples.slice(-5).reduce((a, b) => a + b) / 5;
-  console.log(`resident at the start ${(start / 2 ** 20).toFixed(0)} MiB, at the end ${(end / 2 ** 20).toFixed(0)} MiB, most ${(Math.max(...samples) / 2 ** 20).toFixed(0)} MiB`);
+  console.log(
+    `resident at the start ${(start / 2 ** 20).toFixed(0)} MiB, at the end ${(end / 2 ** 20).toFixed(0)} MiB, most ${(Math.max(...samples) / 2 ** 20).toFixed(0)} MiB`,
+  );
   expect(Math.abs(end / start - 1)).toBeLessThan(0.05);
   expect(memory()).toEqual(before);
 });

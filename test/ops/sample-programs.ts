@@ -1,7 +1,5 @@
-import { gradients } from '#dist/grad/index.js';
 import { recompute, type Tensor } from '#dist/ops/index.js';
 import type { SampleProgram } from './trials.js';
-
 
 /** A body with a captured value, an argument used twice, and two results. */
 const body: SampleProgram = {

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { GPT2, type GPT2Config } from '#dist/models/index.js';
-import { nextTokenLoss, traceStep } from '#dist/train/index.js';
 import { type EngineTensor, engineTensor, Session } from '#dist/runtime/index.js';
+import { nextTokenLoss, traceStep } from '#dist/train/index.js';
 
 /** Every gradient of one step, digested, at a number of threads. */
 async function gradientBits(config: GPT2Config, batch: number, threads: number): Promise<Record<string, string>> {
@@ -11,7 +11,11 @@ async function gradientBits(config: GPT2Config, batch: number, threads: number):
   const session = await Session.create(program.onnx, { device: 'cpu', threads, optimize: false });
   const shape = [batch, config.context];
   const ids = (step: number): EngineTensor =>
-    engineTensor('int32', Int32Array.from({ length: batch * config.context }, (_, i) => (i * step + 3) % config.vocabulary), shape);
+    engineTensor(
+      'int32',
+      Int32Array.from({ length: batch * config.context }, (_, i) => (i * step + 3) % config.vocabulary),
+      shape,
+    );
   const feeds: Record<string, EngineTensor> = { inputs: ids(7), targets: ids(11) };
   const fetches: Record<string, EngineTensor | null> = { loss: null };
   const parameters = model.parameters();

@@ -59,9 +59,9 @@ export async function demo(flags: DemoFlags, io: CommandIo, open: (path: string)
   await files.writeAtomic(picture, attentionPicture(maps.data, { layer: head.layer, head: head.head }));
   const percent = (100 * head.weight).toFixed(0);
   say(
-    `\nIn the picture: layer ${head.layer}, head ${head.head} looks back. The "${prompt[head.from]}" at position ${head.from}, in the last`,
+    `\nIn the picture: layer ${head.layer}, head ${head.head} looks back at names. The "${prompt[head.from]}" at position ${head.from}, of a`,
   );
-  say(`"${name}", gives ${percent}% of its attention to the "${name}" that begins at position ${head.to}.`);
+  say(`repeated "${name}", gives ${percent}% of its attention to the letters of the "${name}" that begins at position ${head.to}.`);
   say(`\nOpen ${picture} in a browser (it needs no network).`);
   say(`Go on: headlight generate ${out} --prompt "Petra lived by"   headlight sites ${out}`);
   const { trainLoss, valLoss, stopped } = outcome;
