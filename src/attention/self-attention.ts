@@ -45,11 +45,8 @@ export class SelfAttention extends Module {
   /** @param x [B,T,C] @param options.mask [T,T] bool, true = attend @returns [B,T,C] */
   forward(x: Tensor, options: { mask?: Tensor | undefined; everyQueryAttends?: boolean; past?: Past | undefined } = {}): Tensor {
     const [batch, length, width] = x.shape as [number, number, number];
-    const packed = this.qkv
-      .forward(x) // [B,T,3C]
-      .reshape([batch, length, 3, this.heads, width / this.heads])
-      .transpose([2, 0, 3, 1, 4]); // [3,B,H,T,D]
-    const [query, key, value] = packed.split(3, 0).map((part) => part.reshape(packed.shape.slice(1))) as [Tensor, Tensor, Tensor];
+    const heads = (part: Tensor): Tensor => part.reshape([batch, length, this.heads, width / this.heads]).transpose([0, 2, 1, 3]);
+    const [query, key, value] = this.qkv.forward(x).split(3, 2).map(heads) as [Tensor, Tensor, Tensor]; // each [B,H,T,D]
     const mixed = scaledDotProduct(query, key, value, { ...options, dropout: this.patternDropout }); // [B,T,H,D]
     const output = this.output.forward(mixed.reshape([batch, length, width]));
     return tap('output', dropout(output, this.outputDropout));

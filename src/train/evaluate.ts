@@ -2,7 +2,7 @@ import { fail } from '../core/index.js';
 import { evaluationWindows } from '../datasets/index.js';
 import type { LanguageModel } from '../models/index.js';
 import { type EngineTensor, engineTensor, type ProgramOptions, Session } from '../runtime/index.js';
-import { type StepProgram, traceEvaluation } from './step-program.js';
+import { type StepProgram, type StepShape, traceEvaluation } from './step-program.js';
 import type { EvaluationRequest, StepOwner } from './worker/protocol.js';
 
 /** Windows per evaluation run: enough to fill the cores, few enough for memory. */
@@ -13,6 +13,8 @@ const tokensPerRun = 4096;
  * predicted once. Programs are traced once per window length and kept.
  */
 export class Evaluator {
+  /** Programs by window shape, until they are sent. */
+  readonly #programs = new Map<string, StepProgram>();
   readonly #sent = new Set<string>();
 
   constructor(
@@ -20,16 +22,39 @@ export class Evaluator {
     private readonly options: ProgramOptions,
   ) {}
 
+  /** Traces what evaluating a sequence of this many tokens needs: tens of milliseconds that a loop should not meet. */
+  prepare(tokens: number): void {
+    const { context } = this.model;
+    const windows = Math.floor((tokens - 1) / context);
+    const perRun = this.#windowsPerRun();
+    const shapes = [
+      { batch: Math.min(windows, perRun), context },
+      { batch: windows % perRun, context },
+      { batch: 1, context: (tokens - 1) % context },
+    ];
+    for (const shape of shapes.filter((s) => s.batch > 0 && s.context > 0)) this.#program(shape);
+  }
+
+  #windowsPerRun(): number {
+    return Math.max(1, Math.floor(tokensPerRun / this.model.context));
+  }
+
+  #program(shape: StepShape): StepProgram {
+    const key = shapeKey(shape);
+    const program = this.#programs.get(key) ?? traceEvaluation(this.model, shape, this.options);
+    this.#programs.set(key, program);
+    return program;
+  }
+
   /** @returns mean loss per token, in nats */
   async evaluate(owner: Pick<StepOwner, 'evaluate'>, ids: Int32Array, onProgress: (tokens: number) => void = () => {}): Promise<number> {
-    const windows = Math.max(1, Math.floor(tokensPerRun / this.model.context));
     let total = 0;
     let done = 0;
     // Batches go over in small parcels: neither side stops for long.
-    for (const batch of evaluationWindows(ids, this.model.context, windows)) {
-      const key = `${batch.count}x${batch.length}`;
+    for (const batch of evaluationWindows(ids, this.model.context, this.#windowsPerRun())) {
       const shape = { batch: batch.count, context: batch.length };
-      const program = this.#sent.has(key) ? {} : { program: traceEvaluation(this.model, shape, this.options) };
+      const key = shapeKey(shape);
+      const program = this.#sent.has(key) ? {} : { program: this.#program(shape) };
       this.#sent.add(key);
       const request: EvaluationRequest = {
         groups: [{ key, ...program, ...shape, batches: [{ inputs: batch.inputs, targets: batch.targets }] }],
@@ -40,6 +65,10 @@ export class Evaluator {
     }
     return total / (ids.length - 1);
   }
+}
+
+function shapeKey({ batch, context }: StepShape): string {
+  return `${batch}x${context}`;
 }
 
 export interface EvaluateOptions extends ProgramOptions {

@@ -1,6 +1,8 @@
+import { sizeOf } from '../core/index.js';
 import { gradients } from '../grad/index.js';
 import type { LanguageModel } from '../models/index.js';
 import { encodeModel } from '../onnx/index.js';
+import { topological } from '../ops/graph.js';
 import { crossEntropy, input, parameterTensor, type Tensor, withTraining } from '../ops/index.js';
 import { restartStreams } from '../ops/leaves/random-mask.js';
 import { lowerProgram, type ProgramOptions } from '../runtime/index.js';
@@ -31,7 +33,8 @@ export interface StepShape {
 export function traceStep(model: LanguageModel, shape: StepShape, loss: Loss, options: ProgramOptions): StepProgram {
   const [inputs, targets] = batchInputs(shape);
   restartStreams();
-  const value = withTraining(true, () => loss(model, inputs, targets));
+  const tiles = loss === nextTokenLoss ? tileCount(model, shape) : 1;
+  const value = withTraining(true, () => tiledLoss(model, inputs, targets, loss, tiles));
   const parameters = [...model.parameters()];
   const grads = gradients(
     value,
@@ -39,6 +42,32 @@ export function traceStep(model: LanguageModel, shape: StepShape, loss: Loss, op
   );
   const outputs = { loss: value, ...Object.fromEntries(parameters.map(([name], i) => [`gradient:${name}`, grads[i] as Tensor])) };
   return toProgram(outputs, [inputs, targets], options);
+}
+
+/** A value of this many bytes still finds its way through the caches from one elementwise pass to the next. */
+const cachedBytes = 8 * 2 ** 20;
+
+/**
+ * Into how many tiles a step's batch is cut: the fewest that divide it and whose largest values inside the model fit
+ * `cachedBytes`. The scores of the vocabulary do not count: they are met once.
+ */
+function tileCount(model: LanguageModel, { batch, context }: StepShape): number {
+  const logits = model.forward(input('inputs', [batch, context], 'int32'));
+  const inner = topological([logits]).filter((n) => n.inputs.length > 0 && n.outputs[0]?.shape.at(-1) !== model.vocabulary);
+  const largest = Math.max(0, ...inner.flatMap((n) => n.outputs.map((y) => 4 * Number(sizeOf(y.shape)))));
+  for (let tiles = 1; tiles < batch; tiles++) {
+    if (batch % tiles === 0 && largest / tiles <= cachedBytes) return tiles;
+  }
+  return batch;
+}
+
+/** The mean of the losses of equal tiles of the batch is the batch's loss; each tile's values stay in the caches. */
+function tiledLoss(model: LanguageModel, inputs: Tensor, targets: Tensor, loss: Loss, tiles: number): Tensor {
+  const ins = inputs.split(tiles, 0);
+  const outs = targets.split(tiles, 0);
+  const losses = ins.map((tile, i) => loss(model, tile, outs[i] as Tensor));
+  const total = losses.reduce((sum, l) => sum.add(l));
+  return tiles === 1 ? total : total.mul(1 / tiles);
 }
 
 /** The evaluation of a model: the summed loss of [B,T] windows, without dropout. */

@@ -116,6 +116,7 @@ export async function train(model: LanguageModel, options: TrainOptions): Promis
       seed,
       ...(options.engine && { engine: options.engine }),
     });
+    evaluator.prepare(options.data.validation.length);
     if (options.resume !== undefined) await owner.restore(structuredClone(options.resume.state)); // a copy: arrays are transferred
 
     const inFlight: Promise<StepReport>[] = [];

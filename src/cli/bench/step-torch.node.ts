@@ -97,7 +97,14 @@ export class TorchSide implements Side {
 /** The environment PyTorch measured fastest in (bench/torch/README.md). */
 function environment(threads: number): Record<string, string | undefined> {
   const kernels = hasAvx512() ? { OPENBLAS_CORETYPE: 'SkylakeX' } : {};
-  return { ...process.env, ...kernels, OMP_NUM_THREADS: String(threads), OPENBLAS_NUM_THREADS: undefined };
+  // glibc's settings that our command runs with are ours: PyTorch chooses its own (bench/torch/step.py calls mallopt).
+  const ours = {
+    MALLOC_ARENA_MAX: undefined,
+    MALLOC_MMAP_THRESHOLD_: undefined,
+    MALLOC_TRIM_THRESHOLD_: undefined,
+    GLIBC_TUNABLES: undefined,
+  };
+  return { ...process.env, ...ours, ...kernels, OMP_NUM_THREADS: String(threads), OPENBLAS_NUM_THREADS: undefined };
 }
 
 /** Whether OpenBLAS's kernels for Skylake-X can run here. Debian's OpenBLAS knows no newer processors and falls back to older kernels. */
