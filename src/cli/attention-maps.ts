@@ -1,8 +1,10 @@
+import { files } from '#files';
 import { fail, type HostArray } from '../core/index.js';
 import { type AttentionData, lens } from '../lens/index.js';
 import type { LanguageModel } from '../models/index.js';
 import type { ProgramOptions } from '../runtime/index.js';
 import type { Tokenizer } from '../tokenizers/index.js';
+import type { FaultFlags } from './options.js';
 
 /** Every attention pattern of one run. */
 export interface AttentionMaps {
@@ -18,10 +20,13 @@ export async function attentionMaps(
   model: LanguageModel,
   tokenizer: Tokenizer,
   text: string,
-  { name, ...engine }: ProgramOptions & { readonly name: string },
+  { name, dumpOnnx, ...options }: ProgramOptions & FaultFlags & { readonly name: string },
 ): Promise<AttentionMaps> {
   const ids = tokenizer.encode(text);
-  const captured = await lens(model, engine).capture(ids, '*attention.pattern');
+  const view = lens(model, options);
+  const globs = '*attention.pattern';
+  if (dumpOnnx !== undefined) await files.writeAtomic(dumpOnnx, view.onnx(ids, globs));
+  const captured = await view.capture(ids, globs);
   const patterns = Object.values(captured);
   const heads = patterns[0]?.shape[1] ?? 0;
   if (patterns.some(({ shape }) => shape.length !== 4 || shape[1] !== heads || shape[2] !== shape[3])) {

@@ -50,6 +50,19 @@ export function engineOptions(command: Command): Command {
     .option('--threads <n>', 'threads within an operator; 0 leaves it to the engine', wholeNumber(0, 1024), 0);
 }
 
+/** To find faults. */
+export interface FaultFlags {
+  readonly check?: boolean;
+  readonly dumpOnnx?: string;
+}
+
+/** @param program which of the command's programs is written */
+export function faultOptions(command: Command, program: string): Command {
+  return command
+    .option('--check', 'stop at the first NaN or infinity, naming its site')
+    .option('--dump-onnx <file>', `write ${program} as ONNX, to look at; weights are its inputs`);
+}
+
 export function jsonOption(command: Command): Command {
   return command.option('--json', 'one JSON object as the last line of standard output');
 }

@@ -120,13 +120,18 @@ interface DecoderProgramOptions {
   readonly batch: number;
   readonly check: boolean;
   readonly device?: 'cpu' | 'webgpu';
+  /** Whether the program holds the weights; by default, only that of one token does. */
+  readonly embedParameters?: boolean;
 }
 
 /**
  * Traces a model with its cache as inputs: ids [B,T], position [1], filled [B,P], and per layer keys and values [B,K,P,D].
  * Outputs: `logits` [B,V] of the last position, `recent` [2L·B,K,T,D], and every site under `check`.
  */
-export function decoderProgram(model: CachedModel, { kind, batch, check, ...options }: DecoderProgramOptions): LoweredProgram {
+export function decoderProgram(
+  model: CachedModel,
+  { kind, batch, check, embedParameters = kind === 'step', ...options }: DecoderProgramOptions,
+): LoweredProgram {
   const { layers, heads, headWidth } = model.cache;
   const length: Dim = kind === 'step' ? 1 : symbol('T');
   const capacity = symbol('P');
@@ -149,7 +154,7 @@ export function decoderProgram(model: CachedModel, { kind, batch, check, ...opti
   const sites = sitesOf([logits]);
   const recent = [...cachedSites(sites, 'key', layers), ...cachedSites(sites, 'value', layers)];
   const outputs = predictionOutputs(logits, { batch, vocabulary: model.vocabulary, sites: check });
-  return lowerProgram({ ...outputs, recent: concat(recent, 0) }, inputs, { ...options, embedParameters: kind === 'step' });
+  return lowerProgram({ ...outputs, recent: concat(recent, 0) }, inputs, { ...options, embedParameters });
 }
 
 /** The keys or values that each layer computed for the new tokens, in the order of the layers. */

@@ -1,9 +1,10 @@
 import { fail } from '../core/index.js';
 import type { LanguageModel } from '../models/index.js';
-import { type CachedModel, Decoder } from './decoder.js';
+import { encodeModel } from '../onnx/index.js';
+import { type CachedModel, Decoder, decoderProgram } from './decoder.js';
 import { turns } from './event-loop.js';
 import type { NextTokens, NextTokensOptions } from './next-tokens.js';
-import { Recomputer } from './recomputer.js';
+import { Recomputer, recomputerProgram } from './recomputer.js';
 import { checkSampling, logProbability, type SamplingOptions, sample } from './sampling.js';
 
 export interface GenerateOptions extends SamplingOptions, NextTokensOptions {
@@ -35,6 +36,20 @@ export interface Generated {
 /** What reads tokens with a model: with its cache where it has one, else anew for every token. */
 export async function nextTokens(model: LanguageModel, options: NextTokensOptions = {}): Promise<NextTokens> {
   return model.cache === undefined ? new Recomputer(model, options) : Decoder.create(model as CachedModel, options);
+}
+
+/**
+ * The ONNX file of the program that reads one token with a cache, or, of a model without one, the first `length` tokens.
+ * The parameters are inputs of it, also where the program that runs holds them, so that any model fits into a file.
+ */
+export function nextTokensOnnx(model: LanguageModel, length: number, options: NextTokensOptions = {}): Uint8Array {
+  const { check = false, device } = options;
+  const rest = { check, ...(device && { device }) };
+  const { model: program } =
+    model.cache === undefined
+      ? recomputerProgram(model, { length, ...rest })
+      : decoderProgram(model as CachedModel, { kind: 'step', batch: 1, embedParameters: false, ...rest });
+  return encodeModel(program);
 }
 
 /**

@@ -1,7 +1,7 @@
 import { HostArray } from '../core/index.js';
 import type { LanguageModel } from '../models/index.js';
 import { input, withTraining } from '../ops/index.js';
-import { checkSites, lowerProgram, Program } from '../runtime/index.js';
+import { checkSites, type LoweredProgram, lowerProgram, Program } from '../runtime/index.js';
 import { checkedIds } from './check-ids.js';
 import type { NextTokens, NextTokensOptions } from './next-tokens.js';
 import { predictionOutputs, siteValues } from './outputs.js';
@@ -68,9 +68,20 @@ export class Recomputer implements NextTokens {
   #make(length: number): Promise<Program> {
     const { device, threads, check } = this.#options;
     const options = { ...(device && { device }), ...(threads !== undefined && { threads }) };
-    const spec = { shape: [1, length], dtype: 'int32' } as const;
-    const logits = withTraining(false, () => this.#model.forward(input('ids', spec.shape, spec.dtype)));
-    const outputs = predictionOutputs(logits, { batch: 1, vocabulary: this.vocabulary, sites: check ?? false });
-    return Program.create(lowerProgram(outputs, [{ name: 'ids', spec }], options), options);
+    return Program.create(recomputerProgram(this.#model, { length, check: check ?? false, ...options }), options);
   }
+}
+
+interface RecomputerProgramOptions {
+  readonly length: number;
+  readonly check: boolean;
+  readonly device?: 'cpu' | 'webgpu';
+}
+
+/** Traces a model on ids [1,T]. Outputs: `logits` [1,V] of the last position, and every site under `check`. */
+export function recomputerProgram(model: LanguageModel, { length, check, ...options }: RecomputerProgramOptions): LoweredProgram {
+  const spec = { shape: [1, length], dtype: 'int32' } as const;
+  const logits = withTraining(false, () => model.forward(input('ids', spec.shape, spec.dtype)));
+  const outputs = predictionOutputs(logits, { batch: 1, vocabulary: model.vocabulary, sites: check });
+  return lowerProgram(outputs, [{ name: 'ids', spec }], options);
 }

@@ -1,7 +1,8 @@
 import { fail, HostArray, symbol } from '../core/index.js';
 import type { LanguageModel } from '../models/index.js';
+import { encodeModel } from '../onnx/index.js';
 import { input } from '../ops/index.js';
-import { lowerProgram, Program, type ProgramOptions, selectSites, sitesOf } from '../runtime/index.js';
+import { checkSites, type LoweredProgram, lowerProgram, Program, type ProgramOptions, selectSites, sitesOf } from '../runtime/index.js';
 import type { Tokenizer } from '../tokenizers/index.js';
 
 /** A site of a model: its name and the shape its value would have. */
@@ -14,11 +15,24 @@ export interface Site {
 /** Named values of one run. */
 export type Captured = Readonly<Record<string, HostArray>>;
 
+export interface LensOptions extends ProgramOptions {
+  /** Reads prompts that are text. */
+  readonly tokenizer?: Tokenizer | undefined;
+  /** Looks at every site of the model, also those not asked for, and stops at the first NaN or infinity. */
+  readonly check?: boolean;
+}
+
+/** What a model is run on: text (with a tokenizer), or ids as a list, or several lists of equal length. */
+export type Prompt = string | readonly number[] | readonly (readonly number[])[];
+
+/** Token ids of sequences of one length. */
+type Rows = readonly (readonly number[])[];
+
 /** A view into a model: what it computes on the way. Works on any model whose `forward` takes ids. */
 export class Lens {
   constructor(
     readonly model: LanguageModel,
-    private readonly options: ProgramOptions & { readonly tokenizer?: Tokenizer | undefined } = {},
+    private readonly options: LensOptions = {},
   ) {}
 
   /** Every site, in the order of computation, for inputs of B sequences of T tokens. */
@@ -29,37 +43,48 @@ export class Lens {
 
   /**
    * Runs once and returns the values of the sites that the globs name.
-   * @param prompt text (with a tokenizer), or ids as a list, or several lists of equal length
    * @returns site name to value, with axes as the site's role says; `logits` and others are sites like any
-   * @throws name: no site matches; value: ids outside the vocabulary, more tokens than the context
+   * @throws name: no site matches; value: ids outside the vocabulary, more tokens than the context; numeric: NaN or
+   * infinity, under `check`
    */
-  async capture(prompt: string | readonly number[] | readonly (readonly number[])[], globs: string): Promise<Captured> {
+  async capture(prompt: Prompt, globs: string): Promise<Captured> {
     const rows = this.#rows(prompt);
-    const length = rows[0]?.length ?? 0;
-    const ids = input('ids', [rows.length, length], 'int32');
-    const chosen = selectSites(sitesOf([this.model.forward(ids)]), globs);
-    const lowered = lowerProgram(Object.fromEntries(chosen), [{ name: 'ids', spec: ids }], this.options);
+    const { lowered, chosen } = this.#lower(rows, globs);
     const program = await Program.create(lowered, this.options);
     try {
-      return await program.run({ ids: new HostArray(Int32Array.from(rows.flat()), [rows.length, length], 'int32') });
+      const values = await program.run({ ids: new HostArray(Int32Array.from(rows.flat()), shapeOf(rows), 'int32') });
+      if (this.options.check) checkSites(Object.entries(values));
+      return Object.fromEntries(chosen.map((name) => [name, values[name] as HostArray]));
     } finally {
       await program.dispose();
     }
   }
 
-  #rows(prompt: string | readonly number[] | readonly (readonly number[])[]): readonly (readonly number[])[] {
+  /** The ONNX file of the program that `capture` would run on these arguments; the parameters are inputs of it. */
+  onnx(prompt: Prompt, globs: string): Uint8Array {
+    return encodeModel(this.#lower(this.#rows(prompt), globs).lowered.model);
+  }
+
+  /** The program, and the names of those of its outputs that were asked for. */
+  #lower(rows: Rows, globs: string): { readonly lowered: LoweredProgram; readonly chosen: readonly string[] } {
+    const ids = input('ids', shapeOf(rows), 'int32');
+    const sites = sitesOf([this.model.forward(ids)]);
+    const chosen = selectSites(sites, globs);
+    const outputs = Object.fromEntries(this.options.check ? sites : chosen);
+    return { lowered: lowerProgram(outputs, [{ name: 'ids', spec: ids }], this.options), chosen: [...chosen.keys()] };
+  }
+
+  #rows(prompt: Prompt): Rows {
     if (typeof prompt === 'string') {
       const { tokenizer } = this.options;
       if (tokenizer === undefined)
         throw fail('tokenizer', { where: 'lens', rule: 'ids, for a model without a tokenizer', got: 'text', fix: 'Give ids' });
       return this.#check([tokenizer.encode(prompt)]);
     }
-    return this.#check(
-      prompt.every((x) => typeof x === 'number') ? [prompt as readonly number[]] : (prompt as readonly (readonly number[])[]),
-    );
+    return this.#check(prompt.every((x) => typeof x === 'number') ? [prompt as readonly number[]] : (prompt as Rows));
   }
 
-  #check(rows: readonly (readonly number[])[]): readonly (readonly number[])[] {
+  #check(rows: Rows): Rows {
     const { vocabulary, context } = this.model;
     const length = rows[0]?.length ?? 0;
     if (length === 0) throw fail('value', { where: 'prompt', rule: 'at least one token', got: 'none' });
@@ -78,7 +103,11 @@ export class Lens {
   }
 }
 
+function shapeOf(rows: Rows): [number, number] {
+  return [rows.length, rows[0]?.length ?? 0];
+}
+
 /** A lens on a model. @example await lens(model).capture([1, 2, 3], 'blocks.*.attention.pattern') */
-export function lens(model: LanguageModel, options: ProgramOptions & { readonly tokenizer?: Tokenizer | undefined } = {}): Lens {
+export function lens(model: LanguageModel, options: LensOptions = {}): Lens {
   return new Lens(model, options);
 }

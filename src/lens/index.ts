@@ -1,2 +1,2 @@
-export { type Captured, Lens, lens, type Site } from './capture.js';
+export { type Captured, Lens, type LensOptions, lens, type Prompt, type Site } from './capture.js';
 export * from './picture/index.js';

@@ -1,5 +1,4 @@
 import type { DType, HostArray, Shape } from '../core/index.js';
-import type { RandomMaskAttrs } from './leaves/random-mask.js';
 import type { Parameter } from './parameter.js';
 import type { Spec } from './spec.js';
 
@@ -16,6 +15,15 @@ export type EmitAttribute = number | string | readonly number[] | { readonly flo
 export interface EmitOptions {
   readonly attributes?: Readonly<Record<string, EmitAttribute>>;
   readonly domain?: string;
+}
+
+/** A dropout mask as a graph asks for it; the runtime draws it. */
+export interface RandomMaskAttrs {
+  readonly shape: readonly number[];
+  /** Probability that an element is kept. */
+  readonly keep: number;
+  /** Names the stream of random bits; two masks of one program never share one. */
+  readonly stream: string;
 }
 
 /** How ops write ONNX. Values are named by strings; an empty name is an omitted optional input. */

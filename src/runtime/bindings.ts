@@ -1,6 +1,6 @@
 import type { DType } from '../core/index.js';
+import type { RandomMaskAttrs } from '../ops/emitter.js';
 import type { Parameter } from '../ops/index.js';
-import type { RandomMaskAttrs } from '../ops/leaves/random-mask.js';
 import type { Spec } from '../ops/spec.js';
 
 /** What an ONNX graph input stands for. */

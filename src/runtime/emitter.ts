@@ -1,8 +1,7 @@
 import { type Dim, type DType, fail, HostArray, type Shape } from '../core/index.js';
 import type { OnnxAttribute, OnnxNode, OnnxTensor, OnnxType, OnnxValue } from '../onnx/index.js';
-import type { EmitAttribute, EmitOptions, Emitter, Target } from '../ops/emitter.js';
+import type { EmitAttribute, EmitOptions, Emitter, RandomMaskAttrs, Target } from '../ops/emitter.js';
 import type { Node, Parameter } from '../ops/index.js';
-import type { RandomMaskAttrs } from '../ops/leaves/random-mask.js';
 import type { Spec } from '../ops/spec.js';
 import type { Binding } from './bindings.js';
 

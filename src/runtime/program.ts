@@ -1,9 +1,9 @@
 import { engine } from '#engine';
 import { evaluateDim, fail, formatShape, type HostArray, type RandomKey, randomBits, randomKey } from '../core/index.js';
 import { checkModel, encodeModel, type OnnxModel } from '../onnx/index.js';
-import type { Target } from '../ops/emitter.js';
+import type { RandomMaskAttrs, Target } from '../ops/emitter.js';
 import type { Tensor } from '../ops/index.js';
-import { keepThreshold, type RandomMaskAttrs } from '../ops/leaves/random-mask.js';
+import { keepThreshold } from '../ops/leaves/random-mask.js';
 import { formatSpec, type Spec } from '../ops/spec.js';
 import type { Binding } from './bindings.js';
 import { detachLarge } from './detach.js';

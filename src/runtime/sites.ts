@@ -1,4 +1,4 @@
-import { fail, globMatcher, nearest } from '../core/index.js';
+import { fail, globMatcher } from '../core/index.js';
 import { type TapAttrs, tapOp } from '../ops/control/tap.js';
 import { topological } from '../ops/graph.js';
 import type { Tensor } from '../ops/index.js';
@@ -26,9 +26,33 @@ export function selectSites(sites: ReadonlyMap<string, Tensor>, globs: string): 
       where: 'sites',
       rule: 'globs that each match a site',
       got: JSON.stringify(idle),
-      fix: known.length === 0 ? 'This program has no sites' : `Nearest: ${nearest(idle, known).join(', ')}`,
+      fix: known.length === 0 ? 'This program has no sites' : `Nearest: ${nearestSites(idle, known).join(', ')}`,
     });
   }
   const matches = globMatcher(globs);
   return new Map([...sites].filter(([name]) => matches(name)));
+}
+
+/** The names that a mistyped glob, or the end of a name, comes nearest to; those computed first come first. */
+function nearestSites(glob: string, known: readonly string[], count = 3): string[] {
+  return known
+    .map((name) => ({ name, distance: Math.min(globDistance(glob, name), globDistance(`*.${glob}`, name)) }))
+    .sort((a, b) => a.distance - b.distance)
+    .slice(0, count)
+    .map(({ name }) => name);
+}
+
+/** The edit distance of Levenshtein 1966 in which a `*` of the glob stands for any characters: 0 where the glob matches. */
+function globDistance(glob: string, name: string): number {
+  let row = Array.from({ length: name.length + 1 }, (_, j) => j);
+  for (const letter of glob) {
+    const isStar = letter === '*';
+    const next = isStar ? [row[0] as number] : [(row[0] as number) + 1];
+    for (let j = 1; j <= name.length; j++) {
+      const [above, before, diagonal] = [row[j] as number, next[j - 1] as number, row[j - 1] as number];
+      next.push(isStar ? Math.min(above, before) : Math.min(diagonal + (letter === name[j - 1] ? 0 : 1), above + 1, before + 1));
+    }
+    row = next;
+  }
+  return row[name.length] as number;
 }

@@ -44,6 +44,15 @@ describe('selectSites', () => {
     expect(() => names('attention.pattern')).toThrow('Nearest: ');
   });
 
+  test('a mistyped part of a glob is told from what * stands for', () => {
+    const patterns = 'Nearest: blocks.0.attention.pattern, blocks.1.attention.pattern,';
+    for (const glob of ['*patern', '*.patern', '*patern*', 'blocks.*.atention.pattern', 'attention.patern', 'pattern']) {
+      expect(() => names(glob), glob).toThrow(patterns);
+    }
+    expect(() => names('*.scoers')).toThrow('Nearest: blocks.0.attention.scores, blocks.1.attention.scores,');
+    expect(() => names('*gits*x')).toThrow('Nearest: logits,');
+  });
+
   test('a program without sites says so', () => {
     expect(() => selectSites(sitesOf([x.exp()]), '*')).toThrow('This program has no sites.');
   });

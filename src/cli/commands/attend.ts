@@ -4,10 +4,10 @@ import { attentionPicture } from '../../lens/index.js';
 import { type AttentionMaps, attentionMaps } from '../attention-maps.js';
 import { openTextCheckpoint } from '../checkpoint.js';
 import type { CommandIo } from '../io.js';
-import type { EngineFlags } from '../options.js';
+import type { EngineFlags, FaultFlags } from '../options.js';
 import { checkOutputFile } from '../output-path.js';
 
-export interface AttendFlags extends EngineFlags {
+export interface AttendFlags extends EngineFlags, FaultFlags {
   readonly text: string;
   readonly html?: string;
   readonly svg?: string;
@@ -19,12 +19,14 @@ export interface AttendFlags extends EngineFlags {
 
 /** Draws, or writes as numbers, every attention pattern of a model on a text. JSON: `out`, `layers`, `heads`, `tokens`. */
 export async function attendCommand(folder: string, flags: AttendFlags, io: CommandIo): Promise<void> {
-  const { layer, head, device, threads } = flags;
+  const { layer, head, check, dumpOnnx, device, threads } = flags;
   const { format, out } = outputOf(flags);
   await checkOutputFile(out);
+  if (dumpOnnx !== undefined) await checkOutputFile(dumpOnnx);
   const { model, tokenizer } = await openTextCheckpoint(folder);
   const engine = { ...(device && { device }), ...(threads !== undefined && { threads }) };
-  const maps = await attentionMaps(model, tokenizer, flags.text, { ...engine, name: folder });
+  const faults = { check: check ?? false, ...(dumpOnnx !== undefined && { dumpOnnx }) };
+  const maps = await attentionMaps(model, tokenizer, flags.text, { ...engine, ...faults, name: folder });
   const large = { ...(layer !== undefined && { layer }), ...(head !== undefined && { head }) };
   await files.writeAtomic(out, format === 'json' ? numbersOf(maps) : attentionPicture(maps.data, { ...large, format }));
 

@@ -1,13 +1,14 @@
+import { files } from '#files';
 import { writeSafetensors } from '../../checkpoints/index.js';
 import { fail, formatShape } from '../../core/index.js';
 import { lens } from '../../lens/index.js';
 import { openCheckpoint } from '../checkpoint.js';
 import type { CommandIo } from '../io.js';
-import type { EngineFlags } from '../options.js';
+import type { EngineFlags, FaultFlags } from '../options.js';
 import { checkOutputFile } from '../output-path.js';
 import { parseIds } from '../source.js';
 
-export interface CaptureFlags extends EngineFlags {
+export interface CaptureFlags extends EngineFlags, FaultFlags {
   readonly text?: string;
   readonly ids?: string;
   readonly sites: string;
@@ -20,7 +21,7 @@ export interface CaptureFlags extends EngineFlags {
  * and `text` where there was one. JSON: `sites`, each with `name` and `shape`, and `out`.
  */
 export async function captureCommand(folder: string, flags: CaptureFlags, io: CommandIo): Promise<void> {
-  const { text, ids, device, threads } = flags;
+  const { text, ids, check, dumpOnnx, device, threads } = flags;
   if ((text === undefined) === (ids === undefined)) {
     throw fail('value', {
       where: 'capture',
@@ -31,9 +32,13 @@ export async function captureCommand(folder: string, flags: CaptureFlags, io: Co
   }
   const given = ids === undefined ? undefined : parseIds(ids);
   await checkOutputFile(flags.out);
+  if (dumpOnnx !== undefined) await checkOutputFile(dumpOnnx);
   const { model, tokenizer } = await openCheckpoint(folder);
   const engine = { ...(device && { device }), ...(threads !== undefined && { threads }) };
-  const captured = await lens(model, { ...engine, tokenizer }).capture(given ?? (text as string), flags.sites);
+  const view = lens(model, { ...engine, tokenizer, check: check ?? false });
+  const prompt = given ?? (text as string);
+  if (dumpOnnx !== undefined) await files.writeAtomic(dumpOnnx, view.onnx(prompt, flags.sites));
+  const captured = await view.capture(prompt, flags.sites);
   const rows = given ?? [tokenizer?.encode(text as string) ?? []];
   await writeSafetensors(flags.out, captured, { ids: JSON.stringify(rows), ...(text !== undefined && { text }) });
 

@@ -1,11 +1,14 @@
+import { files } from '#files';
 import { splitTokens } from '../../datasets/index.js';
 import { evaluateModel } from '../../train/index.js';
 import { openTextCheckpoint } from '../checkpoint.js';
+import { checkWindows, evaluationOnnx } from '../evaluation.js';
 import type { CommandIo } from '../io.js';
-import type { EngineFlags } from '../options.js';
+import type { EngineFlags, FaultFlags } from '../options.js';
+import { checkOutputFile } from '../output-path.js';
 import { encodeAll, readSource } from '../source.js';
 
-export interface EvalFlags extends EngineFlags {
+export interface EvalFlags extends EngineFlags, FaultFlags {
   readonly split: 'validation' | 'train' | 'all';
   readonly json?: boolean;
 }
@@ -15,7 +18,8 @@ export interface EvalFlags extends EngineFlags {
  * JSON: `loss` in nats per token, `perplexity` = e^loss, `tokens` predicted, `split`.
  */
 export async function evalCommand(folder: string, source: string, flags: EvalFlags, io: CommandIo): Promise<void> {
-  const { split, device, threads } = flags;
+  const { split, check, dumpOnnx, device, threads } = flags;
+  if (dumpOnnx !== undefined) await checkOutputFile(dumpOnnx);
   const { model, tokenizer } = await openTextCheckpoint(folder);
   const all = encodeAll(tokenizer, await readSource(source));
   const ids = split === 'all' ? all : splitTokens(all, { context: model.context })[split];
@@ -27,9 +31,11 @@ export async function evalCommand(folder: string, source: string, flags: EvalFla
   io.note(`${source}: ${parts[split]}: ${ids.length.toLocaleString('en')} of ${all.length.toLocaleString('en')} tokens`);
 
   const tokens = ids.length - 1;
+  const engine = { ...(device && { device }), ...(threads !== undefined && { threads }) };
+  if (dumpOnnx !== undefined) await files.writeAtomic(dumpOnnx, await evaluationOnnx(model, ids, engine));
   const progress = io.progress(tokens);
   try {
-    const engine = { ...(device && { device }), ...(threads !== undefined && { threads }) };
+    if (check) await checkWindows(model, ids, { ...engine, onProgress: (done) => progress.update(done, 'tokens checked') });
     const loss = await evaluateModel(model, ids, { ...engine, onProgress: (done) => progress.update(done, 'tokens') });
     const perplexity = Math.exp(loss);
     if (flags.json) io.out(`${JSON.stringify({ loss, perplexity, tokens, split })}\n`);

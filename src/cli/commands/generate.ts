@@ -1,17 +1,18 @@
-import { generate } from '../../generate/index.js';
+import { files } from '#files';
+import { generate, nextTokensOnnx } from '../../generate/index.js';
 import type { Tokenizer } from '../../tokenizers/index.js';
 import { openTextCheckpoint } from '../checkpoint.js';
 import type { CommandIo } from '../io.js';
-import type { EngineFlags } from '../options.js';
+import type { EngineFlags, FaultFlags } from '../options.js';
+import { checkOutputFile } from '../output-path.js';
 
-export interface GenerateFlags extends EngineFlags {
+export interface GenerateFlags extends EngineFlags, FaultFlags {
   readonly prompt: string;
   readonly maxNewTokens: number;
   readonly temperature: number;
   readonly topK?: number;
   readonly topP?: number;
   readonly seed: number;
-  readonly check?: boolean;
   readonly json?: boolean;
 }
 
@@ -20,7 +21,8 @@ export interface GenerateFlags extends EngineFlags {
  * and their `logprobs` (log p under the model itself), `tokensPerSecond`, the reading of the prompt included.
  */
 export async function generateCommand(folder: string, flags: GenerateFlags, io: CommandIo): Promise<void> {
-  const { maxNewTokens, temperature, topK, topP, seed, check, device, threads } = flags;
+  const { maxNewTokens, temperature, topK, topP, seed, check, dumpOnnx, device, threads } = flags;
+  if (dumpOnnx !== undefined) await checkOutputFile(dumpOnnx);
   const { model, tokenizer } = await openTextCheckpoint(folder);
   const prompt = tokenizer.encode(flags.prompt);
   const options = {
@@ -33,6 +35,7 @@ export async function generateCommand(folder: string, flags: GenerateFlags, io: 
     ...(device && { device }),
     ...(threads !== undefined && { threads }),
   };
+  if (dumpOnnx !== undefined) await files.writeAtomic(dumpOnnx, nextTokensOnnx(model, prompt.length, options));
   const shown = !flags.json && io.outIsTerminal ? new Streamed(tokenizer, io) : undefined;
   const ids = [...prompt];
   const logprobs: number[] = [];

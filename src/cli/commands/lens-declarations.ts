@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { engineOptions, jsonOption, wholeNumber } from '../options.js';
+import { engineOptions, faultOptions, jsonOption, wholeNumber } from '../options.js';
 import type { CommandContext } from '../program.js';
 import type { AttendFlags } from './attend.js';
 import type { CaptureFlags } from './capture.js';
@@ -26,7 +26,7 @@ export function declareCapture(program: Command, context: CommandContext): void 
     .option('--ids <ids>', 'the same as token ids: "1,2,3;4,5,6" is two rows')
     .requiredOption('--sites <globs>', 'which values, such as "blocks.*.attention.pattern,logits"')
     .requiredOption('--out <file>', 'a .safetensors file to write');
-  jsonOption(engineOptions(command)).action(async (folder: string, flags: CaptureFlags) => {
+  jsonOption(engineOptions(faultOptions(command, 'the program'))).action(async (folder: string, flags: CaptureFlags) => {
     const { captureCommand } = await import('./capture.js');
     await captureCommand(folder, flags, context.io);
   });
@@ -43,7 +43,7 @@ export function declareAttend(program: Command, context: CommandContext): void {
     .option('--json-out <file>', 'the numbers')
     .option('--layer <n>', 'the layer drawn large, from 0', wholeNumber(0))
     .option('--head <n>', 'the head drawn large, from 0', wholeNumber(0));
-  jsonOption(engineOptions(command)).action(async (folder: string, flags: AttendFlags) => {
+  jsonOption(engineOptions(faultOptions(command, 'the program'))).action(async (folder: string, flags: AttendFlags) => {
     const { attendCommand } = await import('./attend.js');
     await attendCommand(folder, flags, context.io);
   });

@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import { engineOptions, jsonOption, realNumber, wholeNumber } from '../options.js';
+import { engineOptions, faultOptions, jsonOption, realNumber, wholeNumber } from '../options.js';
 import type { CommandContext } from '../program.js';
 import type { EvalFlags } from './eval.js';
 import type { GenerateFlags } from './generate.js';
@@ -15,7 +15,7 @@ export function declareEval(program: Command, context: CommandContext): void {
     .addOption(
       new Option('--split <part>', 'which part, as training splits it').choices(['validation', 'train', 'all']).default('validation'),
     );
-  jsonOption(engineOptions(command)).action(async (folder: string, data: string, flags: EvalFlags) => {
+  jsonOption(engineOptions(faultOptions(command, 'the first program'))).action(async (folder: string, data: string, flags: EvalFlags) => {
     const { evalCommand } = await import('./eval.js');
     await evalCommand(folder, data, flags, context.io);
   });
@@ -31,10 +31,11 @@ export function declareGenerate(program: Command, context: CommandContext): void
     .option('--temperature <t>', '0 always takes the likeliest token', realNumber({ from: 0 }), 0.8)
     .option('--top-k <k>', 'choose among the k likeliest tokens', wholeNumber(1))
     .option('--top-p <p>', 'choose among the fewest tokens whose probabilities add up to p', realNumber({ above: 0, to: 1 }))
-    .option('--seed <n>', 'seeds the choices', wholeNumber(0), 0)
-    .option('--check', 'stop at the first NaN or infinity, naming its site');
-  jsonOption(engineOptions(command)).action(async (folder: string, flags: GenerateFlags) => {
-    const { generateCommand } = await import('./generate.js');
-    await generateCommand(folder, flags, context.io);
-  });
+    .option('--seed <n>', 'seeds the choices', wholeNumber(0), 0);
+  jsonOption(engineOptions(faultOptions(command, 'the program that reads one token'))).action(
+    async (folder: string, flags: GenerateFlags) => {
+      const { generateCommand } = await import('./generate.js');
+      await generateCommand(folder, flags, context.io);
+    },
+  );
 }

@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import { engineOptions, jsonOption, realNumber, wholeNumber } from '../options.js';
+import { engineOptions, faultOptions, jsonOption, realNumber, wholeNumber } from '../options.js';
 import type { CommandContext } from '../program.js';
 import { presets } from '../train/presets.js';
 import type { RunFlags, SettingFlags } from '../train/settings.js';
@@ -35,14 +35,14 @@ export function declareTrain(program: Command, context: CommandContext): void {
     .option('--eval-every <n>', 'evaluate and save every so many steps; 0: at the end only', wholeNumber(0))
     .option('--from <checkpoint>', 'start from the weights, shape and tokenizer of a folder')
     .option('--out <folder>', 'a new folder for the run (default: runs/NAME-TIME)')
-    .option('--resume <folder>', 'go on with a run, with its own settings')
-    .option('--check', 'stop at the first NaN or infinity, naming its site')
-    .option('--dump-onnx <file>', 'write the program of a training step, to look at');
-  jsonOption(engineOptions(command)).action(async (data: string | undefined, all: Record<string, unknown>) => {
-    // Only what was said: a setting that was not comes from the preset, the checkpoint or the run.
-    const said = Object.entries(all).filter(([name]) => !runFlags.has(name) && command.getOptionValueSource(name) === 'cli');
-    const { trainCommand } = await import('../train/command.js');
-    const settings = Object.fromEntries(said) as SettingFlags;
-    context.finish(await trainCommand({ data, settings, run: all as RunFlags }, context.io));
-  });
+    .option('--resume <folder>', 'go on with a run, with its own settings');
+  jsonOption(engineOptions(faultOptions(command, 'the program of a training step'))).action(
+    async (data: string | undefined, all: Record<string, unknown>) => {
+      // Only what was said: a setting that was not comes from the preset, the checkpoint or the run.
+      const said = Object.entries(all).filter(([name]) => !runFlags.has(name) && command.getOptionValueSource(name) === 'cli');
+      const { trainCommand } = await import('../train/command.js');
+      const settings = Object.fromEntries(said) as SettingFlags;
+      context.finish(await trainCommand({ data, settings, run: all as RunFlags }, context.io));
+    },
+  );
 }

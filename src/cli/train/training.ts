@@ -1,15 +1,12 @@
 import { files } from '#files';
 import { adamW, cosine, nextTokenLoss, type TrainOptions, type TrainResult, traceStep, train } from '../../train/index.js';
 import type { CommandIo } from '../io.js';
-import type { EngineFlags } from '../options.js';
+import type { EngineFlags, FaultFlags } from '../options.js';
 import { FaultFinder } from './fault-finder.js';
 import { RunKeeper } from './keeper.js';
 import type { TrainingPlan } from './plan.js';
 
-export interface TrainingOptions extends EngineFlags {
-  readonly check?: boolean;
-  readonly dumpOnnx?: string;
-}
+export interface TrainingOptions extends EngineFlags, FaultFlags {}
 
 /** What came of a run. */
 export interface TrainingOutcome extends Omit<TrainResult, 'state'> {

@@ -1,15 +1,8 @@
 import { concrete, randomBits, randomKey, type Shape, sizeOf } from '../../core/index.js';
 import { defineOp } from '../declare.js';
+import type { RandomMaskAttrs } from '../emitter.js';
 import { currentPath } from '../scope.js';
 import { applyOne, type Tensor } from '../tensor.js';
-
-export interface RandomMaskAttrs {
-  readonly shape: readonly number[];
-  /** Probability that an element is kept. */
-  readonly keep: number;
-  /** Names the stream of random bits; two masks of one program never share one. */
-  readonly stream: string;
-}
 
 /** An element is kept when its 32 random bits are at least this. */
 export function keepThreshold(keep: number): number {
