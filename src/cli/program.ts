@@ -5,15 +5,7 @@ import { declareDemo } from './commands/demo-declaration.js';
 import { declareAttend, declareCapture, declareSites } from './commands/lens-declarations.js';
 import { declareEval, declareGenerate } from './commands/text-declarations.js';
 import { declareTrain } from './commands/train-declaration.js';
-import type { CommandIo } from './io.js';
-
-/** What a command gets from the program. */
-export interface CommandContext {
-  readonly io: CommandIo;
-  readonly version: string;
-  /** Sets the exit code where it is not 0. */
-  readonly finish: (code: number) => void;
-}
+import type { CommandContext } from './context.js';
 
 /**
  * Every command and its options. Declaring is all that happens here: what a command needs is loaded when it runs, so

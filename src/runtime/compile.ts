@@ -1,11 +1,11 @@
-import { fail, flattenTree, HostArray, host, type Nested, type Shape, type Tree } from '../core/index.js';
+import { fail, flattenTree, HostArray, host, type Nested, type Shape, type Tree, type TypedArray } from '../core/index.js';
 import { encodeModel } from '../onnx/index.js';
 import { input, Tensor, withTraining } from '../ops/index.js';
 import { restartStreams } from '../ops/leaves/random-mask.js';
 import { type GraphInput, type LoweredProgram, lowerProgram, Program, type ProgramOptions } from './program.js';
 
 /** What may stand for a tensor when a compiled function is called. */
-export type HostLike = HostArray | Nested;
+export type HostLike = HostArray | TypedArray | Nested;
 
 /** The arguments of a traced function as a caller gives them: arrays in the place of tensors. */
 export type HostArguments<T> = T extends Tensor ? HostLike : T extends object ? { [K in keyof T]: HostArguments<T[K]> } : T;
@@ -30,7 +30,11 @@ export interface Compiled<Args extends readonly unknown[], Result> {
 
 const isTensor = (x: unknown): x is Tensor => x instanceof Tensor;
 const isHostLike = (x: unknown): x is HostLike =>
-  x instanceof HostArray || typeof x === 'number' || typeof x === 'boolean' || (Array.isArray(x) && isHostNumbers(x));
+  x instanceof HostArray ||
+  ArrayBuffer.isView(x) ||
+  typeof x === 'number' ||
+  typeof x === 'boolean' ||
+  (Array.isArray(x) && isHostNumbers(x));
 
 function isHostNumbers(list: readonly unknown[]): boolean {
   const first = list[0];
@@ -59,7 +63,7 @@ export function compile<Args extends readonly Tree<Tensor>[], Result extends Tre
   const prepare = (args: readonly unknown[]): { entry: Entry; feeds: Record<string, HostArray> } => {
     // Arguments go by number, as fields: a list of matrices would look like one array.
     const flat = flattenTree<HostLike>({ ...args } as Tree<HostLike>, isHostLike);
-    const values = flat.leaves.map((leaf) => (leaf instanceof HostArray ? leaf : host(leaf)));
+    const values = flat.leaves.map((leaf) => (leaf instanceof HostArray ? leaf : host(leaf as Nested | ArrayLike<number>)));
     const key = flat.paths.map((p, i) => `${p}:${values[i]?.dtype}[${values[i]?.shape}]`).join(' ');
     let entry = entries.get(key);
     if (entry === undefined) {

@@ -302,3 +302,10 @@ describe('.onnx(…)', () => {
     expect(memory().program?.count ?? 0).toBe(before);
   });
 });
+
+test('a typed array is one array, of the dtype its class says', async () => {
+  const double = compile((x: Tensor) => x.add(x));
+  expect((await double(Float32Array.of(1, 2.5))).toArray()).toEqual([2, 5]);
+  expect((await double(Int32Array.of(3, 4))).dtype).toBe('int32');
+  await double.dispose();
+});

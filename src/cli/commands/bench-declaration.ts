@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
+import type { CommandContext } from '../context.js';
 import { jsonOption, wholeNumber } from '../options.js';
-import type { CommandContext } from '../program.js';
 import type { BenchFlags } from './bench.js';
 
 export function declareBench(program: Command, context: CommandContext): void {

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
+import type { CommandContext } from '../context.js';
 import type { DemoFlags } from '../demo/demo.js';
 import { jsonOption, wholeNumber } from '../options.js';
-import type { CommandContext } from '../program.js';
 
 export function declareDemo(program: Command, context: CommandContext): void {
   const command = program

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
+import type { CommandContext } from '../context.js';
 import { engineOptions, faultOptions, jsonOption, wholeNumber } from '../options.js';
-import type { CommandContext } from '../program.js';
 import type { AttendFlags } from './attend.js';
 import type { CaptureFlags } from './capture.js';
 

@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
+import type { CommandContext } from '../context.js';
 import { engineOptions, faultOptions, jsonOption, realNumber, wholeNumber } from '../options.js';
-import type { CommandContext } from '../program.js';
 import type { EvalFlags } from './eval.js';
 import type { GenerateFlags } from './generate.js';
 
