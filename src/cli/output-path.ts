@@ -8,9 +8,36 @@ const fix = 'Choose another path';
  *
  * @throws file: the path is a folder, or lies below a file
  */
-export async function checkOutputFile(path: string): Promise<void> {
+async function checkOutputFile(path: string): Promise<void> {
   if ((await files.stat(path)).kind === 'folder') throw fail('file', { where: path, rule: 'a file to write', got: 'a folder', fix });
   await checkParents(path, path);
+}
+
+/** Files of a checkpoint, a run or a corpus, by their endings: what a command reads there it must not write over. */
+const precious = /\.(json|jsonl|safetensors|txt|md)$/;
+
+/**
+ * Looks, before any work, whether every output can be written, each to its own place, and none over what is read.
+ *
+ * @param outputs paths, or undefined where an option was not given
+ * @param read the checkpoint folder and the data that the command reads
+ * @throws file: a folder, a path below a file, two outputs at one place, or an output over an input
+ */
+export async function checkOutputs(outputs: readonly (string | undefined)[], read: readonly string[]): Promise<void> {
+  const seen = new Set<string>();
+  for (const path of outputs) {
+    if (path === undefined) continue;
+    await checkOutputFile(path);
+    const whole = files.resolve(path);
+    if (seen.has(whole)) throw fail('file', { where: path, rule: 'a place for each output', got: 'the same place twice', fix });
+    seen.add(whole);
+    for (const source of read) {
+      const from = files.resolve(source);
+      const inside = whole.startsWith(`${from}/`) && precious.test(whole) && (await files.stat(path)).kind === 'file';
+      if (whole === from || inside)
+        throw fail('file', { where: path, rule: 'an output that is not what the command reads', got: `a file of ${source}`, fix });
+    }
+  }
 }
 
 /**

@@ -103,5 +103,6 @@ function flatten(v: Nested, axis: number, shape: readonly number[], out: (number
     throw fail('shape', { where: 'host', rule: 'nested arrays must be rectangular', got: `a ragged array below axis ${axis}` });
   }
   if (isArray) for (const x of v as readonly Nested[]) flatten(x, axis + 1, shape, out);
-  else out.push(v as number | boolean);
+  else if (typeof v === 'number' || typeof v === 'boolean') out.push(v);
+  else throw fail('dtype', { where: 'host', rule: 'numbers or booleans, in nested arrays', got: v === null ? 'null' : typeof v });
 }

@@ -1,6 +1,8 @@
 import { fail, flattenTree, HostArray, host, type Nested, type Shape, type Tree, type TypedArray } from '../core/index.js';
 import { encodeModel } from '../onnx/index.js';
-import { input, Tensor, withTraining } from '../ops/index.js';
+import { topological } from '../ops/graph.js';
+import { input, type Op, Tensor, withTraining } from '../ops/index.js';
+import { inputOp } from '../ops/leaves/input.js';
 import { restartStreams } from '../ops/leaves/random-mask.js';
 import { type GraphInput, type LoweredProgram, lowerProgram, Program, type ProgramOptions } from './program.js';
 
@@ -115,6 +117,20 @@ function traceEntry(
   const result = withTraining(options.training !== undefined, () => fn(...(Object.values(rebuild(tensors) as object) as never)));
   const flat = flattenTree<Tensor>(result as Tree<Tensor>, isTensor, 'result');
   if (flat.leaves.length === 0) throw fail('value', { where: 'compile', rule: 'the function returns tensors', got: 'none' });
+  refuseForeign(flat.leaves, tensors);
   const outputs = Object.fromEntries(flat.leaves.map((t, i) => [valueName('result', i, flat.paths[i] as string), t]));
   return { lowered: lowerProgram(outputs, inputs, options), rebuild: (leaves) => flat.rebuild(leaves), program: undefined };
+}
+
+/** A tensor kept from another trace has no value here. */
+function refuseForeign(results: readonly Tensor[], inputs: readonly Tensor[]): void {
+  const own = new Set(inputs.map((t) => t.node));
+  const foreign = topological(results).find((n) => n.op === (inputOp as unknown as Op) && !own.has(n));
+  if (foreign === undefined) return;
+  throw fail('value', {
+    where: 'compile',
+    rule: "a result of the function's own arguments, parameters and constants",
+    got: `the argument ${(foreign.attrs as { name?: string }).name} of another program`,
+    fix: 'Pass it as an argument',
+  });
 }

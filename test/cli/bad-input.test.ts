@@ -169,6 +169,22 @@ const cases: readonly (readonly [what: string, args: readonly string[], says: Re
     /nothing: a file to write; got a folder/,
   ],
   [
+    'a capture over the weights it reads',
+    ['capture', 'good', '--text', 'M', '--sites', '*', '--out', './good/model.safetensors'],
+    /model\.safetensors: an output that is not what the command reads; got a file of good/,
+  ],
+  [
+    'a picture over the config of its checkpoint',
+    ['attend', 'good', '--text', 'M', '--html', 'good/config.json'],
+    /config\.json: an output that is not what the command reads/,
+  ],
+  ['a program over the text it learns from', train('--dump-onnx', 'text.txt'), /text\.txt: an output that is not what the command reads/],
+  [
+    'two outputs at one place',
+    ['attend', 'good', '--text', 'M', '--html', 'x.html', '--dump-onnx', './x.html'],
+    /a place for each output; got the same place twice/,
+  ],
+  [
     'a capture below a file',
     ['capture', 'good', '--text', 'M', '--sites', '*', '--out', 'text.txt/c'],
     /text\.txt\/c: a path below a folder/,

@@ -309,3 +309,18 @@ test('a typed array is one array, of the dtype its class says', async () => {
   expect((await double(Int32Array.of(3, 4))).dtype).toBe('int32');
   await double.dispose();
 });
+
+test('a tensor kept from another trace, a missing argument and an operand that is no number are refused', async () => {
+  let kept: Tensor | undefined;
+  const first = compile((x: Tensor) => {
+    kept = x;
+    return x.add(1);
+  });
+  await first(host([1, 2]));
+  const second = compile((x: Tensor) => x.add(kept as Tensor));
+  await expect(second(host([3, 4]))).rejects.toThrow(/the argument .* of another program/);
+  const sum = compile((a: Tensor, b: Tensor) => a.add(b));
+  await expect((sum as unknown as (a: HostArray) => Promise<HostArray>)(host([1]))).rejects.toThrow(/numbers or booleans.*got undefined/);
+  const text = compile((a: Tensor) => a.add('x' as unknown as number));
+  await expect(text(host([1]))).rejects.toThrow(/numbers or booleans.*got string/);
+});

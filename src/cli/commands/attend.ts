@@ -5,7 +5,7 @@ import { type AttentionMaps, attentionMaps } from '../attention-maps.js';
 import { openTextCheckpoint } from '../checkpoint.js';
 import type { CommandIo } from '../io.js';
 import type { EngineFlags, FaultFlags } from '../options.js';
-import { checkOutputFile } from '../output-path.js';
+import { checkOutputs } from '../output-path.js';
 
 export interface AttendFlags extends EngineFlags, FaultFlags {
   readonly text: string;
@@ -21,8 +21,7 @@ export interface AttendFlags extends EngineFlags, FaultFlags {
 export async function attendCommand(folder: string, flags: AttendFlags, io: CommandIo): Promise<void> {
   const { layer, head, check, dumpOnnx, device, threads } = flags;
   const { format, out } = outputOf(flags);
-  await checkOutputFile(out);
-  if (dumpOnnx !== undefined) await checkOutputFile(dumpOnnx);
+  await checkOutputs([out, dumpOnnx], [folder]);
   const { model, tokenizer } = await openTextCheckpoint(folder);
   const engine = { ...(device && { device }), ...(threads !== undefined && { threads }) };
   const faults = { check: check ?? false, ...(dumpOnnx !== undefined && { dumpOnnx }) };

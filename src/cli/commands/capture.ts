@@ -5,7 +5,7 @@ import { lens } from '../../lens/index.js';
 import { openCheckpoint } from '../checkpoint.js';
 import type { CommandIo } from '../io.js';
 import type { EngineFlags, FaultFlags } from '../options.js';
-import { checkOutputFile } from '../output-path.js';
+import { checkOutputs } from '../output-path.js';
 import { parseIds } from '../source.js';
 
 export interface CaptureFlags extends EngineFlags, FaultFlags {
@@ -31,8 +31,7 @@ export async function captureCommand(folder: string, flags: CaptureFlags, io: Co
     });
   }
   const given = ids === undefined ? undefined : parseIds(ids);
-  await checkOutputFile(flags.out);
-  if (dumpOnnx !== undefined) await checkOutputFile(dumpOnnx);
+  await checkOutputs([flags.out, dumpOnnx], [folder]);
   const { model, tokenizer } = await openCheckpoint(folder);
   const engine = { ...(device && { device }), ...(threads !== undefined && { threads }) };
   const view = lens(model, { ...engine, tokenizer, check: check ?? false });

@@ -5,7 +5,7 @@ import { openTextCheckpoint } from '../checkpoint.js';
 import { checkWindows, evaluationOnnx } from '../evaluation.js';
 import type { CommandIo } from '../io.js';
 import type { EngineFlags, FaultFlags } from '../options.js';
-import { checkOutputFile } from '../output-path.js';
+import { checkOutputs } from '../output-path.js';
 import { encodeAll, readSource } from '../source.js';
 
 export interface EvalFlags extends EngineFlags, FaultFlags {
@@ -19,7 +19,7 @@ export interface EvalFlags extends EngineFlags, FaultFlags {
  */
 export async function evalCommand(folder: string, source: string, flags: EvalFlags, io: CommandIo): Promise<void> {
   const { split, check, dumpOnnx, device, threads } = flags;
-  if (dumpOnnx !== undefined) await checkOutputFile(dumpOnnx);
+  await checkOutputs([dumpOnnx], [folder, source]);
   const { model, tokenizer } = await openTextCheckpoint(folder);
   const all = encodeAll(tokenizer, await readSource(source));
   const ids = split === 'all' ? all : splitTokens(all, { context: model.context })[split];

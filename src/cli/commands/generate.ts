@@ -4,7 +4,7 @@ import type { Tokenizer } from '../../tokenizers/index.js';
 import { openTextCheckpoint } from '../checkpoint.js';
 import type { CommandIo } from '../io.js';
 import type { EngineFlags, FaultFlags } from '../options.js';
-import { checkOutputFile } from '../output-path.js';
+import { checkOutputs } from '../output-path.js';
 
 export interface GenerateFlags extends EngineFlags, FaultFlags {
   readonly prompt: string;
@@ -22,7 +22,7 @@ export interface GenerateFlags extends EngineFlags, FaultFlags {
  */
 export async function generateCommand(folder: string, flags: GenerateFlags, io: CommandIo): Promise<void> {
   const { maxNewTokens, temperature, topK, topP, seed, check, dumpOnnx, device, threads } = flags;
-  if (dumpOnnx !== undefined) await checkOutputFile(dumpOnnx);
+  await checkOutputs([dumpOnnx], [folder]);
   const { model, tokenizer } = await openTextCheckpoint(folder);
   const prompt = tokenizer.encode(flags.prompt);
   const options = {

@@ -1,7 +1,7 @@
 import { fail } from '../../core/index.js';
 import { exitCode } from '../exit-code.js';
 import type { CommandIo } from '../io.js';
-import { checkOutputFile } from '../output-path.js';
+import { checkOutputs } from '../output-path.js';
 import { builtInStories } from '../source.js';
 import { planNewRun, planResumedRun, type TrainingPlan } from './plan.js';
 import type { RunFlags, SettingFlags } from './settings.js';
@@ -21,7 +21,10 @@ export interface TrainRequest {
  * @returns the exit code
  */
 export async function trainCommand({ data, settings, run }: TrainRequest, io: CommandIo): Promise<number> {
-  if (run.dumpOnnx !== undefined) await checkOutputFile(run.dumpOnnx);
+  await checkOutputs(
+    [run.dumpOnnx],
+    [data, run.resume, settings.from].flatMap((path) => path || []),
+  );
   const plan = await planOf({ data, settings, run });
   const { folder, model } = plan;
   const size = `${model.parameterCount.toLocaleString('en')} parameters, ${plan.data.train.length.toLocaleString('en')} tokens to learn from`;

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { appendFile, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { fail, type HeadlightError } from '../errors.js';
 import type { Files, RangeReader } from './files.js';
 
@@ -91,4 +91,5 @@ export const files: Files = {
   append: (path, text) => guarded(path, () => appendFile(path, text)),
   remove: (path) => guarded(path, () => rm(path, { recursive: true, force: true })),
   join,
+  resolve,
 };

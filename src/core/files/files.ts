@@ -28,6 +28,8 @@ export interface Files {
   append(path: string, text: string): Promise<void>;
   remove(path: string): Promise<void>;
   join(...parts: string[]): string;
+  /** The one spelling of a path: absolute, without `.` and `..`. */
+  resolve(path: string): string;
 }
 
 export declare const files: Files;

@@ -51,4 +51,5 @@ export const files: Files = {
       .filter((p) => p !== '')
       .join('/')
       .replaceAll(/([^:])\/{2,}/g, '$1/'),
+  resolve: (path) => path,
 };
