@@ -1,30 +1,20 @@
 import { fail } from '../../core/index.js';
 import type { EngineFlags } from '../options.js';
-import { type PresetName, presets } from './presets.js';
+import { type Preset, type PresetName, presets } from './presets.js';
 
 /** Everything that decides what a run learns: `trainer.json` keeps it, and a resumed run must have the same. */
-export interface Settings {
+export interface Settings extends Preset {
   readonly arch: string;
   readonly preset: PresetName;
-  readonly layers: number;
-  readonly heads: number;
-  readonly width: number;
-  readonly context: number;
-  readonly batch: number;
-  readonly microBatch: number;
-  readonly steps: number;
-  readonly lr: number;
   readonly minLr: number;
   readonly warmup: number;
   readonly weightDecay: number;
   readonly clip: number;
-  readonly dropout: number;
   readonly activation: string;
   readonly untied: boolean;
   readonly bias: boolean;
   readonly tokenizer: string;
   readonly seed: number;
-  readonly evalEvery: number;
   /** The checkpoint whose weights it started from; empty for none. */
   readonly from: string;
 }
