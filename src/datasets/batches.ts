@@ -1,12 +1,5 @@
 import { below, fail, randomKey } from '../core/index.js';
-
-/** Inputs and what follows each of them: targets[i] is the token after inputs[i]. */
-export interface TokenBatch {
-  /** [batch, context] int32, row-major */
-  readonly inputs: Int32Array;
-  /** [batch, context] int32: `inputs` shifted by one within the text */
-  readonly targets: Int32Array;
-}
+import type { EvaluationBatch, TokenBatch } from './data.js';
 
 export interface RandomWindowsOptions {
   /** [n] int32, n ≥ context + 1 */
@@ -51,14 +44,6 @@ export function randomWindows({ ids, context, batch, seed }: RandomWindowsOption
     }
     return { inputs, targets };
   };
-}
-
-/** Some evaluation windows of one length. */
-export interface EvaluationBatch extends TokenBatch {
-  /** Windows in this batch: `inputs` and `targets` are [count, length]. */
-  readonly count: number;
-  /** Tokens per window: `context`, or fewer in the text's last window. */
-  readonly length: number;
 }
 
 /**

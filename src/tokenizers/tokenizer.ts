@@ -4,6 +4,13 @@ export interface SpecialTokenOptions {
   readonly specialTokens?: boolean;
 }
 
+/** Ids, and the part of the text that each stands for. */
+export interface EncodingWithOffsets {
+  readonly ids: number[];
+  /** [start, end) of each id in the text, as `text.slice` counts (UTF-16); equal for what stands for nothing, such as `[CLS]`. */
+  readonly offsets: [start: number, end: number][];
+}
+
 /** Text to ids and back. */
 export interface Tokenizer {
   /** The number of ids: they run from 0 to `size` − 1. */
@@ -12,6 +19,14 @@ export interface Tokenizer {
   encode(text: string, options?: SpecialTokenOptions): number[];
   /** `encode`, straight into an array: for whole corpora, where it is there. */
   encodeToArray?(text: string): Int32Array;
+  /** `encode`, with where in the text each id comes from. */
+  encodeWithOffsets(text: string, options?: SpecialTokenOptions): EncodingWithOffsets;
+  /** Any bytes to ids, of byte-level vocabularies: what is not UTF-8 too. */
+  encodeBytes?(bytes: Uint8Array): Int32Array;
+  /** The bytes that ids stand for, of byte-level vocabularies; exactly those that were encoded. */
+  decodeBytes?(ids: readonly number[]): Uint8Array;
+  /** The id of a token of the vocabulary as it is written there, such as `<|endoftext|>`. */
+  idOf(token: string): number | undefined;
   /** @throws `tokenizer` for an id outside the vocabulary */
   decode(ids: readonly number[], options?: SpecialTokenOptions): string;
   /** One readable string per id, for labels: a space is a space, a lone byte of a longer character is `<0xE2>`. */
