@@ -1,3 +1,3 @@
-export { causalMask } from './masks.js';
+export { causalMask, documentMask } from './masks.js';
 export { type Past, type ScaledDotProductOptions, scaledDotProduct } from './scaled-dot-product.js';
 export { SelfAttention, type SelfAttentionOptions } from './self-attention.js';

@@ -1,5 +1,5 @@
-import type { Dim } from '../core/index.js';
-import { iota, type Tensor } from '../ops/index.js';
+import { type Dim, fail } from '../core/index.js';
+import { formatSpec, iota, type Tensor } from '../ops/index.js';
 
 /**
  * The causal mask: query i may attend to key j when j ≤ i (Vaswani et al. 2017, section 3.2.3).
@@ -8,4 +8,23 @@ import { iota, type Tensor } from '../ops/index.js';
 export function causalMask(length: Dim): Tensor {
   const positions = iota(length);
   return positions.reshape([1, length]).lessEqual(positions.reshape([length, 1]));
+}
+
+/**
+ * The mask of rows that hold several documents: query i may attend to key j when both belong to the same one, so that a
+ * packed row is as many separate sequences. Every query may attend to itself.
+ * @param documents [B,T] int32: each token's document, any numbers; they need not rise
+ * @returns [B,1,T,T] bool, true = attend, the same for every head
+ * @throws shape, dtype: documents of another form
+ */
+export function documentMask(documents: Tensor): Tensor {
+  if (documents.rank !== 2 || documents.dtype !== 'int32') {
+    throw fail(documents.rank === 2 ? 'dtype' : 'shape', {
+      where: 'documentMask',
+      rule: "documents [B,T] int32, the number of each token's document",
+      got: formatSpec(documents),
+    });
+  }
+  const [batch, length] = documents.shape as [Dim, Dim];
+  return documents.reshape([batch, 1, length, 1]).equal(documents.reshape([batch, 1, 1, length]));
 }

@@ -42,7 +42,7 @@ export class SelfAttention extends Module {
     this.outputDropout = options.outputDropout ?? 0;
   }
 
-  /** @param x [B,T,C] @param options.mask [T,T] bool, true = attend @returns [B,T,C] */
+  /** @param x [B,T,C] @param options.mask [T,T], or what broadcasts to [B,H,T,T], bool, true = attend @returns [B,T,C] */
   forward(x: Tensor, options: { mask?: Tensor | undefined; everyQueryAttends?: boolean; past?: Past | undefined } = {}): Tensor {
     const [batch, length, width] = x.shape as [number, number, number];
     const heads = (part: Tensor): Tensor => part.reshape([batch, length, this.heads, width / this.heads]).transpose([0, 2, 1, 3]);

@@ -1,7 +1,7 @@
 import { files } from '#files';
 import { fail, HostArray } from '../core/index.js';
 import type { LanguageModel } from '../models/index.js';
-import { type Architecture, architectureOf, architectures } from './architectures/index.js';
+import { type Architecture, architectureList, architectureOf, architectures } from './architectures/index.js';
 import { readConfig } from './config.js';
 import { checkReport, loadAssigned, matchCheckpoint, toHfTensors } from './match.js';
 import { readSafetensors } from './safetensors.js';
@@ -52,8 +52,9 @@ async function loadWeights(
 }
 
 /**
- * Writes a model as a folder that Python's transformers opens as it is. Each file is whole or not there.
- * @throws unsupported: a model that has no Hugging Face layout
+ * Writes a model as a folder in Hugging Face's layout: Python's transformers opens it as it is where the architecture is
+ * published; others keep our names, in files of the same formats. Each file is whole or not there.
+ * @throws unsupported: a model of an architecture that checkpoints cannot hold
  */
 export async function saveModel(folder: string, model: LanguageModel): Promise<void> {
   for (const architecture of architectures) {
@@ -71,7 +72,7 @@ export async function saveModel(folder: string, model: LanguageModel): Promise<v
   }
   throw fail('unsupported', {
     where: folder,
-    rule: `a model of a published architecture (${architectures.map((a) => a.modelType).join(', ')})`,
+    rule: `a model of an architecture that checkpoints can hold: ${architectureList()}`,
     got: Object.getPrototypeOf(model)?.constructor?.name ?? 'another object',
     fix: "Save its parameters with writeSafetensors from 'headlightjs/checkpoints'",
   });

@@ -1,5 +1,5 @@
 import { type Dim, fail, HostArray, symbol } from '../core/index.js';
-import type { DecoderState, LanguageModel } from '../models/index.js';
+import type { LanguageModel, SequenceState } from '../models/index.js';
 import { concat, input, type Tensor, withTraining } from '../ops/index.js';
 import { checkSites, type GraphInput, type LoweredProgram, lowerProgram, Program, sitesOf } from '../runtime/index.js';
 import { KeyValueCache } from './cache.js';
@@ -141,7 +141,7 @@ export function decoderProgram(
     return input(name, shape, dtype);
   };
   const ids = declare('ids', [batch, length], 'int32');
-  let state: DecoderState | undefined;
+  let state: SequenceState | undefined;
   if (kind !== 'first') {
     const filled = declare('filled', [batch, capacity], 'bool');
     const memory = (name: string): Tensor => declare(name, [batch, heads, capacity, headWidth], 'float32');

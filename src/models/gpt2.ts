@@ -1,9 +1,10 @@
-import { causalMask, type Past, SelfAttention } from '../attention/index.js';
-import { fail } from '../core/index.js';
+import { type Past, SelfAttention } from '../attention/index.js';
 import { type ActivationName, Embedding, LayerNorm, Mlp, Module, normal } from '../nn/index.js';
 import { dropout, type Tensor, tap } from '../ops/index.js';
 import { LearnedPositions } from '../position/index.js';
-import type { DecoderState, LanguageModel } from './language-model.js';
+import type { LanguageModel } from './language-model.js';
+import { decoderMask, type SequenceState } from './sequence-state.js';
+import { checkSizes } from './sizes.js';
 
 export interface GPT2Config {
   readonly vocabulary: number;
@@ -96,15 +97,15 @@ export class GPT2 extends Module implements LanguageModel {
 
   /**
    * @param ids [B,T] int32, T ≤ context
-   * @param state where to go on from, when earlier tokens' keys and values are kept
+   * @param state documents that share a row; or where to go on from, when earlier tokens' keys and values are kept
    * @returns logits [B,T,V]
    */
-  forward(ids: Tensor, state?: DecoderState): Tensor {
+  forward(ids: Tensor, state: SequenceState = {}): Tensor {
     const embedded = this.tokens.forward(ids); // [B,T,C]
-    let x = tap('embed', dropout(embedded.add(this.positions.forward(embedded, state?.position)), this.config.dropout));
-    const mask = causalMask(ids.shape[1] as number);
+    let x = tap('embed', dropout(embedded.add(this.positions.forward(embedded, state.position)), this.config.dropout));
+    const mask = decoderMask(ids, state);
     this.blocks.forEach((block, i) => {
-      x = block.forward(x, mask, state?.past[i]);
+      x = block.forward(x, mask, state.past?.[i]);
     });
     x = tap('final_norm', this.norm.forward(x));
     return tap('logits', (this.head ?? this.tokens).scores(x));
@@ -112,19 +113,16 @@ export class GPT2 extends Module implements LanguageModel {
 }
 
 function complete(config: GPT2Config): Required<GPT2Config> {
-  for (const name of ['vocabulary', 'context', 'layers', 'heads', 'width'] as const) {
-    const value = config[name];
-    if (!Number.isInteger(value) || value < 1)
-      throw fail('value', { where: 'GPT2', rule: `${name} is a whole number from 1`, got: String(value) });
-  }
+  const { vocabulary, context, layers, heads, width, hidden = 4 * width } = config;
+  checkSizes('GPT2', { vocabulary, context, layers, heads, width, hidden });
   return {
     dropout: 0,
     activation: 'gelu_new',
     bias: true,
     tied: true,
     epsilon: 1e-5,
-    hidden: 4 * config.width,
     seed: 0,
     ...config,
+    hidden,
   };
 }

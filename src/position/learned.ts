@@ -1,6 +1,6 @@
-import { fail } from '../core/index.js';
+import { type Dim, equalShapes, fail } from '../core/index.js';
 import { Module, normal } from '../nn/index.js';
-import { gather, iota, Parameter, parameterTensor, type Tensor } from '../ops/index.js';
+import { formatSpec, gather, iota, Parameter, parameterTensor, type Tensor } from '../ops/index.js';
 
 /** Learned absolute positions: one trained vector per position (Gehring et al. 2017; GPT-2). */
 export class LearnedPositions extends Module {
@@ -13,13 +13,15 @@ export class LearnedPositions extends Module {
 
   /**
    * Vectors of the positions of x.
-   * @param x [B,T,C], only its length counts
-   * @param first int32 scalar: the position of x's first token, 0 by default
-   * @returns [T,C]
+   * @param x [B,T,C], only its sizes count
+   * @param position int32: [1], the position of x's first token, the others following it; or [B,T], each token's own.
+   * 0, 1, 2, … by default
+   * @returns [T,C], or [B,T,C] where each token has its own
+   * @throws shape: more tokens than the context, or positions of another shape; dtype: positions that are not int32
    */
-  forward(x: Tensor, first?: Tensor): Tensor {
+  forward(x: Tensor, position?: Tensor): Tensor {
     const context = this.weight.shape[0] as number;
-    const length = x.shape[1] as number;
+    const [batch, length] = x.shape as [Dim, Dim];
     if (typeof length === 'number' && length > context) {
       throw fail('shape', {
         where: 'positions',
@@ -30,8 +32,16 @@ export class LearnedPositions extends Module {
       });
     }
     const table = parameterTensor(this.weight);
-    if (first === undefined && length === context) return table;
-    const positions = iota(length);
-    return gather(table, first === undefined ? positions : positions.add(first));
+    if (position === undefined) return length === context ? table : gather(table, iota(length));
+    const perToken = equalShapes(position.shape, [batch, length]);
+    if (position.dtype !== 'int32' || !(perToken || equalShapes(position.shape, [1]))) {
+      throw fail(position.dtype === 'int32' ? 'shape' : 'dtype', {
+        where: 'positions',
+        path: this.path,
+        rule: `int32, [1] for the first token's position or [${batch},${length}] for every token's`,
+        got: formatSpec(position),
+      });
+    }
+    return gather(table, perToken ? position : iota(length).add(position));
   }
 }

@@ -5,7 +5,8 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { loadModel, readSafetensors, saveModel, writeSafetensors } from '#dist/checkpoints/index.js';
 import { HostArray } from '#dist/core/index.js';
 import { lens } from '#dist/lens/index.js';
-import { GPT2 } from '#dist/models/index.js';
+import { AttentionOnly, GPT2, type LanguageModel } from '#dist/models/index.js';
+import { MeanModel } from '../generate/models.js';
 import { fixture, largestDifference } from '../support/arrays.js';
 
 let folder: string;
@@ -15,19 +16,63 @@ beforeEach(async () => {
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
 const ids = [1, 5, 2, 7, 3];
+const sizes = { vocabulary: 13, context: 8, layers: 2, heads: 2, width: 16 };
+
+/** Saves, loads, and compares every site. */
+async function expectSameAgain(model: LanguageModel): Promise<LanguageModel> {
+  await saveModel(folder, model);
+  const again = await loadModel(folder);
+  expect([...again.parameters().keys()]).toEqual([...model.parameters().keys()]);
+  const [a, b] = [await lens(model).capture(ids, '*'), await lens(again).capture(ids, '*')];
+  expect(Object.keys(b)).toEqual(Object.keys(a));
+  for (const site of Object.keys(a)) expect(largestDifference(a[site]?.data, b[site]?.data), site).toBe(0);
+  return again;
+}
 
 describe('a model saved and loaded', () => {
   test.each([{}, { tied: false }, { bias: false }, { activation: 'gelu' as const, hidden: 24, epsilon: 1e-6 }])(
     'is the same model: %o',
     async (options) => {
-      const model = new GPT2({ vocabulary: 13, context: 8, layers: 2, heads: 2, width: 16, seed: 9, ...options });
-      await saveModel(folder, model);
-      const again = await loadModel(folder);
-      expect([...again.parameters().keys()]).toEqual([...model.parameters().keys()]);
-      const [a, b] = [await lens(model).capture(ids, '*'), await lens(again).capture(ids, '*')];
-      for (const site of Object.keys(a)) expect(largestDifference(a[site]?.data, b[site]?.data), site).toBe(0);
+      await expectSameAgain(new GPT2({ ...sizes, seed: 9, ...options }));
     },
   );
+
+  test.each([{}, { bias: false }, { norm: false }, { dropout: 0.25, epsilon: 1e-6 }])(
+    'is the same attention-only model: %o',
+    async (options) => {
+      const model = new AttentionOnly({ ...sizes, seed: 9, ...options });
+      const again = (await expectSameAgain(model)) as AttentionOnly;
+      expect(again).toBeInstanceOf(AttentionOnly);
+      expect(again.config).toEqual({ ...model.config, seed: 0 }); // the seed has done its work
+    },
+  );
+
+  test('a layout of our own keeps our names, and its model_type says whose it is', async () => {
+    const model = new AttentionOnly(sizes);
+    await saveModel(folder, model);
+    const file = await readSafetensors(join(folder, 'model.safetensors'));
+    expect([...file.names].sort()).toEqual([...model.parameters().keys()].sort());
+    await file.close();
+    const config = JSON.parse(await readFile(join(folder, 'config.json'), 'utf8')) as Record<string, unknown>;
+    expect(config).toMatchObject({
+      model_type: 'headlight_attention_only',
+      vocab_size: 13,
+      n_positions: 8,
+      n_embd: 16,
+      n_layer: 2,
+      n_head: 2,
+    });
+    await writeFile(join(folder, 'config.json'), JSON.stringify({ ...config, n_layer: 3 }));
+    await expect(loadModel(folder)).rejects.toThrow(/6 missing \("blocks\.2\.norm\.weight"/);
+    await writeFile(join(folder, 'config.json'), JSON.stringify({ ...config, layer_norm: 'yes' }));
+    await expect(loadModel(folder)).rejects.toThrow(/"layer_norm" is true or false; got "yes"/);
+  });
+
+  test('a model of no known architecture: which there are', async () => {
+    await expect(saveModel(folder, new MeanModel())).rejects.toThrow(
+      /checkpoints can hold: gpt2, headlight_attention_only \(Headlight's own\); got MeanModel/,
+    );
+  });
 
   test('a published file comes back tensor by tensor, under its own names and metadata', async () => {
     await saveModel(folder, await loadModel(fixture('gpt2-tiny')));
@@ -93,7 +138,7 @@ describe('files that others write', () => {
   });
 
   test.each([
-    ['{"model_type": "mamba"}', /"model_type" among: gpt2; got "mamba"/],
+    ['{"model_type": "mamba"}', /"model_type" among: gpt2, headlight_attention_only \(Headlight's own\); got "mamba"/],
     ['{"model_type": "gpt2", "vocab_size": 61, "n_positions": 32, "n_layer": 3, "n_head": 4, "n_embd": -3}', /n_embd/],
     ['not json', /JSON/],
   ])('a config that says %s', async (config, message) => {

@@ -2,9 +2,11 @@ import type { LanguageModel } from '../../models/index.js';
 import type { Config, JsonObject } from '../config.js';
 import type { NameMap } from '../name-map.js';
 
-/** What ties a model of ours to a `model_type` of Hugging Face's: names as data, and its config read and written. */
+/** What ties a model of ours to a checkpoint's `model_type`: names as data, and its config read and written. */
 export interface Architecture {
   readonly modelType: string;
+  /** Whether Hugging Face's transformers know this layout; else it is Headlight's own, in their style. */
+  readonly published: boolean;
   readonly names: NameMap;
   /** A prefix that files may leave out. */
   readonly optionalPrefix: string;

@@ -27,6 +27,7 @@ function refuseOtherScales(config: Config): void {
 
 export const gpt2Architecture: Architecture = {
   modelType: 'gpt2',
+  published: true,
   names: gpt2Names,
   optionalPrefix: gpt2Prefix,
 

@@ -1,16 +1,22 @@
 import { fail } from '../../core/index.js';
 import type { Architecture } from './architecture.js';
+import { attentionOnlyArchitecture } from './attention-only.js';
 import { gpt2Architecture } from './gpt2.js';
 
 /** Every architecture that checkpoints can hold. */
-export const architectures: readonly Architecture[] = [gpt2Architecture];
+export const architectures: readonly Architecture[] = [gpt2Architecture, attentionOnlyArchitecture];
+
+/** Their names for error messages: published layouts first, then our own, which say so. */
+export function architectureList(): string {
+  const names = (published: boolean): string[] => architectures.filter((a) => a.published === published).map((a) => a.modelType);
+  return [...names(true), ...names(false).map((name) => `${name} (Headlight's own)`)].join(', ');
+}
 
 /** @throws unsupported: a `model_type` we do not know; known ones are listed */
 export function architectureOf(modelType: unknown, where: string): Architecture {
   const found = architectures.find((a) => a.modelType === modelType);
   if (found === undefined) {
-    const known = architectures.map((a) => a.modelType).join(', ');
-    throw fail('unsupported', { where, rule: `a "model_type" among: ${known}`, got: JSON.stringify(modelType) ?? 'none' });
+    throw fail('unsupported', { where, rule: `a "model_type" among: ${architectureList()}`, got: JSON.stringify(modelType) ?? 'none' });
   }
   return found;
 }

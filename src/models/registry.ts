@@ -1,0 +1,108 @@
+import { fail, nearest } from '../core/index.js';
+import type { ActivationName } from '../nn/index.js';
+import { AttentionOnly } from './attention-only.js';
+import { GPT2 } from './gpt2.js';
+import type { LanguageModel } from './language-model.js';
+
+/** What a model can be told by name, whatever its architecture; each builder says which of it counts. */
+export interface ModelSettings {
+  readonly vocabulary: number;
+  /** Most tokens in a sequence. */
+  readonly context: number;
+  readonly layers: number;
+  readonly heads: number;
+  readonly width: number;
+  /** Hidden width of the MLP; the architecture's own by default. */
+  readonly hidden?: number | undefined;
+  readonly dropout: number;
+  readonly activation: ActivationName;
+  readonly bias: boolean;
+  /** Whether the head is the token embedding's transpose. */
+  readonly tied: boolean;
+  readonly seed: number;
+}
+
+/** How to make models of one architecture, and how to read the settings of one that is made. */
+export interface ModelBuilder {
+  /** One line for people. */
+  readonly doc: string;
+  /** Settings that this architecture has no use for: to say so when somebody asks for them. */
+  readonly unused: readonly (keyof ModelSettings)[];
+  /** @throws value, shape: sizes that do not fit together */
+  build(settings: ModelSettings): LanguageModel;
+  /** Settings of a model of this kind, and what about it they leave open; undefined for a model of another kind. */
+  read(model: LanguageModel): { readonly settings: ModelSettings; readonly beyond: Readonly<Record<string, number | boolean>> } | undefined;
+}
+
+/** The architectures that can be built by name (`--arch`). */
+export const modelBuilders: Readonly<Record<string, ModelBuilder>> = {
+  gpt2: {
+    doc: 'GPT-2: learned positions, blocks of attention and MLP behind norms',
+    unused: [],
+    build: ({ vocabulary, context, layers, heads, width, hidden = 4 * width, dropout, activation, bias, tied, seed }) =>
+      new GPT2({ vocabulary, context, layers, heads, width, hidden, dropout, activation, bias, tied, seed }),
+    read: (model) => {
+      if (!(model instanceof GPT2)) return undefined;
+      const { epsilon, ...settings } = model.config;
+      return { settings, beyond: { epsilon } };
+    },
+  },
+  'attention-only': {
+    doc: 'attention without MLPs, to be read as circuits (Elhage et al. 2021)',
+    unused: ['hidden', 'activation', 'tied'],
+    build: ({ vocabulary, context, layers, heads, width, dropout, bias, seed }) =>
+      new AttentionOnly({ vocabulary, context, layers, heads, width, dropout, bias, seed }),
+    read: (model) => {
+      if (!(model instanceof AttentionOnly)) return undefined;
+      const { epsilon, norm, ...settings } = model.config;
+      return { settings: { ...settings, activation: 'gelu_new', tied: false }, beyond: { epsilon, norm } };
+    },
+  },
+};
+
+/** What `build` makes of that which settings leave open. */
+const usual: Readonly<Record<string, number | boolean>> = { epsilon: 1e-5, norm: true };
+
+/** Known to people, not here yet. */
+const toCome: readonly string[] = ['rnn', 'lstm'];
+
+/**
+ * The builder of an architecture.
+ * @param where what errors call the option
+ * @throws unsupported: an architecture to come; name: one we do not know, with the nearest that we do
+ */
+export function modelBuilder(name: string, where = 'modelBuilder'): ModelBuilder {
+  const builder = Object.hasOwn(modelBuilders, name) ? modelBuilders[name] : undefined;
+  if (builder !== undefined) return builder;
+  const known = Object.keys(modelBuilders);
+  const parts = { where, rule: `one of ${known.join(', ')}`, got: JSON.stringify(name) };
+  if (toCome.includes(name)) throw fail('unsupported', { ...parts, fix: `${name} comes with recurrence, a later part` });
+  throw fail('name', { ...parts, fix: `Nearest: ${nearest(name, known, 1).join()}. Models of your own are trained from code` });
+}
+
+/**
+ * The name and the settings that build a model like this one anew.
+ * @param where what errors call the model: its folder, say
+ * @throws unsupported: a model of no builder's, or one that differs from what its builder makes, in what is said
+ */
+export function settingsOf(model: LanguageModel, where = 'settingsOf'): { readonly arch: string; readonly settings: ModelSettings } {
+  for (const [arch, builder] of Object.entries(modelBuilders)) {
+    const found = builder.read(model);
+    if (found === undefined) continue;
+    const unusual = Object.entries(found.beyond).find(([name, value]) => value !== usual[name]);
+    if (unusual === undefined) return { arch, settings: found.settings };
+    const [name, value] = unusual;
+    throw fail('unsupported', {
+      where,
+      rule: `a model whose ${name} is ${usual[name]}, which settings cannot change`,
+      got: String(value),
+      fix: 'Train it from code',
+    });
+  }
+  throw fail('unsupported', {
+    where,
+    rule: `a model of one of ${Object.keys(modelBuilders).join(', ')}`,
+    got: Object.getPrototypeOf(model)?.constructor?.name ?? 'another object',
+    fix: 'Models of your own are trained from code',
+  });
+}

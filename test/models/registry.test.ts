@@ -1,0 +1,64 @@
+import { describe, expect, test } from 'vitest';
+import { AttentionOnly, GPT2, type ModelSettings, modelBuilder, modelBuilders, settingsOf } from '#dist/models/index.js';
+import { MeanModel } from '../generate/models.js';
+import { sizes } from './small.js';
+
+const usual: ModelSettings = { ...sizes, dropout: 0, activation: 'gelu_new', bias: true, tied: true, seed: 0 };
+/** Each setting, changed. */
+const changes: ModelSettings = {
+  vocabulary: 9,
+  context: 5,
+  layers: 1,
+  heads: 4,
+  width: 12,
+  hidden: 20,
+  dropout: 0.1,
+  activation: 'relu',
+  bias: false,
+  tied: false,
+  seed: 4,
+};
+
+describe.each(Object.entries(modelBuilders))('%s', (arch, builder) => {
+  test('a model’s settings build it anew', () => {
+    const model = builder.build(changes);
+    const read = settingsOf(model);
+    expect(read.arch).toBe(arch);
+    for (const [name, value] of Object.entries(changes))
+      if (!builder.unused.includes(name as keyof ModelSettings)) expect(read.settings[name as keyof ModelSettings], name).toBe(value);
+    const again = builder.build(read.settings);
+    expect([...again.parameters()].map(([name, p]) => [name, [...p.value.data]])).toEqual(
+      [...model.parameters()].map(([name, p]) => [name, [...p.value.data]]),
+    );
+    expect((again as GPT2).config).toEqual((model as GPT2).config);
+  });
+
+  test.each(Object.keys(changes) as (keyof ModelSettings)[])('%s counts, unless it is listed as unused', (name) => {
+    const config = (settings: ModelSettings) => (builder.build(settings) as GPT2).config;
+    const [before, after] = [config(usual), config({ ...usual, [name]: changes[name] })];
+    if (builder.unused.includes(name)) expect(after).toEqual(before);
+    else expect(after).not.toEqual(before);
+  });
+
+  test('what else a caller’s object holds does not get into the model', () => {
+    const config = (builder.build({ ...usual, epsilon: 1, lr: 3 } as ModelSettings) as GPT2).config;
+    expect(config.epsilon).toBe(1e-5);
+    expect(config).not.toHaveProperty('lr');
+  });
+});
+
+test('models that settings cannot describe are refused, with what it is about them', () => {
+  expect(() => settingsOf(new GPT2({ ...sizes, epsilon: 1e-6 }), 'my/folder')).toThrow(
+    /my\/folder: a model whose epsilon is 0\.00001, which settings cannot change; got 0\.000001/,
+  );
+  expect(() => settingsOf(new AttentionOnly({ ...sizes, norm: false }))).toThrow(/whose norm is true.*got false/);
+  expect(() => settingsOf(new MeanModel())).toThrow(/a model of one of gpt2, attention-only; got MeanModel/);
+});
+
+test('names that are not here: to come, mistyped, inherited', () => {
+  expect(modelBuilder('gpt2')).toBe(modelBuilders.gpt2);
+  for (const name of ['rnn', 'lstm'])
+    expect(() => modelBuilder(name, '--arch')).toThrow(`--arch: one of gpt2, attention-only; got "${name}". ${name} comes with recurrence`);
+  expect(() => modelBuilder('atention-only', '--arch')).toThrow(/got "atention-only"\. Nearest: attention-only\./);
+  expect(() => modelBuilder('toString')).toThrow(/one of gpt2, attention-only/);
+});

@@ -1,0 +1,27 @@
+import { HostArray, normal, randomKey } from '#dist/core/index.js';
+import { AttentionOnly, type AttentionOnlyConfig, GPT2, type LanguageModel } from '#dist/models/index.js';
+
+export const sizes = { vocabulary: 7, context: 6, layers: 2, heads: 2, width: 8 };
+
+/** Both kinds of models, small, with numbers that matter. */
+export const smallModels: Readonly<Record<string, () => LanguageModel>> = {
+  gpt2: () => enlarged(new GPT2(sizes)),
+  'attention-only': () => smallAttentionOnly(),
+};
+
+export function smallAttentionOnly(config: Partial<AttentionOnlyConfig> = {}): AttentionOnly {
+  return enlarged(new AttentionOnly({ ...sizes, ...config }));
+}
+
+/** Gives every parameter normal numbers of about a half: initial values are too small for anything to depend on anything. */
+function enlarged<M extends LanguageModel>(model: M): M {
+  for (const [name, p] of model.parameters()) {
+    const key = randomKey(1, name);
+    const data = Float32Array.from(
+      { length: p.value.data.length },
+      (_, i) => 0.5 * normal(key, i) + (name.endsWith('norm.weight') ? 1 : 0),
+    );
+    p.value = new HostArray(data, p.shape, 'float32');
+  }
+  return model;
+}
