@@ -6,7 +6,8 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
-const kernelSource = 'src/train/kernels/assembly/kernels.ts';
+const kernelFolder = 'src/train/kernels/assembly';
+const kernelSource = `${kernelFolder}/kernels.ts`;
 const kernelModule = 'src/train/kernels/kernels.generated.ts';
 
 // No --maximumMemory: an import without a maximum accepts every memory, whatever maximum its owner declared.
@@ -19,12 +20,13 @@ const command = join(root, 'dist/cli/main.node.js');
 if (existsSync(command)) chmodSync(command, 0o755);
 process.exit(status);
 
-/** Writes the kernels' module, unless it was made from the same source by the same compiler. */
+/** Writes the kernels' module, unless it was made from the same sources by the same compiler. */
 async function buildKernels() {
-  const source = readFileSync(join(root, kernelSource), 'utf8');
+  const names = readdirSync(join(root, kernelFolder)).sort();
+  const sources = names.map((name) => readFileSync(join(root, kernelFolder, name), 'utf8'));
   const compiler = JSON.parse(readFileSync(join(root, 'node_modules/assemblyscript/package.json'), 'utf8')).version;
   const hash = createHash('sha256')
-    .update([source, compiler, ...kernelFlags].join('\n'))
+    .update([...names, ...sources, compiler, ...kernelFlags].join('\n'))
     .digest('hex')
     .slice(0, 16);
   const target = join(root, kernelModule);
@@ -36,7 +38,8 @@ async function buildKernels() {
   let bytes;
   const { error, stderr } = await asc.main([kernelSource, '--outFile', 'kernels.wasm', ...kernelFlags], {
     readFile: (/** @type {string} */ name, /** @type {string} */ base) => {
-      const path = join(root, base, name);
+      // Imports end with `.js`, as everywhere in src/; the compiler asks for that with `.ts` behind it.
+      const path = join(root, base, name.replace(/\.js\.ts$/, '.ts'));
       return existsSync(path) ? readFileSync(path, 'utf8') : null;
     },
     writeFile: (/** @type {string} */ _name, /** @type {string | Uint8Array} */ content) => {
@@ -57,7 +60,7 @@ async function buildKernels() {
 /** @param {string} hash @param {string} base64 */
 function moduleText(hash, base64) {
   const lines = [
-    `// Made by tools/build.mjs from ${kernelSource} (${hash}). Do not edit.`,
+    `// Made by tools/build.mjs from ${kernelFolder} (${hash}). Do not edit.`,
     '/** The WebAssembly module of the kernels, in base64. */',
     `export const kernelBytes: string =\n  '${base64}';`,
   ];

@@ -42,6 +42,14 @@ export class ProtobufWriter {
     this.position += 4;
   }
 
+  /** A 64-bit float. */
+  double(field: number, value: number): void {
+    this.tag(field, Wire.fixed64);
+    this.reserve(8);
+    this.view.setFloat64(this.position, value, true);
+    this.position += 8;
+  }
+
   /** A string as UTF-8. */
   text(field: number, value: string): void {
     this.bytes(field, encoder.encode(value));

@@ -122,6 +122,51 @@ test('sumOfSquares is the float64 sum, without float32 overflow', () => {
   );
 });
 
+test('sumOfSquaredDifferences takes differences in float64: nothing cancels that float32 would round away', () => {
+  fc.assert(
+    fc.property(lengths, seed, fc.constantFrom(1e-20, 1, 1e25), (n, stream, scale) => {
+      const a = noise(n, stream, scale);
+      const b = noise(n, stream + 1, scale * 2 ** -20);
+      for (const [at, values] of [[pAt, a] as const, [gAt, b] as const]) {
+        floats(at, n + 1).fill(9e9);
+        floats(at, n).set(values);
+      }
+      floats(gAt, n + 1)[n] = -9e9;
+      const want = a.reduce((sum, x, i) => sum + (x - (b[i] as number)) ** 2, 0);
+      expect(Math.abs(kernels.sumOfSquaredDifferences(pAt, gAt, n) - want)).toBeLessThanOrEqual(1e-14 * want);
+    }),
+  );
+});
+
+test('interpolate and scale round each product and sum once, wherever they start, up to n', () => {
+  const f = Math.fround;
+  fc.assert(
+    fc.property(lengths, seed, fc.integer({ min: 0, max: 3 }), fc.double({ min: 0, max: 1, noNaN: true }), (n, stream, shift, factor) => {
+      const [dst, src] = [noise(n + 1, stream), noise(n + 1, stream + 1)];
+      const [to, from] = [pAt + 4 * shift, gAt];
+      floats(to, n + 1).set(dst);
+      floats(from, n + 1).set(src);
+      kernels.interpolate(to, from, n, factor);
+      const w = f(factor);
+      expect(floats(to, n + 1)).toEqual(dst.map((x, i) => (i < n ? f(x + f(w * f((src[i] as number) - x))) : x)));
+      expect(floats(from, n + 1)).toEqual(src);
+      kernels.scale(from, n, factor);
+      expect(floats(from, n + 1)).toEqual(src.map((x, i) => (i < n ? f(x * w) : x)));
+    }),
+  );
+});
+
+test('copy moves n values and no more, onto itself too', () => {
+  fc.assert(
+    fc.property(lengths, seed, fc.integer({ min: 0, max: 70 }), (n, stream, shift) => {
+      const src = noise(n + 71, stream);
+      floats(pAt, n + 71).set(src);
+      kernels.copy(pAt + 4 * shift, pAt, n);
+      expect(floats(pAt, n + 71)).toEqual(src.map((x, i) => (i >= shift && i < shift + n ? (src[i - shift] as number) : x)));
+    }),
+  );
+});
+
 test('accumulate adds in float32, up to n', () => {
   fc.assert(
     fc.property(lengths, seed, (n, stream) => {
