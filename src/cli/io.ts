@@ -12,6 +12,10 @@ export interface CommandIo {
   /** Standard error: one line for people. */
   note(line: string): void;
   readonly outIsTerminal: boolean;
+  /** Characters across the terminal of standard error. */
+  readonly columns: number;
+  /** Whether characters beyond ASCII are shown. */
+  readonly unicode: boolean;
   /** A bar on a terminal; elsewhere a plain line every few seconds. */
   progress(total: number): Progress;
   /** Aborts at the first Ctrl-C. Who asks for it promises to stop soon; otherwise Ctrl-C ends the process as usual. */

@@ -1,6 +1,7 @@
 import { exitCode } from './exit-code.js';
 import type { CommandIo } from './io.js';
 import { BarProgress, LineProgress } from './progress.node.js';
+import { showsUnicode } from './train/curve.js';
 
 /** Standard output, standard error and the signals of this process. */
 export function processIo(): CommandIo {
@@ -15,6 +16,8 @@ export function processIo(): CommandIo {
     out: (text) => void process.stdout.write(text),
     note,
     outIsTerminal: process.stdout.isTTY === true,
+    columns: process.stderr.columns ?? 80,
+    unicode: showsUnicode(process.env, process.platform),
     progress(total) {
       if (process.stderr.isTTY !== true) return new LineProgress(total, note);
       bar = new BarProgress(total, () => {

@@ -40,10 +40,10 @@ export async function runCommand(argv: readonly string[], { io, version, explain
   }
 }
 
-/** Bad input is the user's to mend, the rest is not: the engine, numbers that ran away, faults of ours. */
+/** Bad input is the user's to mend, the rest is not: the engine, a full disk, numbers that ran away, faults of ours. */
 function codeOf(error: unknown): number {
   if (!(error instanceof HeadlightError)) return exitCode.failed;
-  return ['engine', 'disposed', 'numeric'].includes(error.code) ? exitCode.failed : exitCode.badInput;
+  return ['engine', 'disposed', 'numeric', 'storage'].includes(error.code) ? exitCode.failed : exitCode.badInput;
 }
 
 function failureLine(error: unknown): string {

@@ -1,6 +1,5 @@
 import { fail } from '../core/index.js';
-import { generateStories, readTextCorpus } from '../datasets/index.js';
-import type { Tokenizer } from '../tokenizers/index.js';
+import { generateStories, openText, type TextSource, textSource } from '../datasets/index.js';
 
 /** The name of the built-in corpus; a file of this name is written `./stories`. */
 export const builtInStories = 'stories';
@@ -8,21 +7,10 @@ export const builtInStories = 'stories';
 /** Characters of the built-in corpus: as many as Tiny Shakespeare's, about. */
 const storiesCharacters = 1_000_000;
 
-/** The text that DATA names: `stories`, or a file or folder. */
-export async function readSource(source: string): Promise<string> {
-  if (source === builtInStories) return generateStories({ seed: 1, characters: storiesCharacters });
-  return (await readTextCorpus(source)).text;
-}
-
-/** @returns [T] int32 */
-export function encodeAll(tokenizer: Tokenizer, text: string): Int32Array {
-  return tokenizer.encodeToArray?.(text) ?? Int32Array.from(tokenizer.encode(text));
-}
-
-/** SHA-256 of token ids, in hexadecimal: says whether two runs learn from the same numbers. */
-export async function hashIds(ids: Int32Array): Promise<string> {
-  const digest = await crypto.subtle.digest('SHA-256', ids.slice());
-  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('');
+/** The text that a DATA names: `stories`, or a file or folder. @param column the field that holds the text; empty for `text` */
+export async function openSource(name: string, column = ''): Promise<TextSource> {
+  if (name === builtInStories) return textSource(name, generateStories({ seed: 1, characters: storiesCharacters }));
+  return openText(name, column === '' ? {} : { column });
 }
 
 /** The rows of `"1,2,3;4,5,6"`. @throws value: anything else, or rows of different lengths */

@@ -1,136 +1,124 @@
-import { fail } from '../core/index.js';
-import { evaluationWindows } from '../datasets/index.js';
+import { type BatchShape, evaluationWindows, type EvaluationBatch, type TokenSequence, type TrainingData } from '../datasets/index.js';
 import type { LanguageModel } from '../models/index.js';
-import { type EngineTensor, engineTensor, type ProgramOptions, Session } from '../runtime/index.js';
-import { type StepProgram, type StepShape, traceEvaluation } from './step-program.js';
-import type { EvaluationRequest, StepOwner } from './worker/protocol.js';
+import type { ProgramOptions } from '../runtime/index.js';
+import { type StepProgram, traceEvaluation } from './step-program.js';
+import type { StepOwner } from './worker/protocol.js';
+import { ProgramShelf } from './worker/sessions.js';
 
-/** Windows per evaluation run: enough to fill the cores, few enough for memory. */
+/** Tokens per evaluation run: enough to fill the cores, few enough for memory. */
 const tokensPerRun = 4096;
 
-/**
- * Mean next-token loss over all of a token sequence, in non-overlapping windows: every token but the first is
- * predicted once. Programs are traced once per window length and kept.
- */
+/** What an evaluation found. */
+export interface Evaluation {
+  /** Mean loss of the targets that count, in nats. */
+  readonly loss: number;
+  /** Targets that count. */
+  readonly targets: number;
+  /** Of data with exact matches: the share of rows, and of targets, in which the likeliest token is right. */
+  readonly exactMatch?: number;
+  readonly accuracy?: number;
+}
+
+/** What is judged: the kind of its rows decides the program. */
+export type EvaluatedData = Pick<TrainingData, 'packed' | 'exactMatch' | 'hasIgnored'>;
+
+/** Mean loss over evaluation batches. Programs are traced once per shape and kept. */
 export class Evaluator {
-  /** Programs by window shape, until they are sent. */
   readonly #programs = new Map<string, StepProgram>();
   readonly #sent = new Set<string>();
 
   constructor(
     private readonly model: LanguageModel,
+    private readonly data: EvaluatedData,
     private readonly options: ProgramOptions,
   ) {}
 
-  /** Traces what evaluating a sequence of this many tokens needs: tens of milliseconds that a loop should not meet. */
-  prepare(tokens: number): void {
+  /** The shape of rows to ask evaluation data for. */
+  get shape(): BatchShape {
     const { context } = this.model;
-    const windows = Math.floor((tokens - 1) / context);
-    const perRun = this.#windowsPerRun();
-    const shapes = [
-      { batch: Math.min(windows, perRun), context },
-      { batch: windows % perRun, context },
-      { batch: 1, context: (tokens - 1) % context },
-    ];
-    for (const shape of shapes.filter((s) => s.batch > 0 && s.context > 0)) this.#program(shape);
+    return { rows: Math.max(1, Math.floor(tokensPerRun / context)), length: context };
   }
 
-  #windowsPerRun(): number {
-    return Math.max(1, Math.floor(tokensPerRun / this.model.context));
+  /** Traces the program of full batches: tens of milliseconds that a loop should not meet. */
+  prepare(): void {
+    this.#program(this.shape);
   }
 
-  #program(shape: StepShape): StepProgram {
+  #program(shape: BatchShape): StepProgram {
     const key = shapeKey(shape);
-    const program = this.#programs.get(key) ?? traceEvaluation(this.model, shape, this.options);
+    const { packed, hasIgnored, exactMatch } = this.data;
+    const program = this.#programs.get(key) ?? traceEvaluation(this.model, { shape, packed, hasIgnored, matches: exactMatch }, this.options);
     this.#programs.set(key, program);
     return program;
   }
 
-  /** @returns mean loss per token, in nats */
-  async evaluate(owner: Pick<StepOwner, 'evaluate'>, ids: Int32Array, onProgress: (tokens: number) => void = () => {}): Promise<number> {
-    let total = 0;
-    let done = 0;
+  /** @param batches as the data's `evaluation(shape)` gives them @param onProgress hears how many targets are judged so far */
+  async evaluate(
+    owner: Pick<StepOwner, 'run'>,
+    batches: Iterable<EvaluationBatch> | AsyncIterable<EvaluationBatch>,
+    onProgress: (targets: number) => void = () => {},
+  ): Promise<Evaluation> {
+    const total = { loss: 0, correct: 0, matched: 0, rows: 0, targets: 0 };
     // Batches go over in small parcels: neither side stops for long.
-    for (const batch of evaluationWindows(ids, this.model.context, this.#windowsPerRun())) {
-      const shape = { batch: batch.count, context: batch.length };
-      const key = shapeKey(shape);
+    for await (const { count, length, ...batch } of batches) {
+      const shape = { rows: count, length };
+      const key = `evaluation ${shapeKey(shape)}`;
       const program = this.#sent.has(key) ? {} : { program: this.#program(shape) };
       this.#sent.add(key);
-      const request: EvaluationRequest = {
-        groups: [{ key, ...program, ...shape, batches: [{ inputs: batch.inputs, targets: batch.targets }] }],
-      };
-      total += await owner.evaluate(request);
-      done += batch.count * batch.length;
-      onProgress(done);
+      total.rows += count;
+      total.targets += this.data.hasIgnored ? batch.targets.reduce((n, t) => n + (t >= 0 ? 1 : 0), 0) : batch.targets.length;
+      const found = await owner.run({ key, ...program, batch });
+      total.loss += found.loss?.[0] ?? Number.NaN;
+      total.correct += found.correct?.[0] ?? 0;
+      total.matched += found.matched?.[0] ?? 0;
+      onProgress(total.targets);
     }
-    return total / (ids.length - 1);
+    return {
+      loss: total.loss / total.targets,
+      targets: total.targets,
+      ...(this.data.exactMatch && { exactMatch: total.matched / total.rows, accuracy: total.correct / total.targets }),
+    };
   }
 }
 
-function shapeKey({ batch, context }: StepShape): string {
-  return `${batch}x${context}`;
+function shapeKey({ rows, length }: BatchShape): string {
+  return `${rows}x${length}`;
 }
 
 export interface EvaluateOptions extends ProgramOptions {
-  /** Hears how many tokens are predicted so far. */
-  readonly onProgress?: (tokens: number) => void;
+  /** Hears how many targets are judged so far. */
+  readonly onProgress?: (targets: number) => void;
 }
 
+/** Rows of plain text, windows side by side. */
+export const plainText: EvaluatedData = { packed: false, exactMatch: false, hasIgnored: false };
+
 /**
- * Mean next-token loss of a model over a token sequence, as `train` reports it: the same windows, programs and order of
- * adding up, so the same number to the last bit.
+ * Mean next-token loss of a model over a token sequence, in windows side by side, as `train` reports it: the same
+ * programs and order of adding up, so the same number to the last bit. Every token but the first is predicted once.
  *
- * @param ids [n] int32, n ≥ 2
+ * @param ids [n] int32, or a sequence of tokens; n ≥ 2
  * @returns mean loss per token, in nats
  * @example Math.exp(await evaluateModel(model, ids)) // perplexity
  */
-export async function evaluateModel(model: LanguageModel, ids: Int32Array, options: EvaluateOptions = {}): Promise<number> {
+export async function evaluateModel(model: LanguageModel, ids: Int32Array | TokenSequence, options: EvaluateOptions = {}): Promise<number> {
   const { onProgress, ...engine } = options;
-  const owner = new ParameterReader(model);
+  const evaluator = new Evaluator(model, plainText, engine);
+  const owner = parameterReader(model);
   try {
-    return await new Evaluator(model, engine).evaluate(owner, ids, onProgress);
+    const { rows, length } = evaluator.shape;
+    return (await evaluator.evaluate(owner, evaluationWindows(ids, length, rows), onProgress)).loss;
   } finally {
     await owner.dispose();
   }
 }
 
-/** Runs evaluations on a model's own parameters, in this thread: what a training run's owner does on its storage. */
-class ParameterReader implements Pick<StepOwner, 'evaluate' | 'dispose'> {
-  readonly #loaded = new Map<string, { readonly session: Session; readonly feeds: Record<string, EngineTensor> }>();
-
-  constructor(private readonly model: LanguageModel) {}
-
-  async evaluate({ groups }: EvaluationRequest): Promise<number> {
-    let total = 0;
-    for (const group of groups) {
-      if (group.program !== undefined) await this.#load(group.key, group.program);
-      const loaded = this.#loaded.get(group.key);
-      if (loaded === undefined) throw fail('value', { where: 'evaluate', rule: 'a program for each length, sent once', got: group.key });
-      for (const { inputs, targets } of group.batches) {
-        const shape = [group.batch, group.context];
-        const batch = { inputs: engineTensor('int32', inputs, shape), targets: engineTensor('int32', targets, shape) };
-        const results = await loaded.session.run({ ...loaded.feeds, ...batch }, { loss: null });
-        total += Number((results.loss as EngineTensor).data[0]);
-      }
-    }
-    return total;
-  }
-
-  async dispose(): Promise<void> {
-    const sessions = [...this.#loaded.values()].map(({ session }) => session);
-    this.#loaded.clear();
-    await Promise.all(sessions.map((s) => s.dispose()));
-  }
-
-  async #load(key: string, program: StepProgram): Promise<void> {
-    const session = await Session.create(program.onnx, { device: program.device, threads: program.threads, optimize: false });
-    const parameters = this.model.parameters();
-    const feeds: Record<string, EngineTensor> = {};
-    for (const { input, name } of program.parameters) {
-      const value = parameters.get(name)?.value;
-      if (value === undefined) throw fail('name', { where: 'evaluate', rule: 'parameters that belong to the model', got: name });
-      feeds[input] = engineTensor('float32', value.data, value.shape);
-    }
-    this.#loaded.set(key, { session, feeds });
-  }
+/** Runs programs on a model's own parameters, in this thread: what a training run's owner does on its storage. */
+export function parameterReader(model: LanguageModel): Pick<StepOwner, 'run' | 'dispose'> {
+  const parameters = model.parameters();
+  const shelf = new ProgramShelf({ parameter: (name) => parameters.get(name)?.value.data as Float32Array | undefined, mask: () => undefined });
+  return {
+    run: async ({ key, program, batch }) => (await shelf.take(key, program)).outputs(batch),
+    dispose: () => shelf.dispose(),
+  };
 }

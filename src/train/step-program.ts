@@ -1,4 +1,5 @@
-import { sizeOf } from '../core/index.js';
+import { fail, sizeOf } from '../core/index.js';
+import { type BatchShape, ignored } from '../datasets/index.js';
 import { gradients } from '../grad/index.js';
 import type { LanguageModel } from '../models/index.js';
 import { encodeModel } from '../onnx/index.js';
@@ -6,42 +7,79 @@ import { topological } from '../ops/graph.js';
 import { crossEntropy, input, parameterTensor, type Tensor, withTraining } from '../ops/index.js';
 import { restartStreams } from '../ops/leaves/random-mask.js';
 import { lowerProgram, type ProgramOptions } from '../runtime/index.js';
-import type { LayoutInput } from './storage.js';
 
-/** A lowered program as data that crosses to the worker: bytes, and what each input stands for. */
+/** A lowered program as data that crosses to the worker: bytes, and what each input and output stands for. */
 export interface StepProgram {
   readonly onnx: Uint8Array;
   readonly device: 'cpu' | 'webgpu';
   readonly threads: number;
+  /** What a batch gives: int32 arrays by name. */
+  readonly inputs: readonly { readonly name: string; readonly shape: readonly number[] }[];
+  readonly outputs: readonly string[];
   /** ONNX input name to parameter name. */
-  readonly parameters: readonly { readonly input: string; readonly name: string }[];
+  readonly parameters: readonly { readonly input: string; readonly name: string; readonly shape: readonly number[] }[];
   readonly masks: readonly { readonly input: string; readonly shape: readonly number[]; readonly keep: number; readonly stream: string }[];
 }
 
-/** The loss of a batch by a model: cross-entropy of the next token, unless the model says otherwise. */
-export type Loss = (model: LanguageModel, inputs: Tensor, targets: Tensor) => Tensor;
-
-export const nextTokenLoss: Loss = (model, inputs, targets) =>
-  crossEntropy(model.forward(inputs).reshape([-1, model.vocabulary]), targets.reshape([-1]));
-
-export interface StepShape {
-  readonly batch: number;
-  readonly context: number;
+/** A training step's program. Its outputs are `loss` and `gradient:NAME` for every trained parameter. */
+export interface TrainingProgram extends StepProgram {
+  /** `sum`: over the targets that count, to be divided by their number in the whole step; `mean`: of each pass. */
+  readonly reduction: 'sum' | 'mean';
 }
 
-/** The training step of a model: inputs [B,T] and targets [B,T] to the loss and every parameter's gradient. */
-export function traceStep(model: LanguageModel, shape: StepShape, loss: Loss, options: ProgramOptions): StepProgram {
-  const [inputs, targets] = batchInputs(shape);
+/** A batch as a loss sees it, [B,T] int32 each. */
+export interface BatchTensors {
+  readonly inputs: Tensor;
+  /** `ignored` (−100) where nothing is to be learned. */
+  readonly targets: Tensor;
+  /** Where several documents share a row. */
+  readonly documents?: Tensor;
+  readonly positions?: Tensor;
+}
+
+/** A loss of one's own: a scalar, the mean over the batch. */
+export type Loss = (model: LanguageModel, batch: BatchTensors) => Tensor;
+
+export interface StepOptions {
+  readonly shape: BatchShape;
+  /** Cross-entropy of the next token, by default. */
+  readonly loss?: Loss;
+  /** ε of the default loss, in [0, 1] (Szegedy et al. 2016). */
+  readonly labelSmoothing?: number;
+  /** What the batches hold besides inputs and targets, and whether some targets are ignored. */
+  readonly packed?: boolean;
+  readonly hasIgnored?: boolean;
+  /** Parameters without a gradient. */
+  readonly frozen?: ReadonlySet<string>;
+}
+
+/** Logits of a batch, [B·T,V]. */
+export function logitsOf(model: LanguageModel, { inputs, documents, positions }: Omit<BatchTensors, 'targets'>): Tensor {
+  const state = { ...(documents && { documents }), ...(positions && { position: positions }) };
+  return (documents || positions ? model.forward(inputs, state) : model.forward(inputs)).reshape([-1, model.vocabulary]);
+}
+
+/** Mean cross-entropy of the next token, in nats, over the targets that are not ignored. */
+export const nextTokenLoss: Loss = (model, batch) => crossEntropy(logitsOf(model, batch), batch.targets.reshape([-1]), { ignore: ignored });
+
+/** The training step of a model: a batch to its loss and the gradient of every parameter that is trained. */
+export function traceStep(model: LanguageModel, options: StepOptions, engine: ProgramOptions): TrainingProgram {
+  const { shape, loss, frozen = new Set() } = options;
+  const batch = batchInputs(shape, options.packed ?? false);
   restartStreams();
-  const tiles = loss === nextTokenLoss ? tileCount(model, shape) : 1;
-  const value = withTraining(true, () => tiledLoss(model, inputs, targets, loss, tiles));
-  const parameters = [...model.parameters()];
+  const value = withTraining(true, () => passLoss(options)(model, batch));
+  const trained = [...model.parameters()].filter(([name]) => !frozen.has(name));
   const grads = gradients(
     value,
-    parameters.map(([, p]) => parameterTensor(p)),
+    trained.map(([, p]) => parameterTensor(p)),
   );
-  const outputs = { loss: value, ...Object.fromEntries(parameters.map(([name], i) => [`gradient:${name}`, grads[i] as Tensor])) };
-  return toProgram(outputs, [inputs, targets], options);
+  const outputs = { loss: value, ...Object.fromEntries(trained.map(([name], i) => [`gradient:${name}`, grads[i] as Tensor])) };
+  return { ...toProgram(outputs, batch, engine), reduction: loss === undefined ? 'sum' : 'mean' };
+}
+
+/** What a pass of these options computes: the loss of one's own, or the sum over the targets, in tiles. */
+export function passLoss(options: StepOptions): Loss {
+  return options.loss ?? ((model, batch) => summedLoss(model, batch, options));
 }
 
 /** A value of this many bytes still finds its way through the caches from one elementwise pass to the next. */
@@ -51,52 +89,91 @@ const cachedBytes = 8 * 2 ** 20;
  * Into how many tiles a step's batch is cut: the fewest that divide it and whose largest values inside the model fit
  * `cachedBytes`. The scores of the vocabulary do not count: they are met once.
  */
-function tileCount(model: LanguageModel, { batch, context }: StepShape): number {
-  const logits = model.forward(input('inputs', [batch, context], 'int32'));
+function tileCount(model: LanguageModel, { rows, length }: BatchShape): number {
+  const logits = model.forward(input('inputs', [rows, length], 'int32'));
   const inner = topological([logits]).filter((n) => n.inputs.length > 0 && n.outputs[0]?.shape.at(-1) !== model.vocabulary);
   const largest = Math.max(0, ...inner.flatMap((n) => n.outputs.map((y) => 4 * Number(sizeOf(y.shape)))));
-  for (let tiles = 1; tiles < batch; tiles++) {
-    if (batch % tiles === 0 && largest / tiles <= cachedBytes) return tiles;
+  for (let tiles = 1; tiles < rows; tiles++) {
+    if (rows % tiles === 0 && largest / tiles <= cachedBytes) return tiles;
   }
-  return batch;
+  return rows;
 }
 
-/** The mean of the losses of equal tiles of the batch is the batch's loss; each tile's values stay in the caches. */
-function tiledLoss(model: LanguageModel, inputs: Tensor, targets: Tensor, loss: Loss, tiles: number): Tensor {
-  const ins = inputs.split(tiles, 0);
-  const outs = targets.split(tiles, 0);
-  const losses = ins.map((tile, i) => loss(model, tile, outs[i] as Tensor));
-  const total = losses.reduce((sum, l) => sum.add(l));
-  return tiles === 1 ? total : total.mul(1 / tiles);
+/** The losses of equal tiles of the batch add up to the batch's; each tile's values stay in the caches. */
+function summedLoss(model: LanguageModel, batch: BatchTensors, { shape, labelSmoothing = 0, hasIgnored }: StepOptions): Tensor {
+  const tiles = tileCount(model, shape);
+  const parts = Object.entries(batch).map(([name, tensor]: [string, Tensor]) => [name, tensor.split(tiles, 0)] as const);
+  const losses = Array.from({ length: tiles }, (_, i) => {
+    const tile = Object.fromEntries(parts.map(([name, pieces]) => [name, pieces[i]])) as unknown as BatchTensors;
+    return crossEntropy(logitsOf(model, tile), tile.targets.reshape([-1]), {
+      reduction: 'sum',
+      ...(hasIgnored && { ignore: ignored }),
+      ...(labelSmoothing !== 0 && { labelSmoothing }),
+    });
+  });
+  return losses.reduce((sum, l) => sum.add(l));
 }
 
-/** The evaluation of a model: the summed loss of [B,T] windows, without dropout. */
-export function traceEvaluation(model: LanguageModel, shape: StepShape, options: ProgramOptions): StepProgram {
-  const [inputs, targets] = batchInputs(shape);
-  const total = crossEntropy(model.forward(inputs).reshape([-1, model.vocabulary]), targets.reshape([-1]), { reduction: 'sum' });
-  return toProgram({ loss: total }, [inputs, targets], options);
+export interface EvaluationOptions {
+  readonly shape: BatchShape;
+  readonly packed?: boolean;
+  readonly hasIgnored?: boolean;
+  /** Adds the outputs `correct`, targets that are the likeliest token, and `matched`, rows in which all are. */
+  readonly matches?: boolean;
 }
 
-/** The model's parameters as the storage lays them out. */
-export function parameterLayout(model: LanguageModel): LayoutInput[] {
-  return [...model.parameters()].map(([name, p]) => ({ name, shape: p.shape }));
+/** The evaluation of a model, without dropout: `loss` is summed over the targets that count. */
+export function traceEvaluation(model: LanguageModel, options: EvaluationOptions, engine: ProgramOptions): StepProgram {
+  const { shape, packed = false, hasIgnored = false, matches = false } = options;
+  const batch = batchInputs(shape, packed);
+  const logits = logitsOf(model, batch);
+  const targets = batch.targets.reshape([-1]);
+  const loss = crossEntropy(logits, targets, { reduction: 'sum', ...(hasIgnored && { ignore: ignored }) });
+  if (!matches) return toProgram({ loss }, batch, engine);
+  const hit = logits.argmax(-1).equal(targets);
+  const missed = hit.logicalOr(targets.equal(ignored)).logicalNot().cast('float32');
+  const missedPerRow = missed.reshape([shape.rows, shape.length]).sum({ axis: 1 });
+  const outputs = { loss, correct: hit.cast('float32').sum(), matched: missedPerRow.equal(0).cast('float32').sum() };
+  return toProgram(outputs, batch, engine);
 }
 
-function batchInputs({ batch, context }: StepShape): [Tensor, Tensor] {
-  return [input('inputs', [batch, context], 'int32'), input('targets', [batch, context], 'int32')];
+/** Any values of a model on a batch as a program: what `outputs` makes of it. */
+export function traceOutputs(
+  shape: BatchShape,
+  packed: boolean,
+  outputs: (batch: BatchTensors) => Record<string, Tensor>,
+  engine: ProgramOptions,
+): StepProgram {
+  const batch = batchInputs(shape, packed);
+  return toProgram(outputs(batch), batch, engine);
 }
 
-function toProgram(outputs: Record<string, Tensor>, inputs: readonly [Tensor, Tensor], options: ProgramOptions): StepProgram {
-  const declared = [
-    { name: 'inputs', spec: inputs[0] },
-    { name: 'targets', spec: inputs[1] },
-  ];
+function batchInputs({ rows, length }: BatchShape, packed: boolean): BatchTensors {
+  const rowsOf = (name: string): Tensor => input(name, [rows, length], 'int32');
+  const plain = { inputs: rowsOf('inputs'), targets: rowsOf('targets') };
+  return packed ? { ...plain, documents: rowsOf('documents'), positions: rowsOf('positions') } : plain;
+}
+
+function toProgram(outputs: Record<string, Tensor>, batch: BatchTensors, options: ProgramOptions): StepProgram {
+  const declared = Object.entries(batch).map(([name, spec]: [string, Tensor]) => ({ name, spec }));
   const lowered = lowerProgram(outputs, declared, options);
   return {
     onnx: encodeModel(lowered.model),
     device: options.device ?? 'cpu',
     threads: options.threads ?? 0,
-    parameters: lowered.bindings.flatMap((b) => (b.kind === 'parameter' ? [{ input: b.name, name: b.parameter.name }] : [])),
+    inputs: declared.map(({ name, spec }) => ({ name, shape: spec.shape as readonly number[] })),
+    outputs: Object.keys(outputs),
+    parameters: lowered.bindings.flatMap((b) => (b.kind === 'parameter' ? [{ input: b.name, name: b.parameter.name, shape: b.parameter.shape }] : [])),
     masks: lowered.bindings.flatMap((b) => (b.kind === 'mask' ? [{ input: b.name, ...b.mask }] : [])),
   };
+}
+
+/** A model's parameters by name and shape. */
+export function parameterShapes(model: LanguageModel): { readonly name: string; readonly shape: readonly number[] }[] {
+  return [...model.parameters()].map(([name, p]) => ({ name, shape: p.shape }));
+}
+
+/** @throws value: label smoothing outside [0, 1] */
+export function checkLabelSmoothing(epsilon: number, where: string): void {
+  if (!(epsilon >= 0 && epsilon <= 1)) throw fail('value', { where, rule: 'label smoothing from 0 to 1', got: String(epsilon) });
 }

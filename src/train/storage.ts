@@ -1,69 +1,105 @@
 import { fail } from '../core/index.js';
+import type { GroupedParameter } from './groups.js';
 
-/** Where one parameter lies: an offset, in elements, into each of the four regions. */
-export interface Slot {
-  readonly name: string;
-  readonly shape: readonly number[];
-  readonly offset: number;
+/** Part of the memory: where it begins, in bytes, and how many float32 it holds. */
+export interface Span {
+  readonly at: number;
   readonly size: number;
+}
+
+/** Where one parameter lies, and for trained ones what belongs to it. */
+export interface PlacedParameter extends GroupedParameter {
+  readonly parameter: Span;
+  /** Undefined for frozen ones, as are the following. */
+  readonly gradient: Span | undefined;
+  /** The moving average of the parameter's values, where one is kept. */
+  readonly average: Span | undefined;
+  /** What the optimiser remembers, by slot name. */
+  readonly slots: ReadonlyMap<string, Span>;
 }
 
 /** Where everything lies, worked out before training: memory never grows while views are live. */
 export interface StorageLayout {
-  readonly slots: readonly Slot[];
-  /** Elements of the parameters that decay (they come first), and of all. */
-  readonly decayed: number;
-  readonly total: number;
-  /** Element offsets of the dropout masks, after the regions. */
-  readonly masks: readonly { readonly name: string; readonly offset: number; readonly size: number }[];
-  /** Regions of `total` elements: parameters, gradients, first and second moments, and sums of gradients where they accumulate. */
-  readonly regions: number;
+  readonly parameters: readonly PlacedParameter[];
+  /** All gradients in one stretch, and their sums where several passes make a step. */
+  readonly gradients: Span;
+  readonly sums: Span | undefined;
+  /** Room for the optimiser, and for the values before an update. */
+  readonly scratch: Span;
+  readonly before: Span;
+  readonly masks: readonly Span[];
   readonly bytes: number;
 }
 
-/** Views start at multiples of 64 bytes. */
-const align = (elements: number): number => Math.ceil(elements / 16) * 16;
+export interface LayoutInput {
+  readonly parameters: readonly GroupedParameter[];
+  /** What the optimiser remembers of a parameter, and the room it works in. */
+  readonly slots: (parameter: GroupedParameter) => Readonly<Record<string, readonly number[]>>;
+  readonly scratch: (parameter: GroupedParameter) => number;
+  readonly masks: readonly { readonly shape: readonly number[] }[];
+  /** Whether gradients of several passes add up, and whether averages of the values are kept. */
+  readonly accumulates: boolean;
+  readonly averages: boolean;
+}
+
 const pageBytes = 65536;
 /** One WebAssembly memory ends at 4 GiB. */
 const largestBytes = 65536 * pageBytes;
 
-export interface LayoutInput {
-  readonly name: string;
-  readonly shape: readonly number[];
+export function elements(shape: readonly number[]): number {
+  return shape.reduce((a, b) => a * b, 1);
 }
 
-/** Lays out parameters (matrices first: they decay), gradients, moments and masks in one memory. */
-export function layOut(parameters: readonly LayoutInput[], masks: readonly LayoutInput[], accumulate: boolean): StorageLayout {
-  const elements = (p: LayoutInput): number => p.shape.reduce((a, b) => a * b, 1);
-  const ordered = [...parameters.filter((p) => p.shape.length >= 2), ...parameters.filter((p) => p.shape.length < 2)];
-  let total = 0;
-  let decayed = 0;
-  const slots = ordered.map((p) => {
-    const slot = { name: p.name, shape: p.shape, offset: total, size: elements(p) };
-    total += align(slot.size);
-    if (p.shape.length >= 2) decayed = total;
-    return slot;
+/** Hands out stretches of the memory from its beginning, each at a multiple of 64 bytes. */
+class Plan {
+  bytes = 0;
+
+  span(size: number): Span {
+    const span = { at: this.bytes, size };
+    this.bytes += Math.ceil(size / 16) * 64;
+    return span;
+  }
+}
+
+/** Lays out parameters, gradients, averages, what the optimiser remembers, and masks in one memory. */
+export function layOut({ parameters, slots, scratch, masks, accumulates, averages }: LayoutInput): StorageLayout {
+  const plan = new Plan();
+  const trained = parameters.filter((p) => !p.frozen);
+  const values = new Map(parameters.map((p) => [p.name, plan.span(elements(p.shape))]));
+  const begin = plan.bytes;
+  const gradientOf = new Map(trained.map((p) => [p.name, plan.span(elements(p.shape))]));
+  const gradients = { at: begin, size: (plan.bytes - begin) / 4 };
+  const sums = accumulates ? plan.span(gradients.size) : undefined;
+  const placed = parameters.map((p): PlacedParameter => {
+    const wanted = p.frozen ? {} : slots(p);
+    return {
+      ...p,
+      parameter: values.get(p.name) as Span,
+      gradient: gradientOf.get(p.name),
+      average: averages && !p.frozen ? plan.span(elements(p.shape)) : undefined,
+      slots: new Map(Object.entries(wanted).map(([slot, shape]) => [slot, plan.span(elements(shape))])),
+    };
   });
-  const regions = accumulate ? 5 : 4;
-  let at = total * regions;
-  const placed = masks.map((m) => {
-    const mask = { name: m.name, offset: at, size: elements(m) };
-    at += align(mask.size);
-    return mask;
-  });
-  if (at * 4 > largestBytes) {
+  const most = (sizes: readonly number[]): number => sizes.reduce((a, b) => Math.max(a, b), 0);
+  const layout = {
+    parameters: placed,
+    gradients,
+    sums,
+    scratch: plan.span(most(trained.map(scratch))),
+    before: plan.span(most(trained.map((p) => elements(p.shape)))),
+    masks: masks.map((m) => plan.span(elements(m.shape))),
+    bytes: plan.bytes,
+  };
+  if (plan.bytes > largestBytes) {
     throw fail('unsupported', {
       where: 'training storage',
-      rule: 'parameters, gradients, moments and masks within 4 GiB, the largest WebAssembly memory',
-      got: `${(at * 4) / 2 ** 30} GiB`,
-      fix: 'Use a smaller model, or a smaller batch with dropout',
+      rule: 'parameters, gradients, what the optimiser remembers and masks within 4 GiB, the largest WebAssembly memory',
+      got: `${(plan.bytes / 2 ** 30).toFixed(2)} GiB`,
+      fix: 'Use a smaller model, freeze a part of it, or take smaller micro-batches with dropout',
     });
   }
-  return { slots, decayed, total, masks: placed, regions, bytes: at * 4 };
+  return { ...layout, bytes: plan.bytes };
 }
-
-/** Regions of the storage, in order. */
-export const region = { parameters: 0, gradients: 1, firstMoments: 2, secondMoments: 3, sums: 4 } as const;
 
 /** The one memory of a training run. */
 export class Storage {
@@ -74,29 +110,31 @@ export class Storage {
     this.memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
   }
 
-  /** Byte offset of a region. */
-  at(which: number): number {
-    return which * this.layout.total * 4;
+  view({ at, size }: Span): Float32Array {
+    return new Float32Array(this.memory.buffer, at, size);
   }
 
-  /** One parameter's part of a region, as a view. */
-  view(which: number, slot: Slot): Float32Array {
-    return new Float32Array(this.memory.buffer, this.at(which) + slot.offset * 4, slot.size);
+  /** Copies of one span of every parameter that has it, by name. */
+  copy(spanOf: (p: PlacedParameter) => Span | undefined): Record<string, Float32Array> {
+    const copies: Record<string, Float32Array> = {};
+    for (const p of this.layout.parameters) {
+      const span = spanOf(p);
+      if (span !== undefined) copies[p.name] = this.view(span).slice();
+    }
+    return copies;
   }
 
-  /** A copy of every parameter's part of a region, by name. */
-  copy(which: number): Record<string, Float32Array> {
-    return Object.fromEntries(this.layout.slots.map((s) => [s.name, this.view(which, s).slice()]));
-  }
-
-  /** Sets every parameter's part of a region. */
-  set(which: number, values: Readonly<Record<string, Float32Array>>): void {
-    for (const slot of this.layout.slots) {
-      const given = values[slot.name];
-      if (given === undefined || given.length !== slot.size) {
-        throw fail('shape', { where: `training storage, ${slot.name}`, rule: `${slot.size} numbers`, got: String(given?.length) });
+  /** Sets one span of every parameter that has it. @throws shape: an array is missing or of another size */
+  set(spanOf: (p: PlacedParameter) => Span | undefined, values: Readonly<Record<string, Float32Array>>, what: string): void {
+    for (const p of this.layout.parameters) {
+      const span = spanOf(p);
+      if (span === undefined) continue;
+      const given = values[p.name];
+      if (given === undefined || given.length !== span.size) {
+        const got = given === undefined ? 'none' : String(given.length);
+        throw fail('shape', { where: `training storage, ${what} of ${p.name}`, rule: `${span.size} numbers`, got });
       }
-      this.view(which, slot).set(given);
+      this.view(span).set(given);
     }
   }
 }

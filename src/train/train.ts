@@ -1,192 +1,200 @@
 import { startThread } from '#thread';
-import { fail, HostArray } from '../core/index.js';
-import { randomWindows, type TextData } from '../datasets/index.js';
+import { HeadlightError, HostArray } from '../core/index.js';
+import { asTrainingData, type TrainingData } from '../datasets/index.js';
 import type { LanguageModel } from '../models/index.js';
-import type { EngineSettings, ProgramOptions } from '../runtime/index.js';
+import type { ProgramOptions } from '../runtime/index.js';
 import { Evaluator } from './evaluate.js';
-import { type AdamW, adamW } from './optimizer.js';
-import { cosine, type Schedule } from './schedule.js';
-import { type Loss, nextTokenLoss, parameterLayout, traceStep } from './step-program.js';
-import type { StepOwner, StepReport, TrainingState } from './worker/protocol.js';
+import { AttentionWatch } from './attention-watch.js';
+import { applyGroups, type GroupedParameter } from './groups.js';
+import { Guard, recoveryOf, SpikeError } from './guard.js';
+import { adamW, ruleOf } from './optimizers/index.js';
+import { checkOptions, type EvaluationReport, type RunPoint, type TrainOptions, type TrainResult } from './options.js';
+import { cosine } from './schedule.js';
+import { StepFeed } from './step-feed.js';
+import { parameterShapes, passLoss, type StepOptions, traceStep } from './step-program.js';
+import { findFault } from './watch/fault.js';
+import { findGrowth } from './watch/growth.js';
+import type { Setup, StepOwner, StepReport } from './worker/protocol.js';
 import { inOrder, remoteOwner } from './worker/rpc.js';
 import { StepRunner } from './worker/runner.js';
 
-export interface TrainOptions {
-  /** Token ids to learn from, and to be judged on. */
-  readonly data: TextData;
-  readonly steps: number;
-  /** Windows per step. */
-  readonly batch: number;
-  /** Windows per pass through the model; divides `batch`, whose passes' gradients add up. All at once by default. */
-  readonly microBatch?: number;
-  readonly optimizer?: AdamW;
-  /** Factor of the learning rate by step; by default 100 steps of warm-up and a cosine to a tenth. */
-  readonly schedule?: Schedule;
-  /** Clips the global gradient norm; 1 by default, 0 for never. */
-  readonly clip?: number;
-  readonly seed?: number;
-  /** Evaluates every so many steps, and at the end; 0: at the end only. */
-  readonly evalEvery?: number;
-  /** Where to go on from. */
-  readonly resume?: { readonly step: number; readonly state: TrainingState };
-  /** Stops after the step under way; the result says `stopped`. */
-  readonly signal?: AbortSignal;
-  readonly loss?: Loss;
-  readonly device?: ProgramOptions['device'];
-  readonly threads?: number;
-  /** Settings of ONNX Runtime in the worker: in a page, where its WebAssembly files lie. */
-  readonly engine?: EngineSettings;
-  /** Runs in this thread instead of a worker's: for places that have none. */
-  readonly inThread?: boolean;
-  readonly onStep?: (report: TrainReport) => void;
-  /** May take its time (sampling, saving): training waits. The model then holds the trained values. */
-  readonly onEvaluation?: (report: EvaluationReport, run: TrainingRun) => void | Promise<void>;
-}
-
-export interface TrainReport extends StepReport {
-  readonly lr: number;
-  /** Tokens per second over the last steps, waiting included. */
-  readonly tokensPerSecond: number;
-}
-
-export interface EvaluationReport {
-  /** Steps done. */
-  readonly step: number;
-  readonly trainLoss: number;
-  readonly valLoss: number;
-}
-
-/** What a callback may ask of the run under way. */
-export interface TrainingRun {
-  state(): Promise<TrainingState>;
-}
-
-export interface TrainResult extends EvaluationReport {
-  readonly parameters: number;
-  readonly tokensPerSecond: number;
-  readonly seconds: number;
-  /** True when `signal` ended it early. */
-  readonly stopped: boolean;
-  /** The run's numbers at the end, to save and resume from. */
-  readonly state: TrainingState;
-}
-
-/** Steps in flight: the next batches are with the worker before it asks. */
-const ahead = 2;
 /** The reported training loss is the mean over this many last steps. */
 const window = 100;
 
 /**
- * Trains a language model on tokens: the loop. Each step draws windows by (seed, step), runs the step program in the
- * worker that owns the numbers, and updates them there; this thread only feeds and listens.
- * The model's parameters hold the trained values afterwards.
+ * Trains a language model: the loop. Each step draws its rows by (seed, step), runs the step program in the worker that
+ * owns the numbers, and updates them there; this thread only feeds and listens. The model's parameters hold the trained
+ * values afterwards.
  */
 export async function train(model: LanguageModel, options: TrainOptions): Promise<TrainResult> {
-  const { steps, batch, microBatch = batch, seed = 0, evalEvery = 0, optimizer = adamW(), signal } = options;
   checkOptions(options);
-  const accumulate = batch / microBatch;
-  const context = model.context;
+  const { steps, batch, microBatch = batch, seed = 0, evalEvery = 0, optimizer = adamW(), signal, watchEvery = 0, resume } = options;
+  const saveEvery = options.saveEvery ?? evalEvery;
   const schedule = options.schedule ?? cosine({ warmup: Math.min(100, Math.floor(steps / 10)), steps });
-  const windows = randomWindows({ ids: options.data.train, context, batch: microBatch, seed });
-  const programs: ProgramOptions = { device: options.device ?? 'cpu', threads: options.threads ?? 0 };
+  const data = asTrainingData(options.data);
+  const draw = data.batches({ rows: microBatch, length: model.context }, seed);
+  const engine: ProgramOptions = { device: options.device ?? 'cpu', threads: options.threads ?? 0 };
+  const step = stepOptions(model, options, data);
+  const parameters = applyGroups(parameterShapes(model), options.groups);
+  const evaluator = new Evaluator(model, data, engine);
+  const attention = options.watchAttention ? new AttentionWatch(model, data, engine) : undefined;
+  const guard = new Guard(options.guard, resume?.losses);
+  const tokensPerStep = batch * model.context;
+  const stopping = (): boolean => signal?.aborted ?? false;
   const owner: StepOwner = options.inThread ? inOrder(new StepRunner()) : remoteOwner(startThread());
-  const evaluator = new Evaluator(model, programs);
+  const accumulate = batch / microBatch;
+  const feed = new StepFeed(owner, { draw, accumulate, schedule, watchEvery, onGradients: options.onGradients });
   const begun = performance.now();
-  const losses: number[] = [];
-  const first = options.resume?.step ?? 0;
+  const first = resume?.step ?? 0;
   let done = first;
-  let stepping = 0;
+  let losses: number[] = [...(resume?.losses ?? [])];
+  feed.skipped = resume?.skipped ?? 0;
 
-  const evaluate = async (): Promise<EvaluationReport> => ({
-    step: done,
-    trainLoss: losses.reduce((a, b) => a + b, 0) / losses.length,
-    valLoss: await evaluator.evaluate(owner, options.data.validation),
+  const point = async (): Promise<RunPoint> => ({ step: done, skipped: feed.skipped, losses: [...losses], state: await owner.state() });
+
+  const evaluate = async (): Promise<EvaluationReport> => {
+    const { loss, exactMatch } = await evaluator.evaluate(owner, data.evaluation(evaluator.shape));
+    const learned = data.trainEvaluation && (await evaluator.evaluate(owner, data.trainEvaluation(evaluator.shape)));
+    const report = {
+      step: done,
+      trainLoss: losses.reduce((a, b) => a + b, 0) / losses.length,
+      valLoss: loss,
+      ...(exactMatch !== undefined && { exactMatch }),
+      ...(learned?.exactMatch !== undefined && { trainExactMatch: learned.exactMatch }),
+      ...(attention && { attentionEntropy: await attention.measure(owner) }),
+    };
+    setParameters(model, await owner.parameters({ current: false }));
+    await options.onEvaluation?.(report);
+    return report;
+  };
+
+  const save = async (evaluation: EvaluationReport | undefined): Promise<void> => {
+    if (guard.needsPoints) guard.remember(await point());
+    if (options.onSave === undefined) return;
+    if (evaluation === undefined) setParameters(model, await owner.parameters({ current: false }));
+    await options.onSave({ step: done, evaluation, point });
+  };
+
+  /** A step's pass as the fault finders run it again. */
+  const passOf = (at: number) => ({
+    model,
+    loss: passLoss(step),
+    shape: step.shape,
+    seed,
+    pass: feed.drawOf(at) * accumulate,
+    ...engine,
   });
 
-  try {
-    await owner.setup({
-      program: traceStep(model, { batch: microBatch, context }, options.loss ?? nextTokenLoss, programs),
-      batch: microBatch,
-      context,
-      parameters: parameterLayout(model),
-      values: Object.fromEntries([...model.parameters()].map(([name, p]) => [name, (p.value.data as Float32Array).slice()])),
-      optimizer,
-      clip: options.clip ?? 1,
-      accumulate,
-      seed,
-      ...(options.engine && { engine: options.engine }),
-    });
-    evaluator.prepare(options.data.validation.length);
-    if (options.resume !== undefined) await owner.restore(structuredClone(options.resume.state)); // a copy: arrays are transferred
+  const meetSpike = async ({ step: at, loss }: StepReport): Promise<void> => {
+    const spike = guard.push(loss);
+    if (spike === undefined) return;
+    const before = guard.good?.state.parameters;
+    const [batch] = await feed.batchesOf(at);
+    const after = await owner.parameters({ current: true });
+    const growth = before && batch && (await findGrowth({ ...passOf(at), before, after, batch }));
+    const error = new SpikeError(at, spike, growth);
+    if (guard.stopsAtSpikes) throw error;
+    await options.onRecovery?.(recoveryOf(error, { action: 'report', step: at, from: done }));
+  };
 
-    const inFlight: Promise<StepReport>[] = [];
-    let next = first;
-    const send = (): void => {
-      const step = next++;
-      const batches = Array.from({ length: accumulate }, (_, part) => windows(step * accumulate + part));
-      const report = owner.step({ step, lr: optimizer.lr * schedule(step), batches });
-      report.catch(() => {}); // the loop below meets the error when it waits for this step
-      inFlight.push(report);
-    };
-    while (done < steps && !(signal?.aborted ?? false)) {
-      const pause = evalEvery > 0 ? Math.min(steps, (Math.floor(done / evalEvery) + 1) * evalEvery) : steps;
+  /** Goes back to the last good point, or gives up with an error that names what broke first. */
+  const recover = async (error: unknown): Promise<void> => {
+    const cause = error instanceof HeadlightError && error.code === 'numeric' ? await explain(error) : error;
+    const good = guard.recover(cause);
+    const broken = cause instanceof SpikeError ? done - 1 : done; // a spike's step was done, a fault's was not
+    await owner.restore(structuredClone(good.state)); // a copy: arrays are transferred
+    feed.skipped += broken + 1 - good.step;
+    done = good.step;
+    losses = [...good.losses];
+    await options.onRecovery?.(recoveryOf(cause as Error, { action: 'rollback', step: broken, from: done }));
+  };
+
+  const explain = async (error: HeadlightError): Promise<HeadlightError> => {
+    if (error instanceof SpikeError) return error;
+    // The worker made no update from the step that failed, nor from those behind it.
+    const values = await owner.parameters({ current: true });
+    return (await findFault({ ...passOf(done), values, batches: await feed.batchesOf(done) })) ?? error;
+  };
+
+  try {
+    await owner.setup(setupOf(model, options, { step, parameters, engine }));
+    evaluator.prepare();
+    if (resume !== undefined) await owner.restore(structuredClone(resume.state));
+    if (guard.needsPoints) guard.remember(await point());
+    let stepping = 0;
+
+    while (done < steps && !stopping()) {
+      const pause = Math.min(steps, nextMultiple(done, evalEvery), nextMultiple(done, saveEvery));
       const from = performance.now();
-      while (done < pause) {
-        while (inFlight.length < ahead && next < pause && !(signal?.aborted ?? false)) send();
-        const waiting = inFlight.shift();
-        if (waiting === undefined) break;
-        const report = await waiting;
-        done++;
-        losses.push(report.loss);
-        if (losses.length > window) losses.shift();
-        const perStep = report.milliseconds;
-        options.onStep?.({ ...report, lr: optimizer.lr * schedule(report.step), tokensPerSecond: (batch * context * 1000) / perStep });
+      try {
+        for await (const report of feed.run(done, pause, stopping)) {
+          done++;
+          losses.push(report.loss);
+          if (losses.length > window) losses.shift();
+          const lr = optimizer.lr * schedule(report.step);
+          options.onStep?.({ ...report, lr, tokensPerSecond: (tokensPerStep * 1000) / report.milliseconds });
+          await meetSpike(report);
+        }
+      } catch (error) {
+        await recover(error);
+        continue;
+      } finally {
+        stepping += performance.now() - from;
       }
-      stepping += performance.now() - from;
-      if (evalEvery > 0 && done < steps && done % evalEvery === 0 && options.onEvaluation !== undefined) {
-        const report = await evaluate();
-        await takeParameters(model, owner);
-        await options.onEvaluation(report, owner);
-      }
+      if (done === steps || stopping()) break;
+      const evaluation = isMultiple(done, evalEvery) ? await evaluate() : undefined;
+      if (isMultiple(done, saveEvery)) await save(evaluation);
     }
     const last = await evaluate();
-    const state = await owner.state();
-    setParameters(model, state.parameters);
-    await options.onEvaluation?.(last, owner);
+    await save(last);
     return {
       ...last,
       parameters: model.parameterCount,
-      tokensPerSecond: ((done - first) * batch * context * 1000) / Math.max(1, stepping),
+      tokensPerSecond: ((done - first) * tokensPerStep * 1000) / Math.max(1, stepping),
       seconds: (performance.now() - begun) / 1000,
       stopped: done < steps,
-      state,
+      point: await point(),
     };
   } finally {
     await owner.dispose();
   }
 }
 
-function checkOptions({ steps, batch, microBatch = batch, evalEvery = 0, clip = 1, device }: TrainOptions): void {
-  const check = (ok: boolean, rule: string, got: string): void => {
-    if (!ok) throw fail('value', { where: 'train', rule, got });
-  };
-  for (const [name, value] of Object.entries({ steps, batch, microBatch }))
-    check(Number.isInteger(value) && value >= 1, `${name} is a whole number from 1`, String(value));
-  check(Number.isInteger(batch / microBatch), 'a micro-batch that divides the batch', `batch ${batch}, microBatch ${microBatch}`);
-  check(Number.isInteger(evalEvery) && evalEvery >= 0, 'evalEvery is a whole number, 0 for at the end only', String(evalEvery));
-  check(clip >= 0, 'clip is at least 0, 0 for never', String(clip));
-  if (device === 'webgpu') {
-    throw fail('unsupported', {
-      where: 'train',
-      rule: 'training on the CPU',
-      got: 'device webgpu',
-      fix: 'Its optimizer in the graph is to come',
-    });
-  }
+/** What a step computes. */
+function stepOptions(model: LanguageModel, { batch, microBatch = batch, loss, labelSmoothing }: TrainOptions, data: TrainingData): StepOptions {
+  const { packed, hasIgnored } = data;
+  const shape = { rows: microBatch, length: model.context };
+  return { shape, packed, hasIgnored, ...(loss && { loss }), ...(labelSmoothing && { labelSmoothing }) };
 }
 
-async function takeParameters(model: LanguageModel, owner: StepOwner): Promise<void> {
-  setParameters(model, await owner.parameters());
+/** What the worker begins with. */
+function setupOf(
+  model: LanguageModel,
+  { batch, microBatch = batch, optimizer = adamW(), clip = 1, average = 0, seed = 0, engine: settings }: TrainOptions,
+  { step, parameters, engine }: { step: StepOptions; parameters: readonly GroupedParameter[]; engine: ProgramOptions },
+): Setup {
+  const frozen = new Set(parameters.filter((p) => p.frozen).map((p) => p.name));
+  const trained = parameters.filter((p) => !p.frozen);
+  return {
+    program: traceStep(model, { ...step, frozen }, engine),
+    parameters,
+    values: Object.fromEntries([...model.parameters()].map(([name, p]) => [name, (p.value.data as Float32Array).slice()])),
+    optimizer,
+    optimizerPrograms: ruleOf(optimizer).programs?.(optimizer, trained) ?? [],
+    clip,
+    accumulate: batch / microBatch,
+    average,
+    seed,
+    ...(settings && { engine: settings }),
+  };
+}
+
+function isMultiple(step: number, every: number): boolean {
+  return every > 0 && step % every === 0;
+}
+
+function nextMultiple(step: number, every: number): number {
+  return every > 0 ? (Math.floor(step / every) + 1) * every : Number.POSITIVE_INFINITY;
 }
 
 function setParameters(model: LanguageModel, values: Readonly<Record<string, Float32Array>>): void {

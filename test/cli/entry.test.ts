@@ -22,6 +22,8 @@ function recordingIo() {
       written.err += `${line}\n`;
     },
     outIsTerminal: false,
+    columns: 80,
+    unicode: false,
     progress: () => ({ update: () => {}, stop: () => {} }),
     interrupted: () => new AbortController().signal,
   };

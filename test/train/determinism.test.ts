@@ -2,12 +2,12 @@ import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { GPT2, type GPT2Config } from '#dist/models/index.js';
 import { type EngineTensor, engineTensor, Session } from '#dist/runtime/index.js';
-import { nextTokenLoss, traceStep } from '#dist/train/index.js';
+import { traceStep } from '#dist/train/index.js';
 
 /** Every gradient of one step, digested, at a number of threads. */
 async function gradientBits(config: GPT2Config, batch: number, threads: number): Promise<Record<string, string>> {
   const model = new GPT2(config);
-  const program = traceStep(model, { batch, context: config.context }, nextTokenLoss, { threads });
+  const program = traceStep(model, { shape: { rows: batch, length: config.context } }, { threads });
   const session = await Session.create(program.onnx, { device: 'cpu', threads, optimize: false });
   const shape = [batch, config.context];
   const ids = (step: number): EngineTensor =>

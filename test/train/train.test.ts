@@ -5,7 +5,7 @@ import { splitTokens } from '#dist/datasets/split.js';
 import { GPT2 } from '#dist/models/index.js';
 import { memory } from '#dist/runtime/index.js';
 import { trainCharacterTokenizer } from '#dist/tokenizers/index.js';
-import { adamW, constant, cosine, type TrainOptions, train } from '#dist/train/index.js';
+import { adamW, cosine, type TrainOptions, train } from '#dist/train/index.js';
 
 const text = generateStories({ seed: 1, characters: 20_000 });
 const tokenizer = trainCharacterTokenizer(text);
@@ -50,7 +50,7 @@ describe('train', () => {
     const parts = make(0.2);
     const first = await train(parts, { ...base, schedule, steps: 13 });
     const fresh = make(0.2);
-    await train(fresh, { ...base, schedule, resume: { step: first.step, state: first.state } });
+    await train(fresh, { ...base, schedule, resume: first.point });
     expect(bits(fresh)).toBe(bits(whole));
   });
 
@@ -72,8 +72,8 @@ describe('train', () => {
   test('a loss that is not finite stops the run before it reaches the parameters', async () => {
     const model = make();
     const before = bits(model);
-    const failing = train(model, { ...base, loss: (m, x) => m.forward(x).sum().mul(1e38).mul(1e38) });
-    await expect(failing).rejects.toThrow(/training step 0: a finite loss and gradient/);
+    const failing = train(model, { ...base, loss: (m, { inputs }) => m.forward(inputs).sum().mul(1e38).mul(1e38) });
+    await expect(failing).rejects.toThrow(/check at loss: every value is finite; got Infinity/);
     expect(bits(model)).toBe(before);
   });
 
@@ -98,7 +98,8 @@ describe('train', () => {
     expect(memory()).toEqual(before);
   });
 
-  test('the main thread does not stop for longer than 50 ms after the first step', async () => {
+  test('the main thread does not stop for longer than 50 ms after the first step', { retry: 3 }, async () => {
+    // Another process may take the core away for longer than that: so it may be tried again.
     const model = new GPT2({ vocabulary: tokenizer.size, context: 64, layers: 4, heads: 4, width: 128 });
     const longer = splitTokens(tokenizer.encodeToArray(text), { context: 64 });
     let last: number | undefined;
@@ -118,17 +119,7 @@ describe('train', () => {
     await expect(train(make(), { ...base, microBatch: 3 })).rejects.toThrow(
       /micro-batch that divides the batch; got batch 4, microBatch 3/,
     );
-    expect(() => adamW({ lr: -1 })).toThrow(/lr is above 0; got -1/);
+    expect(() => adamW({ lr: -1 })).toThrow(/lr is a finite number above 0; got -1/);
     expect(() => cosine({ warmup: 10, steps: 5 })).toThrow(/0 ≤ warmup ≤ steps/);
   });
-});
-
-test('the cosine schedule: warm-up, half way, floor', () => {
-  const schedule = cosine({ warmup: 10, steps: 110, floor: 0.1 });
-  expect(schedule(0)).toBeCloseTo(1 / 11);
-  expect(schedule(10)).toBeCloseTo(1);
-  expect(schedule(60)).toBeCloseTo(0.55);
-  expect(schedule(110)).toBeCloseTo(0.1);
-  expect(schedule(1000)).toBeCloseTo(0.1);
-  expect(constant(123)).toBe(1);
 });

@@ -1,8 +1,7 @@
 import { startThread } from '#thread';
 import type { TokenBatch } from '../../datasets/index.js';
 import type { LanguageModel } from '../../models/index.js';
-import { type AdamW, nextTokenLoss, type StepOwner, type StepReport, traceStep } from '../../train/index.js';
-import { parameterLayout } from '../../train/step-program.js';
+import { type AdamW, applyGroups, parameterShapes, type StepOwner, type StepReport, traceStep } from '../../train/index.js';
 import { remoteOwner } from '../../train/worker/rpc.js';
 import type { StepShape } from './step-shape.js';
 
@@ -39,14 +38,12 @@ export class OurSide implements Side {
   readonly #owner: StepOwner;
   readonly #batches: (index: number) => TokenBatch;
   readonly #accumulate: number;
-  readonly #lr: number;
   #step = 0;
 
-  private constructor(owner: StepOwner, batches: (index: number) => TokenBatch, accumulate: number, lr: number) {
+  private constructor(owner: StepOwner, batches: (index: number) => TokenBatch, accumulate: number) {
     this.#owner = owner;
     this.#batches = batches;
     this.#accumulate = accumulate;
-    this.#lr = lr;
   }
 
   static async create(
@@ -59,21 +56,21 @@ export class OurSide implements Side {
     const owner = remoteOwner(startThread());
     try {
       await owner.setup({
-        program: traceStep(model, { batch, context }, nextTokenLoss, { device: 'cpu', threads }),
-        batch,
-        context,
-        parameters: parameterLayout(model),
+        program: traceStep(model, { shape: { rows: batch, length: context } }, { device: 'cpu', threads }),
+        parameters: applyGroups(parameterShapes(model)),
         values: Object.fromEntries([...model.parameters()].map(([name, p]) => [name, Float32Array.from(p.value.data as Float32Array)])),
         optimizer,
+        optimizerPrograms: [],
         clip,
         accumulate,
+        average: 0,
         seed: 1,
       });
     } catch (error) {
       await owner.dispose();
       throw error;
     }
-    return new OurSide(owner, batches, accumulate, optimizer.lr);
+    return new OurSide(owner, batches, accumulate);
   }
 
   async run(first: number, count: number): Promise<OurBlock> {
@@ -85,7 +82,7 @@ export class OurSide implements Side {
     const send = (): void => {
       const index = (first + sent++) * this.#accumulate;
       const batches = Array.from({ length: this.#accumulate }, (_, part) => this.#batches(index + part));
-      const report = this.#owner.step({ step: this.#step++, lr: this.#lr, batches });
+      const report = this.#owner.step({ step: this.#step, draw: this.#step++, factor: 1, batches });
       report.catch(() => {}); // met below, when this step is waited for
       inFlight.push(report);
     };

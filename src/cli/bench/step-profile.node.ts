@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { TokenBatch } from '../../datasets/index.js';
 import type { LanguageModel } from '../../models/index.js';
 import { type EngineTensor, engineTensor, Session } from '../../runtime/index.js';
-import { nextTokenLoss, traceStep } from '../../train/index.js';
+import { traceStep } from '../../train/index.js';
 import { type OpTimes, opTimes } from './op-times.js';
 import type { StepShape } from './step-shape.js';
 
@@ -21,7 +21,7 @@ export async function profileStep(
 ): Promise<OpTimes> {
   const { threads, steps, folder, batches } = options;
   const { batch, context } = shape;
-  const program = traceStep(model, { batch, context }, nextTokenLoss, { device: 'cpu', threads });
+  const program = traceStep(model, { shape: { rows: batch, length: context } }, { device: 'cpu', threads });
   const session = await Session.create(program.onnx, { device: 'cpu', threads, optimize: false, profile: join(folder, prefix) });
   try {
     const parameters = model.parameters();

@@ -1,12 +1,12 @@
 import { files } from '#files';
-import { splitTokens } from '../../datasets/index.js';
+import { splitTokens, tokenize } from '../../datasets/index.js';
 import { evaluateModel } from '../../train/index.js';
 import { openTextCheckpoint } from '../checkpoint.js';
 import { checkWindows, evaluationOnnx } from '../evaluation.js';
 import type { CommandIo } from '../io.js';
 import type { EngineFlags, FaultFlags } from '../options.js';
 import { checkOutputs } from '../output-path.js';
-import { encodeAll, readSource } from '../source.js';
+import { openSource } from '../source.js';
 
 export interface EvalFlags extends EngineFlags, FaultFlags {
   readonly split: 'validation' | 'train' | 'all';
@@ -21,11 +21,11 @@ export async function evalCommand(folder: string, source: string, flags: EvalFla
   const { split, check, dumpOnnx, device, threads } = flags;
   await checkOutputs([dumpOnnx], [folder, source]);
   const { model, tokenizer } = await openTextCheckpoint(folder);
-  const all = encodeAll(tokenizer, await readSource(source));
+  const all = await tokenize(await openSource(source), tokenizer);
   const ids = split === 'all' ? all : splitTokens(all, { context: model.context })[split];
   const parts = {
-    validation: 'the last 10%, which training keeps for validation',
-    train: 'the first 90%, which training learns from',
+    validation: 'its end, which training keeps for validation',
+    train: 'all but its end, which training learns from',
     all: 'all of it',
   };
   io.note(`${source}: ${parts[split]}: ${ids.length.toLocaleString('en')} of ${all.length.toLocaleString('en')} tokens`);
@@ -42,5 +42,6 @@ export async function evalCommand(folder: string, source: string, flags: EvalFla
     else io.out(`loss ${loss.toFixed(4)} nats per token, perplexity ${perplexity.toFixed(3)}, over ${tokens} predicted tokens\n`);
   } finally {
     progress.stop();
+    await all.close();
   }
 }

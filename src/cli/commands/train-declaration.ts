@@ -1,48 +1,42 @@
 import { type Command, Option } from 'commander';
 import type { CommandContext } from '../context.js';
-import { engineOptions, faultOptions, jsonOption, realNumber, wholeNumber } from '../options.js';
-import { presets } from '../train/presets.js';
+import { engineOptions, faultOptions, jsonOption, wholeNumber } from '../options.js';
+import { settingTable } from '../train/setting-table.js';
 import type { RunFlags, SettingFlags } from '../train/settings.js';
-
-/** Flags that say how to run, not what is learned: a resumed run may have others. */
-const runFlags: ReadonlySet<string> = new Set(['out', 'resume', 'threads', 'device', 'check', 'dumpOnnx', 'json']);
 
 export function declareTrain(program: Command, context: CommandContext): void {
   const command = program
     .command('train')
-    .argument('[data]', 'a text file, a .jsonl with `text`, a folder of them, or the built-in `stories` (default: stories)')
-    .description('train a model on text')
-    .option('--arch <name>', 'the architecture (default: gpt2)')
-    .addOption(new Option('--preset <name>', 'where the other settings start from (default: nano)').choices(Object.keys(presets)))
-    .option('--layers <n>', 'blocks', wholeNumber(1, 1000))
-    .option('--heads <n>', 'attention heads per block; divides the width', wholeNumber(1, 1024))
-    .option('--width <n>', 'width of the model', wholeNumber(1, 65536))
-    .option('--context <n>', 'most tokens the model sees at once', wholeNumber(1, 1 << 20))
-    .option('--batch <n>', 'windows per step', wholeNumber(1, 1 << 20))
-    .option('--micro-batch <n>', 'windows per pass through the model; divides the batch', wholeNumber(1, 1 << 20))
-    .option('--steps <n>', 'training steps', wholeNumber(1))
-    .option('--lr <x>', 'peak learning rate', realNumber({ above: 0 }))
-    .option('--min-lr <x>', 'learning rate at the end (default: a tenth of --lr)', realNumber({ from: 0 }))
-    .option('--warmup <n>', 'steps until the peak (default: 100, at most a tenth of the steps)', wholeNumber(0))
-    .option('--weight-decay <x>', 'decay of the matrices', realNumber({ from: 0 }))
-    .option('--clip <x>', 'largest norm of the gradient; 0 never clips', realNumber({ from: 0 }))
-    .option('--dropout <x>', 'share of values dropped while training', realNumber({ from: 0, below: 1 }))
-    .option('--activation <name>', 'activation function of the MLP (default: gelu_new)')
-    .option('--untied', 'the output head has its own weights')
-    .option('--no-bias', 'linear layers and norms without biases')
-    .option('--tokenizer <char|folder>', 'one token per character of the text, or the tokenizer.json of a folder (default: char)')
-    .option('--seed <n>', 'seeds weights, batches and dropout (default: 0)', wholeNumber(0))
-    .option('--eval-every <n>', 'evaluate and save every so many steps; 0: at the end only', wholeNumber(0))
-    .option('--from <checkpoint>', 'start from the weights, shape and tokenizer of a folder')
+    .argument(
+      '[data...]',
+      'text files, .jsonl or .csv with a `text` field, folders of them, or the built-in `stories` (default: stories)',
+    )
+    .description('train a model on text, or on a synthetic task');
+  for (const { flag, doc, kind, parse } of Object.values(settingTable)) {
+    const option = new Option(flag, doc);
+    command.addOption(kind === 'switch' ? option : option.argParser(parse));
+  }
+  command
     .option('--out <folder>', 'a new folder for the run (default: runs/NAME-TIME)')
-    .option('--resume <folder>', 'go on with a run, with its own settings');
+    .option('--resume <folder>', 'go on with a run or a sweep, with its own settings; or from RUN/checkpoints/step-N, in a new folder')
+    .option('--config <file>', 'a JSON file that stands for flags: { "data": "plays.txt", "layers": 6, "evalEvery": 100 }')
+    .option('--sweep <name=values>', 'try every combination: --sweep lr=1e-3,3e-3 --sweep width=64,128', collect, [])
+    .option('--cache <folder>', 'where tokenised large data are kept (default: HEADLIGHT_CACHE, else ~/.cache/headlight)')
+    .option('--sample <n>', 'write a sample of so many tokens at every evaluation', wholeNumber(0))
+    .option('--no-watch', 'without update ratios and attention entropies');
   jsonOption(engineOptions(faultOptions(command, 'the program of a training step'))).action(
-    async (data: string | undefined, all: Record<string, unknown>) => {
-      // Only what was said: a setting that was not comes from the preset, the checkpoint or the run.
-      const said = Object.entries(all).filter(([name]) => !runFlags.has(name) && command.getOptionValueSource(name) === 'cli');
+    async (data: string[], all: Record<string, unknown>) => {
+      // Only what was said: a setting that was not comes from the config file, the preset, the checkpoint or the run.
+      const said = Object.entries(all).filter(([name]) => command.getOptionValueSource(name) === 'cli');
       const { trainCommand } = await import('../train/command.js');
-      const settings = Object.fromEntries(said) as SettingFlags;
-      context.finish(await trainCommand({ data, settings, run: all as RunFlags }, context.io));
+      const settings = Object.fromEntries(said.filter(([name]) => Object.hasOwn(settingTable, name))) as SettingFlags;
+      const run = Object.fromEntries(said.filter(([name]) => !Object.hasOwn(settingTable, name))) as RunFlags;
+      const { config, sweep } = all as { config?: string; sweep: string[] };
+      context.finish(await trainCommand({ data, settings, run, ...(config !== undefined && { config }), sweep }, context.io));
     },
   );
+}
+
+function collect(value: string, before: readonly string[]): string[] {
+  return [...before, value];
 }

@@ -38,7 +38,7 @@ export async function demo(flags: DemoFlags, io: CommandIo, open: (path: string)
   const begun = performance.now();
   const say = (text: string): void => (flags.json ? io.note(text) : io.out(`${text}\n`));
   await clearEarlierDemo(out);
-  const plan = await planNewRun(builtInStories, { ...size, steps, seed, evalEvery: Math.max(1, Math.ceil(steps / 6)) }, out);
+  const plan = await planNewRun([builtInStories], { ...size, steps, seed, evalEvery: Math.max(1, Math.ceil(steps / 6)) }, out);
   const { model, tokenizer } = plan;
   say(`A GPT of ${model.parameterCount.toLocaleString('en')} parameters learns made-up stories, letter by letter.`);
   const untrained = await sampleStories(model, tokenizer, { ...sampling, seed });
@@ -90,6 +90,7 @@ const written = new Set([
   'attention.html',
   'best',
   'config.json',
+  'events',
   'generation_config.json',
   'metrics.jsonl',
   'model.safetensors',
@@ -109,6 +110,6 @@ async function clearEarlierDemo(out: string): Promise<void> {
 
 async function isDemo(out: string): Promise<boolean> {
   const { settings } = await readJson(files.join(out, 'trainer.json'));
-  const { data, ...kept } = (settings ?? {}) as Record<string, unknown> & { data?: { source?: unknown } };
-  return data?.source === builtInStories && Object.entries(size).every(([key, value]) => kept[key] === value);
+  const { data, ...kept } = (settings ?? {}) as Record<string, unknown> & { data?: { sources?: unknown } };
+  return `${data?.sources}` === builtInStories && Object.entries(size).every(([key, value]) => kept[key] === value);
 }

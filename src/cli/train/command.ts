@@ -1,37 +1,55 @@
-import { fail } from '../../core/index.js';
 import { exitCode } from '../exit-code.js';
 import type { CommandIo } from '../io.js';
 import { checkOutputs } from '../output-path.js';
 import { builtInStories } from '../source.js';
+import { readConfigFile } from './config-file.js';
 import { planNewRun, planResumedRun, type TrainingPlan } from './plan.js';
 import type { RunFlags, SettingFlags } from './settings.js';
+import { isSweep, sweepCommand } from './sweep.js';
+import { parseSweep } from './sweep-axes.js';
 import { runTraining, summaryOf, type TrainingOutcome } from './training.js';
 
 export interface TrainRequest {
-  readonly data: string | undefined;
+  readonly data: readonly string[];
   /** Only those that were said. */
   readonly settings: SettingFlags;
   readonly run: RunFlags;
+  /** A JSON file that stands for flags; what was said stands above it. */
+  readonly config?: string;
+  readonly sweep: readonly string[];
 }
 
 /**
  * Trains, or goes on. JSON: `step`, `trainLoss` (mean of the last 100 steps at most; null where none was done), `valLoss`,
- * `bestValLoss`, `parameters`, `tokensPerSecond`, `seconds`, `out`, `best` (the folder of the best model), `stopped`.
+ * `bestValLoss`, `exactMatch` and `trainExactMatch` (of tasks), `parameters`, `tokensPerSecond`, `seconds`, `out`, `best`
+ * (the folder of the best model), `stopped`. A sweep's JSON is `sweepCommand`'s.
  *
  * @returns the exit code
  */
-export async function trainCommand({ data, settings, run }: TrainRequest, io: CommandIo): Promise<number> {
+export async function trainCommand(request: TrainRequest, io: CommandIo): Promise<number> {
+  const config = request.config === undefined ? undefined : await readConfigFile(request.config);
+  const settings = { ...config?.settings, ...request.settings };
+  const run = { ...config?.run, ...defined(request.run) };
+  const named = request.data.length > 0 ? request.data : (config?.data ?? []);
+  const axes = request.sweep.length > 0 ? parseSweep(request.sweep) : (config?.sweep ?? []);
   await checkOutputs(
     [run.dumpOnnx],
-    [data, run.resume, settings.from].flatMap((path) => path || []),
+    [...named, run.resume, settings.from].flatMap((path) => path || []),
   );
-  const plan = await planOf({ data, settings, run });
-  const { folder, model } = plan;
-  const size = `${model.parameterCount.toLocaleString('en')} parameters, ${plan.data.train.length.toLocaleString('en')} tokens to learn from`;
-  io.note(`${plan.resume ? `going on from step ${plan.resume.step} of` : 'training in'} ${folder}: ${size}`);
+  const isTask = (settings.task ?? '') !== '' || axes.some(({ name }) => name === 'task');
+  const data = named.length > 0 || run.resume !== undefined || isTask ? named : [builtInStories];
+  if (axes.length > 0 || (run.resume !== undefined && (await isSweep(run.resume)))) return sweepCommand({ data, settings, run, axes }, io);
+
+  const plan = await planOf(data, settings, run, io);
+  io.note(describe(plan));
   const outcome = await runTraining(plan, run, io);
-  if (run.json) io.out(`${jsonOf(plan, outcome)}\n`);
-  else io.out(`${summaryOf(outcome)}\n`);
+  const { folder } = plan;
+  if (run.json) {
+    io.out(`${jsonOf(plan, outcome)}\n`);
+  } else {
+    for (const line of outcome.curve) io.note(line);
+    io.out(`${summaryOf(outcome)}\n`);
+  }
   if (outcome.stopped) {
     io.note(`Stopped and saved. To go on: headlight train --resume ${quoted(folder)}`);
     return exitCode.interrupted;
@@ -42,33 +60,26 @@ export async function trainCommand({ data, settings, run }: TrainRequest, io: Co
   return exitCode.done;
 }
 
-async function planOf({ data, settings, run }: TrainRequest): Promise<TrainingPlan> {
-  if (run.resume === undefined) return planNewRun(data ?? builtInStories, settings, run.out);
-  if (run.out !== undefined) {
-    throw fail('value', {
-      where: 'train',
-      rule: '--resume writes into the folder it goes on with',
-      got: '--out too',
-      fix: 'Leave --out out',
-    });
-  }
-  return planResumedRun(run.resume, settings, data);
+function planOf(data: readonly string[], settings: SettingFlags, run: RunFlags, io: CommandIo): Promise<TrainingPlan> {
+  const options = { cache: run.cache, note: (line: string) => io.note(line) };
+  if (run.resume !== undefined) return planResumedRun(run.resume, settings, data, { ...options, out: run.out });
+  return planNewRun(data, settings, run.out, options);
 }
 
-function jsonOf({ folder }: TrainingPlan, outcome: TrainingOutcome): string {
-  const { step, trainLoss, valLoss, bestValLoss, parameters, tokensPerSecond, seconds, stopped, bestFolder } = outcome;
-  return JSON.stringify({
-    step,
-    trainLoss,
-    valLoss,
-    bestValLoss,
-    parameters,
-    tokensPerSecond,
-    seconds,
-    out: folder,
-    best: bestFolder,
-    stopped,
-  });
+function describe({ model, data, resume, folder, settings }: TrainingPlan): string {
+  const learned = settings.task === '' ? 'tokens to learn from' : 'rows to learn from';
+  const rows = Number.isFinite(data.size) ? `${data.size.toLocaleString('en')} ${learned}` : `endless rows of ${settings.task} to learn from`;
+  const begun = resume ? `going on from step ${resume.point.step} of` : 'training in';
+  return `${begun} ${folder}: ${model.parameterCount.toLocaleString('en')} parameters, ${rows}`;
+}
+
+function jsonOf({ folder }: TrainingPlan, { curve: _, attentionEntropy: __, bestFolder, ...outcome }: TrainingOutcome): string {
+  return JSON.stringify({ ...outcome, out: folder, best: bestFolder });
+}
+
+/** Without what is undefined, which would hide a config file's. */
+function defined<T extends object>(values: T): T {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as T;
 }
 
 /** A path as a shell takes it. */

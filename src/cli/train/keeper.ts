@@ -1,83 +1,112 @@
 import { files } from '#files';
 import { saveModel } from '../../checkpoints/index.js';
-import type { EvaluationReport, TrainingState } from '../../train/index.js';
-import { appendMetrics, saveRun } from '../../train/index.js';
+import { HostArray } from '../../core/index.js';
+import { type EvaluationReport, type RunPoint, saveRun, type TrainerRecord, type TrainingRun } from '../../train/index.js';
+import { saveTokenizer } from '../../tokenizers/index.js';
 import type { TrainingPlan } from './plan.js';
 
-const metricsFile = 'metrics.jsonl';
-/** What makes a checkpoint without the means to resume. */
-const modelFiles = ['model.safetensors', 'config.json', 'generation_config.json', 'tokenizer.json', 'tokenizer_config.json'];
+/** Temporary files this old are a killed run's, not one that is at work. */
+const idleSeconds = 0;
+const checkpoints = 'checkpoints';
 
 /**
- * Keeps a run's folder: the last state in it, so that it can go on; and where an earlier model was better, that model in
- * its folder `best`.
+ * Keeps a run's folder: the last state in it, so that it can go on; the best model in `best`; and, where they are asked
+ * for, checkpoints of every so many steps in `checkpoints/step-N`, each a run folder of its own.
  */
 export class RunKeeper {
-  /** The lowest validation loss so far. */
+  /** The lowest validation loss so far, and its step. */
   best: number;
-  /** Whether the model in the run's own folder is the best one. */
-  #bestIsLast: boolean;
+  #bestStep: number;
   /** The step that the folder holds. */
-  #kept: number | undefined;
+  #kept: number;
   readonly #plan: TrainingPlan;
 
-  private constructor(plan: TrainingPlan, best: number, bestIsLast: boolean) {
+  private constructor(plan: TrainingPlan, { step, best, bestStep }: { step: number; best: number; bestStep: number }) {
     this.#plan = plan;
-    this.best = best;
-    this.#bestIsLast = bestIsLast;
-    this.#kept = plan.resume?.step;
-  }
-
-  /** Makes the folder. Of a resumed run, forgets metrics of steps that will be done again. */
-  static async open(plan: TrainingPlan): Promise<RunKeeper> {
-    const { folder, resume } = plan;
-    await files.makeFolder(folder);
-    if (resume === undefined) return new RunKeeper(plan, Number.POSITIVE_INFINITY, false);
-    const path = files.join(folder, metricsFile);
-    const lines = (await files.stat(path)).kind === 'file' ? (await files.readText(path)).split('\n') : [];
-    const known = lines.flatMap((line) => metricsOf(line, resume.step));
-    await files.writeAtomic(path, known.map((metrics) => `${JSON.stringify(metrics)}\n`).join(''));
-    // A run that was killed while it saved has half-written files, and the model of a later step beside its state.
-    for (const name of await files.list(folder)) if (/\.[0-9a-f]{12}\.tmp$/.test(name)) await files.remove(files.join(folder, name));
-    await saveModel(folder, plan.model);
-    const best = resume.bestValLoss ?? Number.POSITIVE_INFINITY;
-    return new RunKeeper(plan, best, known.at(-1)?.valLoss === best);
-  }
-
-  /** Writes the state after an evaluation; metrics first, so that a folder never holds a state without its metrics. */
-  async keep(report: EvaluationReport, state: TrainingState, others: Readonly<Record<string, number>>): Promise<void> {
-    if (report.step === this.#kept) return;
-    const { folder, model, tokenizer, settings, dataRecord } = this.#plan;
-    const { step, trainLoss, valLoss } = report;
-    await appendMetrics(folder, { step, trainLoss, valLoss, ...others });
-    const isBest = valLoss < this.best;
-    if (isBest) this.best = valLoss;
-    else if (this.#bestIsLast) await this.#copyToBest();
-    const bestValLoss = Number.isFinite(this.best) ? this.best : null;
-    await saveRun(folder, model, tokenizer, { record: { step, settings: { ...settings, data: dataRecord }, bestValLoss }, state });
-    if (isBest && !this.#bestIsLast) await files.remove(files.join(folder, 'best'));
-    this.#bestIsLast = isBest;
     this.#kept = step;
+    this.best = best;
+    this.#bestStep = bestStep;
+  }
+
+  /** Makes the folder, whole from its first moment; of a run that goes on, clears what a kill left half done. */
+  static async open(plan: TrainingPlan): Promise<RunKeeper> {
+    const { folder, resume, isNew } = plan;
+    const point = resume?.point ?? { step: 0, skipped: 0, losses: [], state: { parameters: valuesOf(plan), optimizer: {} } };
+    const best = resume?.bestValLoss ?? Number.POSITIVE_INFINITY;
+    const keeper = new RunKeeper(plan, { step: point.step, best, bestStep: resume?.bestStep ?? -1 });
+    if (isNew) {
+      await files.writeFolderAtomic(folder, (temporary) => keeper.#write(temporary, point));
+      return keeper;
+    }
+    for (const place of [folder, files.join(folder, 'best'), files.join(folder, checkpoints)])
+      if ((await files.stat(place)).kind === 'folder') await files.removeTemporaries(place, idleSeconds);
+    // The model beside the state may be of a later step.
+    setValues(plan, point.state.average ?? {});
+    await saveModel(folder, plan.model);
+    setValues(plan, point.state.parameters);
+    return keeper;
+  }
+
+  /** Keeps the model where it is the best so far. */
+  async judge({ step, valLoss }: EvaluationReport): Promise<void> {
+    if (!(valLoss < this.best)) return;
+    const { folder, model, tokenizer } = this.#plan;
+    const best = files.join(folder, 'best');
+    await saveTokenizer(best, tokenizer);
+    await saveModel(best, model);
+    this.best = valLoss;
+    this.#bestStep = step;
+  }
+
+  /** Writes the state of a run; the model holds the values to keep. */
+  async keep(run: TrainingRun): Promise<void> {
+    if (run.step === this.#kept) return;
+    const { folder, settings } = this.#plan;
+    const point = await run.point();
+    await this.#write(folder, point);
+    this.#kept = run.step;
+    if (settings.keepEvery === 0 || run.step % settings.keepEvery !== 0) return;
+    const checkpoint = files.join(folder, checkpoints, `step-${run.step}`);
+    if ((await files.stat(checkpoint)).kind === 'missing')
+      await files.writeFolderAtomic(checkpoint, (temporary) => this.#write(temporary, point));
+    await this.#rotate();
   }
 
   /** Where the best model is. */
   get bestFolder(): string {
-    return this.#bestIsLast ? this.#plan.folder : files.join(this.#plan.folder, 'best');
+    return this.#bestStep === this.#kept || this.#bestStep < 0 ? this.#plan.folder : files.join(this.#plan.folder, 'best');
   }
 
-  async #copyToBest(): Promise<void> {
-    const { folder } = this.#plan;
-    for (const name of modelFiles)
-      await files.writeAtomic(files.join(folder, 'best', name), await files.readBytes(files.join(folder, name)));
+  /** The step that is safe on the disk. */
+  get kept(): number {
+    return this.#kept;
+  }
+
+  #write(folder: string, { state, ...place }: RunPoint): Promise<void> {
+    const { model, tokenizer, settings, dataRecord } = this.#plan;
+    const bestValLoss = Number.isFinite(this.best) ? this.best : null;
+    const record: TrainerRecord = { ...place, settings: { ...settings, data: dataRecord }, bestValLoss, bestStep: this.#bestStep };
+    return saveRun(folder, model, tokenizer, { record, state });
+  }
+
+  /** Removes the oldest checkpoints. */
+  async #rotate(): Promise<void> {
+    const { folder, settings } = this.#plan;
+    if (settings.keep === 0) return;
+    const parent = files.join(folder, checkpoints);
+    const steps = (await files.list(parent)).flatMap((name) => /^step-(\d+)$/.exec(name)?.[1] ?? []).map(Number);
+    const old = steps.sort((a, b) => b - a).slice(settings.keep);
+    for (const step of old) await files.remove(files.join(parent, `step-${step}`));
   }
 }
 
-/** A line's metrics, if it is whole and not of a step after `last`. */
-function metricsOf(line: string, last: number): { step: number; valLoss: unknown }[] {
-  try {
-    const metrics = JSON.parse(line) as { step: number; valLoss: unknown };
-    return metrics.step <= last ? [metrics] : [];
-  } catch {
-    return []; // the run was killed while it wrote this line
+function valuesOf({ model }: TrainingPlan): Record<string, Float32Array> {
+  return Object.fromEntries([...model.parameters()].map(([name, p]) => [name, p.value.data as Float32Array]));
+}
+
+function setValues({ model }: TrainingPlan, values: Readonly<Record<string, Float32Array>>): void {
+  for (const [name, p] of model.parameters()) {
+    const data = values[name];
+    if (data !== undefined) p.value = new HostArray(data, p.shape, 'float32');
   }
 }

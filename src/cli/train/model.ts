@@ -1,35 +1,29 @@
 import { fail, nearest } from '../../core/index.js';
-import { GPT2, type LanguageModel } from '../../models/index.js';
+import { type LanguageModel, modelBuilder, settingsOf } from '../../models/index.js';
 import { type ActivationName, activations } from '../../nn/index.js';
-import { parameterLayout } from '../../train/step-program.js';
+import { applyGroups, parameterShapes, ruleOf } from '../../train/index.js';
 import { layOut } from '../../train/storage.js';
+import { groupsOf, optimizerOf } from './recipe.js';
+import { flagOf, type SettingName } from './setting-table.js';
 import type { ModelSettings, SettingFlags, Settings } from './settings.js';
 
-/** What the command can build, by name. */
-const builders: Readonly<Record<string, (settings: Settings, vocabulary: number) => LanguageModel>> = {
-  gpt2: ({ layers, heads, width, context, dropout, activation, untied, bias, seed }, vocabulary) =>
-    new GPT2({ vocabulary, layers, heads, width, context, dropout, activation: activation as ActivationName, tied: !untied, bias, seed }),
-};
+/** The flag of a model's setting that an architecture may have no use for. */
+const flagsOf: Readonly<Record<string, SettingName>> = { activation: 'activation', tied: 'untied', bias: 'bias', dropout: 'dropout' };
 
 /**
  * A new model of these settings.
  *
- * @throws unsupported: an architecture we do not build; name: an activation we do not know; shape: sizes that do not fit together;
- * unsupported: more parameters than training can hold
+ * @param said what a person asked for: flags that the architecture has no use for are refused
+ * @throws unsupported, name: an architecture or activation we do not have; shape: sizes that do not fit together; value: a
+ * flag without use; unsupported: more numbers than training can hold
  */
-export function buildModel(settings: Settings, vocabulary: number): LanguageModel {
-  const { arch, activation, batch, microBatch } = settings;
-  const build = Object.hasOwn(builders, arch) ? builders[arch] : undefined;
-  if (build === undefined) {
-    throw fail('unsupported', {
-      where: '--arch',
-      rule: `one of ${Object.keys(builders).join(', ')}`,
-      got: JSON.stringify(arch),
-      fix: 'Models of your own are trained from code: see recipes/own-model',
-    });
-  }
-  if (!Object.hasOwn(activations, activation)) {
-    const known = Object.keys(activations);
+export function buildModel(settings: Settings, vocabulary: number, said: SettingFlags = {}): LanguageModel {
+  const { arch, layers, heads, width, context, dropout, activation, untied, bias, seed } = settings;
+  const builder = modelBuilder(arch, '--arch');
+  const idle = builder.unused.map((name) => flagsOf[name]).find((name) => name !== undefined && said[name] !== undefined);
+  if (idle) throw fail('value', { where: flagOf(idle), rule: 'an architecture that has it', got: `--arch ${arch}`, fix: 'Leave it out' });
+  const known = Object.keys(activations);
+  if (!known.includes(activation)) {
     throw fail('name', {
       where: '--activation',
       rule: `one of ${known.join(', ')}`,
@@ -37,18 +31,33 @@ export function buildModel(settings: Settings, vocabulary: number): LanguageMode
       fix: `Nearest: ${nearest(activation, known, 1)}`,
     });
   }
-  const model = build(settings, vocabulary);
-  layOut(parameterLayout(model), [], batch > microBatch);
+  const sizes = { vocabulary, layers, heads, width, context, dropout, bias, seed };
+  const model = builder.build({ ...sizes, activation: activation as ActivationName, tied: !untied });
+  checkMemory(model, settings);
   return model;
+}
+
+/** @throws unsupported: parameters and what belongs to them do not fit into training's memory */
+function checkMemory(model: LanguageModel, settings: Settings): void {
+  const optimizer = optimizerOf(settings);
+  const rule = ruleOf(optimizer);
+  layOut({
+    parameters: applyGroups(parameterShapes(model), groupsOf(settings, model)),
+    slots: (p) => rule.slots(optimizer, p),
+    scratch: (p) => rule.scratch?.(optimizer, p) ?? 0,
+    masks: [],
+    accumulates: settings.batch > settings.microBatch,
+    averages: settings.average > 0,
+  });
 }
 
 /** The settings that a checkpoint's model decides. @throws unsupported: a model that this command cannot build */
 export function shapeOf(model: LanguageModel, folder: string): ModelSettings {
-  if (!(model instanceof GPT2)) throw fail('unsupported', { where: folder, rule: 'a GPT-2', got: 'another architecture' });
-  const { layers, heads, width, context, dropout, activation, tied, bias, hidden } = model.config;
-  if (hidden !== 4 * width)
+  const { arch, settings } = settingsOf(model, folder);
+  const { layers, heads, width, hidden, context, dropout, activation, tied, bias } = settings;
+  if (hidden !== undefined && hidden !== 4 * width)
     throw fail('unsupported', { where: folder, rule: 'an MLP of four times the width', got: `${hidden} of ${width}` });
-  return { arch: 'gpt2', layers, heads, width, context, dropout, activation, untied: !tied, bias };
+  return { arch, layers, heads, width, context, dropout, activation, untied: !tied, bias };
 }
 
 /** @throws value: flags that ask for another shape than the checkpoint's */

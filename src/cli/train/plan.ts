@@ -1,46 +1,59 @@
 import { files } from '#files';
 import { fail, HostArray } from '../../core/index.js';
-import { splitTokens, type TextData } from '../../datasets/index.js';
+import type { TrainingData } from '../../datasets/index.js';
 import type { LanguageModel } from '../../models/index.js';
-import { loadTokenizer, type Tokenizer, trainCharacterTokenizer } from '../../tokenizers/index.js';
-import { loadRecord, loadRun, type TrainingState } from '../../train/index.js';
+import { loadTokenizer, type Tokenizer } from '../../tokenizers/index.js';
+import { loadRecord, loadRun, type RunPoint } from '../../train/index.js';
 import { openCheckpoint } from '../checkpoint.js';
 import { checkNewFolder } from '../output-path.js';
-import { builtInStories, encodeAll, hashIds, readSource } from '../source.js';
+import { type DataRecord, type PrepareOptions, prepareTask, prepareTexts, sameData } from './data.js';
 import { buildModel, checkShapeFlags, copyParameters, shapeOf } from './model.js';
+import { freeFolder } from './run-name.js';
 import { completeSettings, resumeSettings, type SettingFlags, type Settings } from './settings.js';
-
-/** What a run learns from, as `trainer.json` keeps it. */
-export interface DataRecord {
-  /** As the person named it. */
-  readonly source: string;
-  /** SHA-256 of the token ids. */
-  readonly hash: string;
-  /** Tokens that the model knows. */
-  readonly vocabulary: number;
-}
+import { adviceOf } from './task-advice.js';
 
 /** A run, ready to begin: everything is read and checked, nothing is written. */
 export interface TrainingPlan {
   readonly model: LanguageModel;
   readonly tokenizer: Tokenizer;
-  readonly data: TextData;
+  readonly data: TrainingData;
   readonly dataRecord: DataRecord;
   readonly settings: Settings;
   readonly folder: string;
-  readonly resume?: { readonly step: number; readonly state: TrainingState; readonly bestValLoss: number | null };
+  /** Whether the folder is to be made. */
+  readonly isNew: boolean;
+  /** What samples go on from. */
+  readonly prompt: readonly number[];
+  readonly resume?: {
+    readonly point: RunPoint;
+    readonly bestValLoss: number | null;
+    readonly bestStep: number;
+    /** The folder of the run that it goes on with; another than `folder` where it goes on from an earlier checkpoint. */
+    readonly run: string;
+  };
 }
 
 /** Plans a new run. @throws every kind of bad input, before anything is written */
-export async function planNewRun(source: string, said: SettingFlags, out: string | undefined): Promise<TrainingPlan> {
-  const folder = out ?? (await freeFolder(source));
+export async function planNewRun(
+  sources: readonly string[],
+  said: SettingFlags,
+  out: string | undefined,
+  options: PrepareOptions = {},
+): Promise<TrainingPlan> {
+  const isTask = (said.task ?? '') !== '';
+  if (isTask && sources.length > 0) {
+    throw fail('value', { where: '--task', rule: 'a task, or data to learn from', got: `both: ${sources.join(', ')}`, fix: 'Leave one out' });
+  }
+  const folder = out ?? (await freeFolder(isTask ? (said.task as string) : (sources[0] as string)));
   await checkNewFolder(folder);
   const start = said.from === undefined ? undefined : await openCheckpoint(said.from);
   const shape = start && shapeOf(start.model, said.from as string);
   if (shape) checkShapeFlags(said, shape, said.from as string);
-  const settings = completeSettings(said, shape);
-  const text = await readSource(source);
-  const tokenizer = said.tokenizer === undefined && start?.tokenizer ? start.tokenizer : await tokenizerOf(settings, text);
+  const advice = isTask ? adviceOf(said.task as string) : {};
+  const settings = completeSettings(said, { ...(shape && { shape }), advice });
+  const given = said.tokenizer === undefined ? start?.tokenizer : undefined;
+  const prepared = isTask ? prepareTask(settings) : await prepareTexts(sources, settings, given, options);
+  const { tokenizer, data, record, prompt } = prepared;
   if (start && tokenizer.size > start.model.vocabulary) {
     throw fail('tokenizer', {
       where: `--from ${said.from}`,
@@ -49,81 +62,89 @@ export async function planNewRun(source: string, said: SettingFlags, out: string
       fix: 'Leave --tokenizer out, or name the folder of the tokenizer that belongs to the model',
     });
   }
-  const model = buildModel(settings, start?.model.vocabulary ?? tokenizer.size);
+  const model = buildModel(settings, start?.model.vocabulary ?? tokenizer.size, said);
   if (start) copyParameters(start.model, model);
-  const ids = encodeAll(tokenizer, text);
-  const data = splitTokens(ids, { context: model.context });
-  const dataRecord = { source, hash: await hashIds(ids), vocabulary: model.vocabulary };
-  return { model, tokenizer, data, dataRecord, settings, folder };
+  data.batches({ rows: settings.microBatch, length: model.context }, settings.seed); // rows that cannot be made show now
+  const dataRecord = { ...record, vocabulary: model.vocabulary };
+  return { model, tokenizer, data, dataRecord, settings, folder, isNew: true, prompt };
 }
 
-/** Plans to go on with a run. `source` stands for the data where they have moved. */
-export async function planResumedRun(folder: string, said: SettingFlags, source: string | undefined): Promise<TrainingPlan> {
-  if ((await files.stat(files.join(folder, 'trainer.json'))).kind !== 'file') {
-    throw fail('file', {
-      where: `--resume ${folder}`,
-      rule: 'the folder of a run, with a trainer.json',
-      got: (await files.stat(folder)).kind === 'missing' ? 'no such folder' : 'none',
-      fix: "Start a new run from a model's weights with --from",
+/**
+ * Plans to go on with a run, or, from one of its checkpoints, with a copy of it.
+ *
+ * @param sources stand for the data where they have moved
+ * @param out the new folder, where it goes on from a checkpoint
+ */
+export async function planResumedRun(
+  from: string,
+  said: SettingFlags,
+  sources: readonly string[],
+  options: PrepareOptions & { readonly out?: string | undefined } = {},
+): Promise<TrainingPlan> {
+  await checkRunFolder(from);
+  const run = await runOfCheckpoint(from);
+  if (options.out !== undefined && run === undefined) {
+    throw fail('value', {
+      where: 'train',
+      rule: '--resume writes into the folder it goes on with',
+      got: '--out too',
+      fix: 'Leave --out out; from a checkpoint of the run, checkpoints/step-N, it may be given',
     });
   }
-  const { step, settings: kept, bestValLoss } = await loadRecord(folder);
-  const settings = resumeSettings(kept, said, folder);
-  const dataRecord = dataRecordOf(kept.data, folder);
-  if (step >= settings.steps) {
+  const record = await loadRecord(from);
+  const settings = resumeSettings(record.settings, said, from);
+  const dataRecord = dataRecordOf(record.settings.data, from);
+  if (record.step >= settings.steps) {
     throw fail('value', {
-      where: `--resume ${folder}`,
+      where: `--resume ${from}`,
       rule: 'a run that is not finished',
-      got: `step ${step} of ${settings.steps}`,
-      fix: `Start a new run from its weights with --from ${folder}`,
+      got: `step ${record.step} of ${settings.steps}`,
+      fix: `Start a new run from its weights with --from ${from}`,
     });
   }
-  const tokenizer = await loadTokenizer(folder);
+  const folder = run === undefined ? from : (options.out ?? (await freeFolder(run)));
+  if (run !== undefined) await checkNewFolder(folder);
+  const tokenizer = await loadTokenizer(from);
   if (tokenizer === undefined)
-    throw fail('tokenizer', { where: folder, rule: "the run's tokenizer.json", got: 'none', fix: 'Put it back' });
+    throw fail('tokenizer', { where: from, rule: "the run's tokenizer.json", got: 'none', fix: 'Put it back' });
   const model = buildModel(settings, dataRecord.vocabulary);
-  const { state } = await loadRun(folder, model);
-  for (const [name, p] of model.parameters()) p.value = new HostArray(state.parameters[name] as Float32Array, p.shape, 'float32');
-  const ids = encodeAll(tokenizer, await readSource(source ?? dataRecord.source));
-  if ((await hashIds(ids)) !== dataRecord.hash) {
+  const { point } = await loadRun(from, model);
+  for (const [name, p] of model.parameters()) p.value = new HostArray(point.state.parameters[name] as Float32Array, p.shape, 'float32');
+  const names = sources.length > 0 ? sources : dataRecord.sources;
+  const prepared = settings.task === '' ? await prepareTexts(names, settings, tokenizer, options) : prepareTask(settings);
+  if (!sameData(dataRecord, prepared.record)) {
     throw fail('value', {
-      where: `--resume ${folder}`,
-      rule: `the data that the run began with, ${dataRecord.source}`,
-      got: `${source ?? dataRecord.source}, whose text is another`,
-      fix: `Name the unchanged data before --resume, or start a new run with --from ${folder}`,
+      where: `--resume ${from}`,
+      rule: `the data that the run began with, ${dataRecord.sources.join(', ')}`,
+      got: `${names.join(', ')}, whose content is another`,
+      fix: `Name the unchanged data before --resume, or start a new run with --from ${from}`,
     });
   }
-  const data = splitTokens(ids, { context: model.context });
-  return { model, tokenizer, data, dataRecord, settings, folder, resume: { step, state, bestValLoss } };
+  const { bestValLoss, bestStep } = record;
+  const { data, prompt } = prepared;
+  const resume = { point, bestValLoss, bestStep, run: run ?? from };
+  return { model, tokenizer, data, dataRecord, settings, folder, isNew: run !== undefined, prompt, resume };
+}
+
+async function checkRunFolder(folder: string): Promise<void> {
+  if ((await files.stat(files.join(folder, 'trainer.json'))).kind === 'file') return;
+  throw fail('file', {
+    where: `--resume ${folder}`,
+    rule: 'the folder of a run, with a trainer.json',
+    got: (await files.stat(folder)).kind === 'missing' ? 'no such folder' : 'none',
+    fix: "Start a new run from a model's weights with --from",
+  });
+}
+
+/** The run that a checkpoint folder, RUN/checkpoints/step-N, belongs to. */
+async function runOfCheckpoint(folder: string): Promise<string | undefined> {
+  const run = /^(.+)[/\\]checkpoints[/\\]step-\d+[/\\]*$/.exec(files.resolve(folder))?.[1];
+  return run !== undefined && (await files.stat(files.join(run, 'trainer.json'))).kind === 'file' ? run : undefined;
 }
 
 function dataRecordOf(value: unknown, folder: string): DataRecord {
-  const { source, hash, vocabulary } = (value ?? {}) as Partial<DataRecord>;
-  if (typeof source === 'string' && typeof hash === 'string' && Number.isInteger(vocabulary)) return value as DataRecord;
+  const { sources, hashes, vocabulary } = (value ?? {}) as Partial<DataRecord>;
+  if (Array.isArray(sources) && Array.isArray(hashes) && Number.isInteger(vocabulary)) return value as DataRecord;
   const got = JSON.stringify(value) ?? 'none';
-  throw fail('checkpoint', { where: folder, rule: 'a run of this version, whose "data" has source, hash and vocabulary', got });
-}
-
-async function tokenizerOf({ tokenizer }: Settings, text: string): Promise<Tokenizer> {
-  if (tokenizer === 'char') return trainCharacterTokenizer(text);
-  const loaded = await loadTokenizer(tokenizer);
-  if (loaded !== undefined) return loaded;
-  throw fail('tokenizer', { where: '--tokenizer', rule: 'char, or a folder with a tokenizer.json', got: tokenizer, fix: 'Check the path' });
-}
-
-/** `runs/NAME-YYYYMMDD-HHMMSS`. */
-async function freeFolder(source: string): Promise<string> {
-  const name =
-    source === builtInStories
-      ? source
-      : (source
-          .split(/[/\\]/)
-          .filter((part) => part !== '')
-          .at(-1) ?? 'run');
-  const stem = name.replace(/\.[^.]*$/, '').replace(/[^\p{L}\p{N}_-]+/gu, '-') || 'run';
-  const time = new Date().toISOString().slice(0, 19).replace(/[-:]/g, '').replace('T', '-');
-  for (let n = 1; ; n++) {
-    const folder = files.join('runs', `${stem}-${time}${n === 1 ? '' : `-${n}`}`);
-    if ((await files.stat(folder)).kind === 'missing') return folder;
-  }
+  throw fail('checkpoint', { where: folder, rule: 'a run of this version, whose "data" has sources, hashes and vocabulary', got });
 }

@@ -1,25 +1,48 @@
 import { fail } from '../../core/index.js';
 import type { EngineFlags } from '../options.js';
 import { type Preset, type PresetName, presets } from './presets.js';
+import { flagOf, type optimizerNames, type orderNames, type SettingName, type scheduleNames, settingTable } from './setting-table.js';
 
 /** Everything that decides what a run learns: `trainer.json` keeps it, and a resumed run must have the same. */
 export interface Settings extends Preset {
   readonly arch: string;
   readonly preset: PresetName;
-  readonly minLr: number;
-  readonly warmup: number;
-  readonly weightDecay: number;
-  readonly clip: number;
+  /** A task and its options; empty for text. */
+  readonly task: string;
   readonly activation: string;
   readonly untied: boolean;
   readonly bias: boolean;
   readonly tokenizer: string;
+  /** Of several data; empty for by length. */
+  readonly weights: string;
+  readonly column: string;
+  readonly order: (typeof orderNames)[number];
+  readonly optimizer: (typeof optimizerNames)[number];
+  readonly beta1: number;
+  readonly beta2: number;
+  readonly momentum: number;
+  readonly weightDecay: number;
+  readonly schedule: (typeof scheduleNames)[number];
+  readonly warmup: number;
+  readonly minLr: number;
+  readonly decaySteps: number;
+  readonly clip: number;
+  readonly labelSmoothing: number;
+  readonly average: number;
+  readonly freeze: string;
+  readonly rates: string;
+  readonly layerDecay: number;
   readonly seed: number;
+  readonly saveEvery: number;
+  readonly keepEvery: number;
+  readonly keep: number;
+  readonly onFault: 'stop' | 'rollback';
+  readonly onSpike: 'report' | 'stop' | 'rollback';
   /** The checkpoint whose weights it started from; empty for none. */
   readonly from: string;
 }
 
-/** The settings a person gave as flags. */
+/** The settings a person gave, as flags or in a config file. */
 export type SettingFlags = Partial<Settings>;
 
 /** Flags that do not change what is learned. */
@@ -29,6 +52,12 @@ export interface RunFlags extends EngineFlags {
   readonly check?: boolean;
   readonly dumpOnnx?: string;
   readonly json?: boolean;
+  /** Where tokenised data are kept for the next time. */
+  readonly cache?: string;
+  /** Tokens of a sample written at every evaluation; 0: none. */
+  readonly sample?: number;
+  /** Measures update ratios and attention entropies. */
+  readonly watch?: boolean;
 }
 
 /** The parts of a model's configuration that settings decide. */
@@ -37,44 +66,82 @@ export type ModelSettings = Pick<
   'arch' | 'layers' | 'heads' | 'width' | 'context' | 'dropout' | 'activation' | 'untied' | 'bias'
 >;
 
+/** What each optimiser takes, and what it takes where nothing is said; a learning rate of 0 is the preset's. */
+const optimizerDefaults = {
+  adamw: { lr: 0, beta1: 0.9, beta2: 0.99, momentum: 0, weightDecay: 0.1, uses: ['beta1', 'beta2'] },
+  lion: { lr: 3e-4, beta1: 0.9, beta2: 0.99, momentum: 0, weightDecay: 1, uses: ['beta1', 'beta2'] },
+  sgd: { lr: 0.1, beta1: 0, beta2: 0, momentum: 0.9, weightDecay: 1e-4, uses: ['momentum'] },
+  adafactor: { lr: 1e-2, beta1: 0, beta2: 0, momentum: 0, weightDecay: 0, uses: [] },
+  muon: { lr: 0.02, beta1: 0.9, beta2: 0.99, momentum: 0.95, weightDecay: 0.1, uses: ['momentum', 'beta1', 'beta2'] },
+} as const satisfies Record<Settings['optimizer'], object>;
+
 /**
- * Fills in what was not said: from a checkpoint's shape where there is one, else from the preset.
+ * Fills in what was not said: from a task's advice or a checkpoint's shape where there is one, else from the preset.
  *
+ * @param advice settings that a task is known to be learned with
  * @throws value: settings that contradict each other; each message names the flags
  */
-export function completeSettings(said: SettingFlags, shape?: ModelSettings): Settings {
-  const preset = presets[said.preset ?? 'nano'];
+export function completeSettings(said: SettingFlags, { shape, advice = {} }: { shape?: ModelSettings; advice?: SettingFlags } = {}): Settings {
+  const preset = { ...presets[said.preset ?? 'nano'], ...(said.preset === undefined ? advice : {}) };
   const batch = said.batch ?? preset.batch;
   const steps = said.steps ?? preset.steps;
-  const lr = said.lr ?? preset.lr;
+  const optimizer = said.optimizer ?? 'adamw';
+  const { uses, ...optimizing } = optimizerDefaults[optimizer];
+  const lr = said.lr ?? (optimizing.lr || preset.lr);
+  const evalEvery = said.evalEvery ?? preset.evalEvery;
+  const schedule = said.schedule ?? (preset as SettingFlags).schedule ?? 'cosine';
+  const warmup = said.warmup ?? Math.min(100, Math.floor(steps / 10));
   const settings: Settings = {
     arch: 'gpt2',
     preset: 'nano',
-    layers: preset.layers,
-    heads: preset.heads,
-    width: preset.width,
-    context: preset.context,
-    batch,
-    microBatch: largestDivisor(batch, preset.microBatch),
-    steps,
-    lr,
-    minLr: lr / 10,
-    warmup: Math.min(100, Math.floor(steps / 10)),
-    weightDecay: 0.1,
-    clip: 1,
-    dropout: preset.dropout,
+    task: '',
     activation: 'gelu_new',
     untied: false,
     bias: true,
     tokenizer: 'char',
+    weights: '',
+    column: '',
+    order: 'random',
+    labelSmoothing: 0,
+    average: 0,
+    freeze: '',
+    rates: '',
+    layerDecay: 1,
+    clip: 1,
     seed: 0,
-    evalEvery: preset.evalEvery,
+    keepEvery: 0,
+    keep: 0,
+    onFault: 'stop',
+    onSpike: 'report',
     from: '',
+    ...optimizing,
+    ...preset,
+    batch,
+    microBatch: largestDivisor(batch, preset.microBatch),
+    steps,
+    optimizer,
+    lr,
+    schedule,
+    warmup,
+    minLr: schedule === 'cosine' ? lr / 10 : 0,
+    decaySteps: schedule === 'wsd' ? Math.min(Math.floor(steps / 5), Math.max(0, steps - warmup)) : 0,
+    evalEvery,
+    saveEvery: evalEvery,
     ...shape,
     ...said,
   };
-  checkSettings(settings);
-  return settings;
+  for (const name of ['beta1', 'beta2', 'momentum'] as const) {
+    if (said[name] !== undefined && !(uses as readonly string[]).includes(name))
+      refuse(`${flagOf(name)} with an optimizer that has it`, `--optimizer ${optimizer}`, 'Leave it out');
+  }
+  checkSettings(settings, said);
+  return inOrder(settings);
+}
+
+/** The settings in the table's order: the same record for the same settings, to the byte. */
+function inOrder(values: Readonly<Record<string, unknown>> | Settings): Settings {
+  const kept = values as Readonly<Record<string, unknown>>;
+  return Object.fromEntries(Object.keys(settingTable).map((name) => [name, kept[name]])) as unknown as Settings;
 }
 
 /** The largest number up to `most` that divides `n`. */
@@ -84,20 +151,27 @@ function largestDivisor(n: number, most: number): number {
   return divisor;
 }
 
-function checkSettings({ batch, microBatch, lr, minLr, warmup, steps, weightDecay }: Settings): void {
-  const refuse = (rule: string, got: string): never => {
-    throw fail('value', { where: 'train', rule, got, fix: 'Change one of them' });
-  };
+function refuse(rule: string, got: string, fix = 'Change one of them'): never {
+  throw fail('value', { where: 'train', rule, got, fix });
+}
+
+function checkSettings(settings: Settings, said: SettingFlags): void {
+  const { batch, microBatch, lr, minLr, warmup, steps, weightDecay, optimizer, schedule, decaySteps, saveEvery, keepEvery, keep } = settings;
   if (batch % microBatch !== 0) refuse('--micro-batch divides --batch', `${microBatch} and ${batch}`);
   if (minLr > lr) refuse('--min-lr is at most --lr', `${minLr} and ${lr}`);
   if (warmup > steps) refuse('--warmup is at most --steps', `${warmup} and ${steps}`);
-  if (weightDecay * lr >= 1) refuse('--weight-decay times --lr is below 1', `${weightDecay} and ${lr}`);
-}
-
-/** How a setting is written as a flag. */
-export function flagOf(name: string): string {
-  if (name === 'bias') return '--no-bias';
-  return `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+  if (schedule === 'wsd' && warmup + decaySteps > steps)
+    refuse('--warmup and --decay-steps together are at most --steps', `${warmup} + ${decaySteps} and ${steps}`);
+  if (schedule !== 'wsd' && said.decaySteps !== undefined) refuse('--decay-steps with --schedule wsd', `--schedule ${schedule}`);
+  if (schedule === 'inverse-sqrt' && warmup < 1) refuse('--schedule inverse-sqrt with a --warmup of at least 1', String(warmup));
+  if ((schedule === 'inverse-sqrt' || schedule === 'constant') && said.minLr !== undefined)
+    refuse('--min-lr with a schedule that ends at it: cosine, linear or wsd', `--schedule ${schedule}`);
+  if (optimizer !== 'sgd' && weightDecay * lr >= 1) refuse('--weight-decay times --lr is below 1', `${weightDecay} and ${lr}`);
+  if (keepEvery > 0 && (saveEvery === 0 || keepEvery % saveEvery !== 0))
+    refuse('--keep-every is a multiple of --save-every', `${keepEvery} and ${saveEvery}`);
+  if (keep > 0 && keepEvery === 0) refuse('--keep with --keep-every', `--keep ${keep} alone`);
+  if (settings.task !== '' && (settings.column !== '' || settings.weights !== '' || settings.order !== 'random' || said.tokenizer !== undefined))
+    refuse('a --task without --column, --weights, --order and --tokenizer: it brings its own data', 'both');
 }
 
 /**
@@ -118,10 +192,10 @@ export function resumeSettings(kept: Readonly<Record<string, unknown>>, said: Se
       });
     }
   }
-  const settings = Object.fromEntries(Object.keys(model).map((name) => [name, kept[name]])) as unknown as Settings;
-  const differing = Object.entries(said).filter(([name, value]) => settings[name as keyof Settings] !== value);
+  const settings = inOrder(kept);
+  const differing = (Object.keys(said) as SettingName[]).filter((name) => settings[name] !== said[name]);
   if (differing.length > 0) {
-    const list = differing.map(([name, value]) => `${flagOf(name)} ${value} (the run has ${settings[name as keyof Settings]})`).join(', ');
+    const list = differing.map((name) => `${flagOf(name)} ${said[name]} (the run has ${settings[name]})`).join(', ');
     throw fail('value', {
       where: `--resume ${folder}`,
       rule: 'a run goes on with its own settings',
@@ -129,6 +203,5 @@ export function resumeSettings(kept: Readonly<Record<string, unknown>>, said: Se
       fix: `Leave the flags out, or start a new run with --from ${folder}`,
     });
   }
-  checkSettings(settings);
   return settings;
 }

@@ -1,63 +1,102 @@
 import { files } from '#files';
-import { adamW, cosine, nextTokenLoss, type TrainOptions, type TrainResult, traceStep, train } from '../../train/index.js';
+import { HeadlightError } from '../../core/index.js';
+import { traceStep, type TrainOptions, type TrainResult, train } from '../../train/index.js';
 import type { CommandIo } from '../io.js';
 import type { EngineFlags, FaultFlags } from '../options.js';
-import { FaultFinder } from './fault-finder.js';
 import { RunKeeper } from './keeper.js';
 import type { TrainingPlan } from './plan.js';
+import { groupsOf, optimizerOf, scheduleOf } from './recipe.js';
+import { logEvery, RunLog } from './run-log.js';
+import { sampleOf } from './sample.js';
 
-export interface TrainingOptions extends EngineFlags, FaultFlags {}
+export interface TrainingOptions extends EngineFlags, FaultFlags {
+  /** Tokens of a sample at every evaluation. */
+  readonly sample?: number;
+  readonly watch?: boolean;
+}
 
 /** What came of a run. */
-export interface TrainingOutcome extends Omit<TrainResult, 'state'> {
+export interface TrainingOutcome extends Omit<TrainResult, 'point'> {
   readonly bestValLoss: number;
   readonly bestFolder: string;
+  /** The losses as a picture. */
+  readonly curve: readonly string[];
 }
+
+/** Columns of the picture of the losses. */
+const curveWidth = 72;
 
 /** Runs a plan: trains, shows how far it is, and keeps the folder. Ctrl-C ends it after the step under way, saved. */
 export async function runTraining(plan: TrainingPlan, options: TrainingOptions, io: CommandIo): Promise<TrainingOutcome> {
-  const { model, data, settings, resume } = plan;
-  const { steps, batch, microBatch, lr, minLr, warmup, weightDecay, clip, seed, evalEvery } = settings;
+  const { model, data, settings, resume, tokenizer } = plan;
+  const { steps, batch, microBatch, clip, seed, evalEvery, saveEvery, labelSmoothing, average, onFault, onSpike } = settings;
   const engine = { ...(options.device && { device: options.device }), ...(options.threads !== undefined && { threads: options.threads }) };
+  const watch = options.watch ?? true;
   const trainOptions: TrainOptions = {
     ...engine,
     data,
     steps,
     batch,
     microBatch,
-    optimizer: adamW({ lr, weightDecay }),
-    schedule: cosine({ warmup, steps, floor: minLr / lr }),
+    optimizer: optimizerOf(settings),
+    groups: groupsOf(settings, model),
+    schedule: scheduleOf(settings),
     clip,
+    labelSmoothing,
+    average,
     seed,
     evalEvery,
-    ...(resume && { resume }),
+    saveEvery,
+    watchEvery: watch ? logEvery : 0,
+    watchAttention: watch,
+    guard: { onFault, onSpike },
+    ...(resume && { resume: resume.point }),
   };
-  const faults = options.check ? new FaultFinder(model, trainOptions) : undefined;
-  const keeper = await RunKeeper.open(plan);
   if (options.dumpOnnx !== undefined) {
-    await files.writeAtomic(options.dumpOnnx, traceStep(model, { batch: microBatch, context: model.context }, nextTokenLoss, engine).onnx);
+    const shape = { rows: microBatch, length: model.context };
+    const { packed, hasIgnored } = data;
+    await files.writeAtomic(options.dumpOnnx, traceStep(model, { shape, packed, hasIgnored, labelSmoothing }, engine).onnx);
   }
+  const keeper = await RunKeeper.open(plan);
+  const log = await RunLog.open(plan);
   const progress = io.progress(steps);
-  const pace = new Pace(resume?.step ?? 0, batch * model.context);
+  const pace = new Pace(resume?.point.step ?? 0, batch * model.context);
   try {
-    const { state: _, ...result } = await train(model, {
+    const { point: _, ...result } = await train(model, {
       ...trainOptions,
       signal: io.interrupted(),
       onStep: (report) => {
-        faults?.passed(report.step);
+        log.step(report);
         const done = report.step + 1;
         progress.update(done, `loss ${report.loss.toFixed(3)}, ${pace.text(done, steps)}`);
       },
-      onEvaluation: async (report, run) => {
-        const state = await run.state();
-        faults?.remember(report.step, state);
-        await keeper.keep(report, state, { tokensPerSecond: pace.tokensPerSecond(report.step) });
-        io.note(`step ${report.step}: training loss ${report.trainLoss.toFixed(4)}, validation loss ${report.valLoss.toFixed(4)}`);
+      onEvaluation: async (report) => {
+        log.evaluation(report, pace.tokensPerSecond(report.step));
+        await keeper.judge(report);
+        io.note(`step ${report.step}: ${lossesOf(report)}`);
+        if (options.sample) {
+          const text = await sampleOf(model, tokenizer, { tokens: options.sample, seed: seed + report.step, prompt: plan.prompt });
+          log.sample(report.step, text);
+          io.note(`  ${JSON.stringify(text).slice(1, -1)}`);
+        }
+      },
+      onSave: async (run) => {
+        await log.flush();
+        await keeper.keep(run);
+      },
+      onRecovery: async (recovery) => {
+        await log.recovery(recovery);
+        const went = recovery.action === 'rollback' ? ` Going on from step ${recovery.from} with other batches.` : '';
+        io.note(`${recovery.kind === 'spike' ? 'The loss leapt' : 'A fault'}: ${recovery.reason}${went}`);
       },
     });
-    return { ...result, bestValLoss: keeper.best, bestFolder: keeper.bestFolder };
+    await log.flush();
+    return { ...result, bestValLoss: keeper.best, bestFolder: keeper.bestFolder, curve: await log.curve(Math.max(24, Math.min(curveWidth, io.columns)), io.unicode) };
   } catch (error) {
-    throw faults === undefined ? error : await faults.explain(error);
+    if (error instanceof HeadlightError && (error.code === 'storage' || error.code === 'numeric')) {
+      io.note(`What is saved is whole: step ${keeper.kept}. To go on from there: headlight train --resume ${plan.folder}`);
+    }
+    throw error;
   } finally {
     progress.stop();
   }
@@ -88,7 +127,14 @@ class Pace {
 }
 
 /** One line about a run. */
-export function summaryOf({ step, seconds, tokensPerSecond, trainLoss, valLoss }: TrainingOutcome): string {
-  const losses = `training loss ${trainLoss.toFixed(4)}, validation loss ${valLoss.toFixed(4)}`;
-  return `${step} steps, ${seconds.toFixed(1)} s, ${Math.round(tokensPerSecond).toLocaleString('en')} tokens/s: ${losses}`;
+export function summaryOf(outcome: TrainingOutcome): string {
+  const { step, seconds, tokensPerSecond } = outcome;
+  return `${step} steps, ${seconds.toFixed(1)} s, ${Math.round(tokensPerSecond).toLocaleString('en')} tokens/s: ${lossesOf(outcome)}`;
+}
+
+function lossesOf({ trainLoss, valLoss, exactMatch, trainExactMatch }: Pick<TrainResult, 'trainLoss' | 'valLoss' | 'exactMatch' | 'trainExactMatch'>): string {
+  const percent = (share: number): string => `${(100 * share).toFixed(1)}%`;
+  const matches = exactMatch === undefined ? '' : `, exact match ${percent(exactMatch)}`;
+  const learned = trainExactMatch === undefined ? '' : ` (of what is learned from: ${percent(trainExactMatch)})`;
+  return `training loss ${trainLoss.toFixed(4)}, validation loss ${valLoss.toFixed(4)}${matches}${learned}`;
 }

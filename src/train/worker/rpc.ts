@@ -51,8 +51,10 @@ export function inOrder(owner: StepOwner): StepOwner {
   return {
     setup: queued((setup) => owner.setup(setup)),
     step: queued((request) => owner.step(request)),
-    evaluate: queued((request) => owner.evaluate(request)),
-    parameters: queued(() => owner.parameters()),
+    gradients: queued((request) => owner.gradients(request)),
+    update: queued((request) => owner.update(request)),
+    run: queued((request) => owner.run(request)),
+    parameters: queued((request) => owner.parameters(request)),
     state: queued(() => owner.state()),
     restore: queued((state) => owner.restore(state)),
     dispose: queued(() => owner.dispose()),
@@ -88,8 +90,10 @@ export function remoteOwner(thread: Thread): StepOwner {
   return {
     setup: (setup) => call('setup', setup),
     step: (request) => call('step', request),
-    evaluate: (request) => call('evaluate', request),
-    parameters: () => call('parameters'),
+    gradients: (request) => call('gradients', request),
+    update: (request) => call('update', request),
+    run: (request) => call('run', request),
+    parameters: (request) => call('parameters', request),
     state: () => call('state'),
     restore: (state) => call('restore', state),
     async dispose() {

@@ -1,182 +1,227 @@
-import { type DType, fail, randomKey } from '../../core/index.js';
+import { fail, type HeadlightError, randomKey } from '../../core/index.js';
+import { ignored, type TokenBatch } from '../../datasets/index.js';
 import { keepThreshold } from '../../ops/leaves/random-mask.js';
-import { configureEngine, type EngineTensor, engineTensor, own, Session } from '../../runtime/index.js';
+import { configureEngine, type EngineTensor, engineTensor, own } from '../../runtime/index.js';
 import { type Kernels, loadKernelsAsync } from '../kernels/kernels.js';
-import type { StepProgram } from '../step-program.js';
-import { layOut, region, Storage } from '../storage.js';
-import type { Batch, EvaluationRequest, Setup, StepOwner, StepReport, StepRequest, TrainingState } from './protocol.js';
+import { ruleOf } from '../optimizers/index.js';
+import { layOut, type PlacedParameter, Storage } from '../storage.js';
+import type {
+  Gradients,
+  RunRequest,
+  Setup,
+  StepOwner,
+  StepReport,
+  StepRequest,
+  TrainingState,
+  UpdateRequest,
+} from './protocol.js';
+import { LoadedProgram, ProgramShelf } from './sessions.js';
+import { Updater } from './updater.js';
 
-interface Loaded {
-  readonly session: Session;
-  readonly feeds: Record<string, EngineTensor>;
+/** What there is once a run is set up. */
+interface Run {
+  readonly setup: Setup;
+  readonly storage: Storage;
+  readonly kernels: Kernels;
+  readonly program: LoadedProgram;
+  readonly updater: Updater;
+  /** Other programs, over the values to judge. */
+  readonly shelf: ProgramShelf;
+  readonly fetches: Record<string, EngineTensor | null>;
+  readonly disown: () => void;
 }
+
+/** A step's gradients, in the storage. */
+interface Computed {
+  readonly loss: number;
+  readonly gradientNorm: number;
+  /** What the gradients in the storage are to be divided by. */
+  readonly count: number;
+  readonly engineMilliseconds: number;
+}
+
+const current = (p: PlacedParameter) => p.parameter;
+const judged = (p: PlacedParameter) => p.average ?? p.parameter;
 
 /** Owns a run's numbers: runs the step's program over them and updates them in place. */
 export class StepRunner implements StepOwner {
-  #setup: Setup | undefined;
-  #storage: Storage | undefined;
-  #kernels: Kernels | undefined;
-  #step: Loaded | undefined;
-  #fetches: Record<string, EngineTensor | null> = {};
-  #disown: () => void = () => {};
-  readonly #evaluations = new Map<string, Loaded>();
+  #run: Run | undefined;
+  /** A step whose loss was not finite: nothing goes on from it but a restored state. */
+  #fault: HeadlightError | undefined;
 
   async setup(setup: Setup): Promise<void> {
     if (setup.engine !== undefined) configureEngine(setup.engine);
-    const masks = setup.program.masks.map((m) => ({ name: m.input, shape: m.shape }));
-    const storage = new Storage(layOut(setup.parameters, masks, setup.accumulate > 1));
-    storage.set(region.parameters, setup.values);
-    this.#setup = setup;
-    this.#storage = storage;
-    this.#kernels = await loadKernelsAsync(storage.memory);
-    this.#disown = own({ kind: 'training storage', bytes: storage.layout.bytes });
-    this.#step = await this.#load(setup.program);
-    this.#fetches = { loss: null };
-    for (const slot of storage.layout.slots) {
-      this.#fetches[`gradient:${slot.name}`] = engineTensor('float32', storage.view(region.gradients, slot), slot.shape);
+    const rule = ruleOf(setup.optimizer);
+    const storage = new Storage(
+      layOut({
+        parameters: setup.parameters,
+        slots: (p) => rule.slots(setup.optimizer, p),
+        scratch: (p) => rule.scratch?.(setup.optimizer, p) ?? 0,
+        masks: setup.program.masks,
+        accumulates: setup.accumulate > 1,
+        averages: setup.average > 0,
+      }),
+    );
+    storage.set(current, setup.values, 'the value');
+    storage.set((p) => p.average, setup.values, 'the average');
+    const kernels = await loadKernelsAsync(storage.memory);
+    const disown = own({ kind: 'training storage', bytes: storage.layout.bytes });
+    const spans = new Map(storage.layout.parameters.map((p) => [p.name, p]));
+    const mask = (i: number) => {
+      const span = storage.layout.masks[i];
+      return span && storage.view(span);
+    };
+    const bound = (spanOf: typeof current) => (name: string) => {
+      const p = spans.get(name);
+      return p && storage.view(spanOf(p));
+    };
+    const program = await LoadedProgram.create(setup.program, { parameter: bound(current), mask });
+    const updater = new Updater(storage, kernels, setup.optimizer, setup.average);
+    await updater.load(setup.optimizerPrograms, setup.program.threads);
+    const shelf = new ProgramShelf({ parameter: bound(judged), mask: () => undefined });
+    const fetches: Record<string, EngineTensor | null> = { loss: null };
+    for (const p of storage.layout.parameters) {
+      if (p.gradient !== undefined) fetches[`gradient:${p.name}`] = engineTensor('float32', storage.view(p.gradient), p.shape);
     }
+    this.#run = { setup, storage, kernels, program, updater, shelf, fetches, disown };
   }
 
-  async step({ step, lr, batches }: StepRequest): Promise<StepReport> {
-    const { setup, storage, kernels, loaded } = this.#ready();
-    const { total } = storage.layout;
+  async step(request: StepRequest): Promise<StepReport> {
     const begun = performance.now();
-    let engine = 0;
-    let loss = 0;
-    const accumulating = setup.accumulate > 1;
-    if (accumulating) kernels.fill(storage.at(region.sums), total, 0);
-    for (const [part, batch] of batches.entries()) {
-      this.#drawMasks(step * setup.accumulate + part);
-      const from = performance.now();
-      const results = await loaded.session.run({ ...loaded.feeds, ...batchFeeds(batch, setup.batch, setup.context) }, this.#fetches);
-      engine += performance.now() - from;
-      loss += Number((results.loss as EngineTensor).data[0]) / batches.length;
-      if (accumulating) kernels.accumulate(storage.at(region.sums), storage.at(region.gradients), total);
-    }
-    const gradients = storage.at(accumulating ? region.sums : region.gradients);
-    const gradientNorm = Math.sqrt(kernels.sumOfSquares(gradients, total)) / batches.length;
-    if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm)) {
-      throw fail('numeric', {
-        where: `training step ${step}`,
-        rule: 'a finite loss and gradient',
-        got: `loss ${loss}, gradient norm ${gradientNorm}`,
-        fix: 'Lower the learning rate; the parameters are those before this step',
-      });
-    }
-    const clipping = setup.clip > 0 && gradientNorm > setup.clip ? setup.clip / (gradientNorm + 1e-6) : 1;
-    this.#update(step + 1, lr, gradients, clipping / batches.length);
-    return { step, loss, gradientNorm, milliseconds: performance.now() - begun, engineMilliseconds: engine };
+    const { setup, storage, updater } = this.#ready();
+    const computed = await this.#compute(request);
+    const { loss, gradientNorm, count, engineMilliseconds } = computed;
+    const { gradients, sums } = storage.layout;
+    const updateRatio = await updater.apply({
+      step: request.step,
+      factor: request.factor,
+      gradientScale: clipping(setup.clip, gradientNorm) / count,
+      gradientShift: (sums ?? gradients).at - gradients.at,
+      watch: request.watch ?? false,
+    });
+    const milliseconds = performance.now() - begun;
+    return { step: request.step, loss, gradientNorm, ...(updateRatio !== undefined && { updateRatio }), milliseconds, engineMilliseconds };
   }
 
-  async evaluate({ groups }: EvaluationRequest): Promise<number> {
-    this.#ready();
-    let total = 0;
-    for (const group of groups) {
-      if (group.program !== undefined && !this.#evaluations.has(group.key))
-        this.#evaluations.set(group.key, await this.#load(group.program));
-      const loaded = this.#evaluations.get(group.key);
-      if (loaded === undefined) throw fail('value', { where: 'evaluate', rule: 'a program for each length, sent once', got: group.key });
-      for (const batch of group.batches) {
-        const results = await loaded.session.run({ ...loaded.feeds, ...batchFeeds(batch, group.batch, group.context) }, { loss: null });
-        total += Number((results.loss as EngineTensor).data[0]);
-      }
-    }
-    return total;
+  async gradients(request: StepRequest): Promise<{ report: StepReport; gradients: Gradients }> {
+    const begun = performance.now();
+    const { storage, kernels } = this.#ready();
+    const { loss, gradientNorm, count, engineMilliseconds } = await this.#compute(request);
+    const { gradients, sums } = storage.layout;
+    if (sums !== undefined) kernels.copy(gradients.at, sums.at, gradients.size);
+    kernels.scale(gradients.at, gradients.size, 1 / count);
+    const report = { step: request.step, loss, gradientNorm, milliseconds: performance.now() - begun, engineMilliseconds };
+    return { report, gradients: storage.copy((p) => p.gradient) };
   }
 
-  async parameters(): Promise<Record<string, Float32Array>> {
-    return this.#ready().storage.copy(region.parameters);
+  async update({ step, factor, gradients, watch = false }: UpdateRequest): Promise<{ updateRatio?: number }> {
+    const { setup, storage, kernels, updater } = this.#ready();
+    storage.set((p) => p.gradient, gradients, 'the gradient');
+    const { at, size } = storage.layout.gradients;
+    const norm = Math.sqrt(kernels.sumOfSquares(at, size));
+    if (!Number.isFinite(norm)) throw this.#fail(step, `gradient norm ${norm}`);
+    const updateRatio = await updater.apply({ step, factor, gradientScale: clipping(setup.clip, norm), gradientShift: 0, watch });
+    return updateRatio === undefined ? {} : { updateRatio };
+  }
+
+  async run({ key, program, batch }: RunRequest): Promise<Record<string, Float32Array>> {
+    return (await this.#ready({ evenAfterFault: true }).shelf.take(key, program)).outputs(batch);
+  }
+
+  async parameters({ current: asTrained }: { current: boolean }): Promise<Record<string, Float32Array>> {
+    return this.#ready({ evenAfterFault: true }).storage.copy(asTrained ? current : judged);
   }
 
   async state(): Promise<TrainingState> {
-    const { storage } = this.#ready();
+    const { setup, storage } = this.#ready();
+    const slots = new Set(storage.layout.parameters.flatMap((p) => [...p.slots.keys()]));
     return {
-      parameters: storage.copy(region.parameters),
-      optimizer: { first_moment: storage.copy(region.firstMoments), second_moment: storage.copy(region.secondMoments) },
+      parameters: storage.copy(current),
+      optimizer: Object.fromEntries([...slots].map((slot) => [slot, storage.copy((p) => p.slots.get(slot))])),
+      ...(setup.average > 0 && { average: storage.copy((p) => p.average) }),
     };
   }
 
   async restore(state: TrainingState): Promise<void> {
-    const { storage } = this.#ready();
-    storage.set(region.parameters, state.parameters);
-    storage.set(region.firstMoments, state.optimizer.first_moment ?? {});
-    storage.set(region.secondMoments, state.optimizer.second_moment ?? {});
+    const { storage } = this.#ready({ evenAfterFault: true });
+    storage.set(current, state.parameters, 'the value');
+    storage.set((p) => p.average, state.average ?? state.parameters, 'the average');
+    const isNew = Object.keys(state.optimizer).length === 0;
+    for (const p of storage.layout.parameters) {
+      for (const [slot, span] of p.slots) {
+        if (isNew) storage.view(span).fill(0);
+        else storage.set((q) => (q === p ? span : undefined), state.optimizer[slot] ?? {}, slot);
+      }
+    }
+    this.#fault = undefined;
   }
 
   async dispose(): Promise<void> {
-    const loaded = [...this.#evaluations.values(), ...(this.#step ? [this.#step] : [])];
-    this.#evaluations.clear();
-    this.#step = undefined;
-    this.#storage = undefined;
-    this.#disown();
-    await Promise.all(loaded.map((l) => l.session.dispose()));
+    const run = this.#run;
+    this.#run = undefined;
+    if (run === undefined) return;
+    run.disown();
+    await Promise.all([run.program.dispose(), run.updater.dispose(), run.shelf.dispose()]);
   }
 
-  #ready(): { setup: Setup; storage: Storage; kernels: Kernels; loaded: Loaded } {
-    if (this.#setup === undefined || this.#storage === undefined || this.#kernels === undefined || this.#step === undefined) {
-      throw fail('disposed', { where: 'training', rule: 'a run that is set up and not disposed' });
-    }
-    return { setup: this.#setup, storage: this.#storage, kernels: this.#kernels, loaded: this.#step };
+  #ready({ evenAfterFault = false } = {}): Run {
+    if (this.#run === undefined) throw fail('disposed', { where: 'training', rule: 'a run that is set up and not disposed' });
+    if (this.#fault !== undefined && !evenAfterFault) throw this.#fault;
+    return this.#run;
   }
 
-  /** A session whose parameter inputs are views of the storage: fed without a copy. */
-  async #load(program: StepProgram): Promise<Loaded> {
-    const storage = this.#storage as Storage;
-    const session = await Session.create(program.onnx, { device: program.device, threads: program.threads, optimize: false });
-    const slots = new Map(storage.layout.slots.map((s) => [s.name, s]));
-    const feeds: Record<string, EngineTensor> = {};
-    for (const { input, name } of program.parameters) {
-      const slot = slots.get(name);
-      if (slot === undefined) throw fail('name', { where: 'training', rule: 'parameters that belong to the model', got: name });
-      feeds[input] = engineTensor('float32', storage.view(region.parameters, slot), slot.shape);
+  /** Loss and gradients of a step's passes. Summed gradients lie in `sums` where several passes make a step. */
+  async #compute({ step, draw, batches }: StepRequest): Promise<Computed> {
+    const { setup, storage, kernels, program, fetches } = this.#ready();
+    const { gradients, sums } = storage.layout;
+    let engineMilliseconds = 0;
+    let loss = 0;
+    if (sums !== undefined) kernels.fill(sums.at, sums.size, 0);
+    for (const [part, batch] of batches.entries()) {
+      this.#drawMasks(draw * setup.accumulate + part);
+      const from = performance.now();
+      const results = await program.run(batch, fetches);
+      engineMilliseconds += performance.now() - from;
+      loss += Number((results.loss as EngineTensor).data[0]);
+      if (sums !== undefined) kernels.accumulate(sums.at, gradients.at, gradients.size);
     }
-    for (const mask of program.masks) {
-      const placed = storage.layout.masks.find((m) => m.name === mask.input);
-      if (placed !== undefined) {
-        feeds[mask.input] = engineTensor('float32', new Float32Array(storage.memory.buffer, placed.offset * 4, placed.size), mask.shape);
-      }
-    }
-    return { session, feeds };
+    const count = setup.program.reduction === 'mean' ? batches.length : countTargets(batches, step);
+    const { at, size } = sums ?? gradients;
+    const gradientNorm = Math.sqrt(kernels.sumOfSquares(at, size)) / count;
+    loss /= count;
+    if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm)) throw this.#fail(step, `loss ${loss}, gradient norm ${gradientNorm}`);
+    return { loss, gradientNorm, count, engineMilliseconds };
+  }
+
+  #fail(step: number, got: string): HeadlightError {
+    this.#fault = fail('numeric', {
+      where: `training step ${step}`,
+      rule: 'a finite loss and gradient',
+      got,
+      fix: 'Lower the learning rate; the parameters are those before this step',
+    });
+    return this.#fault;
   }
 
   /** Dropout masks of one pass, keyed by the run's seed, their stream and the pass. */
   #drawMasks(pass: number): void {
     const { setup, storage, kernels } = this.#ready();
     setup.program.masks.forEach((mask, i) => {
-      const placed = storage.layout.masks[i];
+      const span = storage.layout.masks[i];
       const { k0, k1 } = randomKey(setup.seed, mask.stream, pass);
-      if (placed !== undefined) kernels.randomMask(placed.offset * 4, placed.size, k0, k1, 0, keepThreshold(mask.keep), 1 / mask.keep);
+      if (span !== undefined) kernels.randomMask(span.at, span.size, k0, k1, 0, keepThreshold(mask.keep), 1 / mask.keep);
     });
-  }
-
-  /** AdamW over two ranges: matrices, which decay, and the rest. `t` counts from 1. */
-  #update(t: number, lr: number, gradients: number, scale: number): void {
-    const { setup, storage, kernels } = this.#ready();
-    const { betas, epsilon, weightDecay } = setup.optimizer;
-    const { decayed, total } = storage.layout;
-    const step = lr / (1 - betas[0] ** t);
-    const rc2 = 1 / Math.sqrt(1 - betas[1] ** t);
-    for (const [from, to, decay] of [[0, decayed, 1 - lr * weightDecay] as const, [decayed, total, 1] as const]) {
-      const at = (which: number): number => storage.at(which) + from * 4;
-      kernels.adamw(
-        at(region.parameters),
-        gradients + from * 4,
-        at(region.firstMoments),
-        at(region.secondMoments),
-        to - from,
-        betas[0],
-        betas[1],
-        decay,
-        step,
-        rc2,
-        epsilon,
-        scale,
-      );
-    }
   }
 }
 
-function batchFeeds(batch: Batch, size: number, context: number): Record<string, EngineTensor> {
-  const dtype: DType = 'int32';
-  return { inputs: engineTensor(dtype, batch.inputs, [size, context]), targets: engineTensor(dtype, batch.targets, [size, context]) };
+/** Clips the global norm (Pascanu et al. 2013), as PyTorch does. */
+function clipping(clip: number, norm: number): number {
+  return clip > 0 && norm > clip ? clip / (norm + 1e-6) : 1;
+}
+
+function countTargets(batches: readonly TokenBatch[], step: number): number {
+  let count = 0;
+  for (const { targets } of batches) for (const target of targets) if (target !== ignored) count++;
+  if (count === 0) throw fail('value', { where: `training step ${step}`, rule: 'a batch with something to predict', got: 'ignored targets only' });
+  return count;
 }

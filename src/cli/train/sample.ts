@@ -1,0 +1,18 @@
+import { generate } from '../../generate/index.js';
+import type { LanguageModel } from '../../models/index.js';
+import type { Tokenizer } from '../../tokenizers/index.js';
+
+export interface SampleOptions {
+  readonly tokens: number;
+  readonly seed: number;
+  /** What the sample goes on from; the sample contains it. */
+  readonly prompt: readonly number[];
+}
+
+/** What a model writes at temperature 0.8, as text. */
+export async function sampleOf(model: LanguageModel, tokenizer: Tokenizer, { tokens, seed, prompt }: SampleOptions): Promise<string> {
+  const ids = [...prompt];
+  const maxNewTokens = Math.min(tokens, model.context - prompt.length);
+  for await (const { id } of generate(model, ids, { maxNewTokens, temperature: 0.8, seed })) ids.push(id);
+  return tokenizer.decode(ids);
+}
