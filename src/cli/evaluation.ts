@@ -11,7 +11,11 @@ import { type EvaluateOptions, Evaluator, plainText, type StepOwner } from '../t
  * @param ids [n] int32, n ≥ 2
  * @throws numeric: names the site and the element where the first NaN or infinity of the first bad window began
  */
-export async function checkWindows(model: LanguageModel, ids: Int32Array | TokenSequence, { onProgress, ...options }: EvaluateOptions): Promise<void> {
+export async function checkWindows(
+  model: LanguageModel,
+  ids: Int32Array | TokenSequence,
+  { onProgress, ...options }: EvaluateOptions,
+): Promise<void> {
   const everySite = compile((x: Tensor) => Object.fromEntries(sitesOf([model.forward(x)])), options);
   let done = 0;
   try {

@@ -92,7 +92,8 @@ test('a resumed run mends the model beside its state, and knows its best', async
   mkdirSync(join(folder, 'checkpoints'));
   mkdirSync(join(folder, 'checkpoints/.step-2.0123456789ab.tmp'));
 
-  for (const [name, p] of plan.model.parameters()) p.value = new HostArray(point.state.parameters[name] as Float32Array, p.shape, 'float32');
+  for (const [name, p] of plan.model.parameters())
+    p.value = new HostArray(point.state.parameters[name] as Float32Array, p.shape, 'float32');
   const { bestValLoss, bestStep } = record;
   const resumed: TrainingPlan = { ...plan, isNew: false, resume: { point, bestValLoss, bestStep, run: folder } };
   const keeper = await RunKeeper.open(resumed);

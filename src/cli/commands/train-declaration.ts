@@ -7,10 +7,7 @@ import type { RunFlags, SettingFlags } from '../train/settings.js';
 export function declareTrain(program: Command, context: CommandContext): void {
   const command = program
     .command('train')
-    .argument(
-      '[data...]',
-      'text files, .jsonl or .csv with a `text` field, folders of them, or the built-in `stories` (default: stories)',
-    )
+    .argument('[data...]', 'text files, .jsonl or .csv with a `text` field, folders of them, or the built-in `stories` (default: stories)')
     .description('train a model on text, or on a synthetic task');
   for (const { flag, doc, kind, parse } of Object.values(settingTable)) {
     const option = new Option(flag, doc);

@@ -68,7 +68,9 @@ function planOf(data: readonly string[], settings: SettingFlags, run: RunFlags, 
 
 function describe({ model, data, resume, folder, settings }: TrainingPlan): string {
   const learned = settings.task === '' ? 'tokens to learn from' : 'rows to learn from';
-  const rows = Number.isFinite(data.size) ? `${data.size.toLocaleString('en')} ${learned}` : `endless rows of ${settings.task} to learn from`;
+  const rows = Number.isFinite(data.size)
+    ? `${data.size.toLocaleString('en')} ${learned}`
+    : `endless rows of ${settings.task} to learn from`;
   const begun = resume ? `going on from step ${resume.point.step} of` : 'training in';
   return `${begun} ${folder}: ${model.parameterCount.toLocaleString('en')} parameters, ${rows}`;
 }

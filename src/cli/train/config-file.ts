@@ -1,5 +1,5 @@
-import { files } from '#files';
 import { InvalidArgumentError } from 'commander';
+import { files } from '#files';
 import { fail, nearest } from '../../core/index.js';
 import { wholeNumber } from '../options.js';
 import { type SettingName, type SettingSpec, settingTable } from './setting-table.js';
@@ -73,7 +73,6 @@ type Checked = Pick<SettingSpec, 'kind' | 'parse'>;
 
 function checked(path: string, key: string, { kind, parse }: Checked, value: unknown): unknown {
   const wanted = { number: 'number', text: 'string', switch: 'boolean' }[kind];
-  // biome-ignore lint/suspicious/useValidTypeof: one of the three names above
   if (typeof value !== wanted) {
     throw fail('value', { where: path, rule: `"${key}" is a ${wanted}`, got: JSON.stringify(value), fix: 'Mend it there' });
   }
@@ -96,6 +95,10 @@ function dataOf(path: string, value: unknown): string[] {
 /** `{"lr": [1e-3, 3e-3]}`, checked as the flag is. */
 function sweepOf(path: string, value: unknown): SweepAxis[] {
   const isLists = typeof value === 'object' && value !== null && Object.values(value).every(Array.isArray);
-  if (!isLists) throw fail('value', { where: path, rule: '"sweep" is an object of lists, such as {"lr": [1e-3, 3e-3]}', got: JSON.stringify(value) });
-  return parseSweep(Object.entries(value as Record<string, unknown[]>).map(([key, list]) => `${key}=${list.join(',')}`), `${path}, sweep`);
+  if (!isLists)
+    throw fail('value', { where: path, rule: '"sweep" is an object of lists, such as {"lr": [1e-3, 3e-3]}', got: JSON.stringify(value) });
+  return parseSweep(
+    Object.entries(value as Record<string, unknown[]>).map(([key, list]) => `${key}=${list.join(',')}`),
+    `${path}, sweep`,
+  );
 }

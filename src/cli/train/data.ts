@@ -80,7 +80,8 @@ export async function prepareTexts(
     const { context, order } = settings;
     parts.push(textData(splitTokens(tokens, { context }), { order }));
   }
-  const data = parts.length === 1 ? (parts[0] as TrainingData) : mixture(parts.map((part, i) => ({ data: part, weight: weights?.[i] ?? part.size })));
+  const data =
+    parts.length === 1 ? (parts[0] as TrainingData) : mixture(parts.map((part, i) => ({ data: part, weight: weights?.[i] ?? part.size })));
   const hashes = await Promise.all(sources.map((source) => source.hash()));
   return { data, tokenizer: used, prompt: beginningOf(used), record: { sources: [...names], hashes } };
 }

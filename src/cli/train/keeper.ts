@@ -1,8 +1,8 @@
 import { files } from '#files';
 import { saveModel } from '../../checkpoints/index.js';
 import { HostArray } from '../../core/index.js';
-import { type EvaluationReport, type RunPoint, saveRun, type TrainerRecord, type TrainingRun } from '../../train/index.js';
 import { saveTokenizer } from '../../tokenizers/index.js';
+import { type EvaluationReport, type RunPoint, saveRun, type TrainerRecord, type TrainingRun } from '../../train/index.js';
 import type { TrainingPlan } from './plan.js';
 
 /** Temporary files this old are a killed run's, not one that is at work. */

@@ -42,7 +42,12 @@ export async function planNewRun(
 ): Promise<TrainingPlan> {
   const isTask = (said.task ?? '') !== '';
   if (isTask && sources.length > 0) {
-    throw fail('value', { where: '--task', rule: 'a task, or data to learn from', got: `both: ${sources.join(', ')}`, fix: 'Leave one out' });
+    throw fail('value', {
+      where: '--task',
+      rule: 'a task, or data to learn from',
+      got: `both: ${sources.join(', ')}`,
+      fix: 'Leave one out',
+    });
   }
   const folder = out ?? (await freeFolder(isTask ? (said.task as string) : (sources[0] as string)));
   await checkNewFolder(folder);
@@ -105,8 +110,7 @@ export async function planResumedRun(
   const folder = run === undefined ? from : (options.out ?? (await freeFolder(run)));
   if (run !== undefined) await checkNewFolder(folder);
   const tokenizer = await loadTokenizer(from);
-  if (tokenizer === undefined)
-    throw fail('tokenizer', { where: from, rule: "the run's tokenizer.json", got: 'none', fix: 'Put it back' });
+  if (tokenizer === undefined) throw fail('tokenizer', { where: from, rule: "the run's tokenizer.json", got: 'none', fix: 'Put it back' });
   const model = buildModel(settings, dataRecord.vocabulary);
   const { point } = await loadRun(from, model);
   for (const [name, p] of model.parameters()) p.value = new HostArray(point.state.parameters[name] as Float32Array, p.shape, 'float32');

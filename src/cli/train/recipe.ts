@@ -1,5 +1,5 @@
 import { fail } from '../../core/index.js';
-import { layerOf, type LanguageModel } from '../../models/index.js';
+import { type LanguageModel, layerOf } from '../../models/index.js';
 import {
   adafactor,
   adamW,
@@ -68,7 +68,11 @@ export function groupsOf({ freeze, rates, layerDecay, layers }: Settings, model:
     const [match = '', factor = ''] = part.split('=').map((p) => p.trim());
     const rate = factor === '' ? Number.NaN : Number(factor);
     if (match === '' || !(rate >= 0 && Number.isFinite(rate))) {
-      throw fail('value', { where: '--rates', rule: 'globs of parameters with factors, such as "tokens.*=0.1"', got: JSON.stringify(part) });
+      throw fail('value', {
+        where: '--rates',
+        rule: 'globs of parameters with factors, such as "tokens.*=0.1"',
+        got: JSON.stringify(part),
+      });
     }
     groups.push({ match, rate });
   }

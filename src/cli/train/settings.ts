@@ -81,16 +81,24 @@ const optimizerDefaults = {
  * @param advice settings that a task is known to be learned with
  * @throws value: settings that contradict each other; each message names the flags
  */
-export function completeSettings(said: SettingFlags, { shape, advice = {} }: { shape?: ModelSettings; advice?: SettingFlags } = {}): Settings {
-  const preset = { ...presets[said.preset ?? 'nano'], ...(said.preset === undefined ? advice : {}) };
+export function completeSettings(
+  said: SettingFlags,
+  { shape, advice = {} }: { shape?: ModelSettings; advice?: SettingFlags } = {},
+): Settings {
+  const advised: SettingFlags = said.preset === undefined ? advice : {};
+  const preset: Preset & SettingFlags = {
+    ...presets[said.preset ?? 'nano'],
+    ...(said.optimizer === undefined ? advised : forAnyOptimizer(advised)),
+  };
   const batch = said.batch ?? preset.batch;
   const steps = said.steps ?? preset.steps;
   const optimizer = said.optimizer ?? 'adamw';
   const { uses, ...optimizing } = optimizerDefaults[optimizer];
   const lr = said.lr ?? (optimizing.lr || preset.lr);
   const evalEvery = said.evalEvery ?? preset.evalEvery;
-  const schedule = said.schedule ?? (preset as SettingFlags).schedule ?? 'cosine';
-  const warmup = said.warmup ?? Math.min(100, Math.floor(steps / 10));
+  const schedule = said.schedule ?? 'cosine';
+  const warmup = said.warmup ?? Math.min(preset.warmup ?? 100, Math.floor(steps / 10));
+  const floor = preset.minLr === undefined ? 0.1 : preset.minLr / preset.lr;
   const settings: Settings = {
     arch: 'gpt2',
     preset: 'nano',
@@ -123,7 +131,7 @@ export function completeSettings(said: SettingFlags, { shape, advice = {} }: { s
     lr,
     schedule,
     warmup,
-    minLr: schedule === 'cosine' ? lr / 10 : 0,
+    minLr: schedule === 'cosine' ? lr * floor : 0,
     decaySteps: schedule === 'wsd' ? Math.min(Math.floor(steps / 5), Math.max(0, steps - warmup)) : 0,
     evalEvery,
     saveEvery: evalEvery,
@@ -136,6 +144,11 @@ export function completeSettings(said: SettingFlags, { shape, advice = {} }: { s
   }
   checkSettings(settings, said);
   return inOrder(settings);
+}
+
+/** Advice without what was found with AdamW. */
+function forAnyOptimizer({ lr: _, minLr: __, beta1: ___, beta2: ____, weightDecay: _____, ...rest }: SettingFlags): SettingFlags {
+  return rest;
 }
 
 /** The settings in the table's order: the same record for the same settings, to the byte. */
@@ -156,7 +169,8 @@ function refuse(rule: string, got: string, fix = 'Change one of them'): never {
 }
 
 function checkSettings(settings: Settings, said: SettingFlags): void {
-  const { batch, microBatch, lr, minLr, warmup, steps, weightDecay, optimizer, schedule, decaySteps, saveEvery, keepEvery, keep } = settings;
+  const { batch, microBatch, lr, minLr, warmup, steps, weightDecay, optimizer, schedule, decaySteps, saveEvery, keepEvery, keep } =
+    settings;
   if (batch % microBatch !== 0) refuse('--micro-batch divides --batch', `${microBatch} and ${batch}`);
   if (minLr > lr) refuse('--min-lr is at most --lr', `${minLr} and ${lr}`);
   if (warmup > steps) refuse('--warmup is at most --steps', `${warmup} and ${steps}`);
@@ -170,7 +184,10 @@ function checkSettings(settings: Settings, said: SettingFlags): void {
   if (keepEvery > 0 && (saveEvery === 0 || keepEvery % saveEvery !== 0))
     refuse('--keep-every is a multiple of --save-every', `${keepEvery} and ${saveEvery}`);
   if (keep > 0 && keepEvery === 0) refuse('--keep with --keep-every', `--keep ${keep} alone`);
-  if (settings.task !== '' && (settings.column !== '' || settings.weights !== '' || settings.order !== 'random' || said.tokenizer !== undefined))
+  if (
+    settings.task !== '' &&
+    (settings.column !== '' || settings.weights !== '' || settings.order !== 'random' || said.tokenizer !== undefined)
+  )
     refuse('a --task without --column, --weights, --order and --tokenizer: it brings its own data', 'both');
 }
 

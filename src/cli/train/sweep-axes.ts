@@ -27,11 +27,19 @@ export function parseSweep(texts: readonly string[], where = '--sweep'): SweepAx
     const spec = Object.hasOwn(settingTable, name) ? settingTable[name as SettingName] : undefined;
     if (spec === undefined || spec.kind === 'switch') {
       const known = Object.entries(settingTable).flatMap(([n, { kind }]) => (kind === 'switch' ? [] : [n]));
-      throw fail('name', { where, rule: 'a setting with values, such as lr=1e-3,3e-3', got: JSON.stringify(text), fix: `Nearest: ${nearest(name, known, 1)}` });
+      throw fail('name', {
+        where,
+        rule: 'a setting with values, such as lr=1e-3,3e-3',
+        got: JSON.stringify(text),
+        fix: `Nearest: ${nearest(name, known, 1)}`,
+      });
     }
     const values = list.split(',').filter((v) => v !== '');
     if (values.length === 0) throw fail('value', { where, rule: 'values to try, such as lr=1e-3,3e-3', got: JSON.stringify(text) });
-    return { name: name as SettingName, values: [...new Set(values.map((value) => parsed(spec.parse, value, name as SettingName, where)))] };
+    return {
+      name: name as SettingName,
+      values: [...new Set(values.map((value) => parsed(spec.parse, value, name as SettingName, where)))],
+    };
   });
   const twice = axes.find((axis, i) => axes.findIndex((a) => a.name === axis.name) !== i);
   if (twice) throw fail('value', { where, rule: 'each setting once', got: `${twice.name} twice`, fix: 'Put all its values in one list' });

@@ -45,7 +45,8 @@ interface SweepResult {
  */
 export async function sweepCommand(request: SweepRequest, io: CommandIo): Promise<number> {
   const folder = request.run.out ?? request.run.resume;
-  if (folder === undefined) throw fail('value', { where: '--sweep', rule: 'a folder for the runs', got: 'none', fix: 'Name it with --out' });
+  if (folder === undefined)
+    throw fail('value', { where: '--sweep', rule: 'a folder for the runs', got: 'none', fix: 'Name it with --out' });
   const record = request.run.resume === undefined ? await beginSweep(folder, request) : await readSweep(folder, request);
   const points = gridOf(record.axes);
   let stopped = false;
@@ -90,7 +91,12 @@ async function beginSweep(folder: string, { data, settings, axes }: SweepRequest
 async function readSweep(folder: string, { data, settings, axes }: SweepRequest): Promise<SweepRecord> {
   const path = files.join(folder, sweepFile);
   if (data.length > 0 || Object.keys(settings).length > 0 || axes.length > 0) {
-    throw fail('value', { where: `--resume ${folder}`, rule: 'a sweep goes on as it began', got: 'other settings or data', fix: 'Leave them out' });
+    throw fail('value', {
+      where: `--resume ${folder}`,
+      rule: 'a sweep goes on as it began',
+      got: 'other settings or data',
+      fix: 'Leave them out',
+    });
   }
   try {
     const record = JSON.parse(await files.readText(path)) as SweepRecord;

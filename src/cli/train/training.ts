@@ -1,6 +1,6 @@
 import { files } from '#files';
 import { HeadlightError } from '../../core/index.js';
-import { traceStep, type TrainOptions, type TrainResult, train } from '../../train/index.js';
+import { type TrainOptions, type TrainResult, traceStep, train } from '../../train/index.js';
 import type { CommandIo } from '../io.js';
 import type { EngineFlags, FaultFlags } from '../options.js';
 import { RunKeeper } from './keeper.js';
@@ -91,7 +91,12 @@ export async function runTraining(plan: TrainingPlan, options: TrainingOptions, 
       },
     });
     await log.flush();
-    return { ...result, bestValLoss: keeper.best, bestFolder: keeper.bestFolder, curve: await log.curve(Math.max(24, Math.min(curveWidth, io.columns)), io.unicode) };
+    return {
+      ...result,
+      bestValLoss: keeper.best,
+      bestFolder: keeper.bestFolder,
+      curve: await log.curve(Math.max(24, Math.min(curveWidth, io.columns)), io.unicode),
+    };
   } catch (error) {
     if (error instanceof HeadlightError && (error.code === 'storage' || error.code === 'numeric')) {
       io.note(`What is saved is whole: step ${keeper.kept}. To go on from there: headlight train --resume ${plan.folder}`);
@@ -132,7 +137,12 @@ export function summaryOf(outcome: TrainingOutcome): string {
   return `${step} steps, ${seconds.toFixed(1)} s, ${Math.round(tokensPerSecond).toLocaleString('en')} tokens/s: ${lossesOf(outcome)}`;
 }
 
-function lossesOf({ trainLoss, valLoss, exactMatch, trainExactMatch }: Pick<TrainResult, 'trainLoss' | 'valLoss' | 'exactMatch' | 'trainExactMatch'>): string {
+function lossesOf({
+  trainLoss,
+  valLoss,
+  exactMatch,
+  trainExactMatch,
+}: Pick<TrainResult, 'trainLoss' | 'valLoss' | 'exactMatch' | 'trainExactMatch'>): string {
   const percent = (share: number): string => `${(100 * share).toFixed(1)}%`;
   const matches = exactMatch === undefined ? '' : `, exact match ${percent(exactMatch)}`;
   const learned = trainExactMatch === undefined ? '' : ` (of what is learned from: ${percent(trainExactMatch)})`;
