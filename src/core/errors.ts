@@ -10,6 +10,7 @@ export type ErrorCode =
   | 'tokenizer' // a vocabulary that does not fit, text it cannot encode
   | 'unsupported' // a thing we know of and do not do
   | 'numeric' // NaN or infinity under --check
+  | 'storage' // a disk that is full or fails: exit 1
   | 'engine' // ONNX Runtime failed; `cause` holds its error
   | 'disposed'; // a resource used after dispose()
 

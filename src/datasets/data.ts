@@ -5,12 +5,20 @@ export interface TokenSequence {
   read(start: number, end: number): Int32Array | Promise<Int32Array>;
   /** Where documents begin, ascending, the first at 0; absent where the text is one document. */
   readonly documents?: ArrayLike<number>;
+  /** What the text is known as, for messages. */
+  readonly where?: string;
 }
 
 /** Token ids to learn from, and token ids kept apart to measure on. No window of one reaches into the other. */
 export interface TextData {
   readonly train: Int32Array;
   readonly validation: Int32Array;
+}
+
+/** `TextData` of any kind of sequence. */
+export interface TokenData {
+  readonly train: Int32Array | TokenSequence;
+  readonly validation: Int32Array | TokenSequence;
 }
 
 /** The target of a place where nothing is to be learned: PyTorch's custom. */

@@ -1,19 +1,10 @@
-import * as library from '@huggingface/tokenizers';
 import { fail } from '../core/index.js';
 import { checkId } from './check-id.js';
+import { type Engine, Tokenizer as EngineClass } from './library.js';
+import { OffsetFinder } from './library-offsets.js';
+import { mostIds } from './limits.js';
 import { readable, type Spelling, spellingOf } from './readable.js';
-import type { SpecialTokenOptions, Tokenizer } from './tokenizer.js';
-
-/** Ids make arrays of their size, so a single huge one would fill the memory. The largest vocabularies have 2^18. */
-const mostIds = 2 ** 22;
-
-/** What we use of the library. Its own declarations import without file endings, so TypeScript finds no types in them here. */
-interface Engine {
-  encode(text: string, options: { add_special_tokens: boolean }): { ids: (number | undefined)[]; tokens: string[] };
-  decode(ids: number[], options: { skip_special_tokens: boolean; clean_up_tokenization_spaces: boolean }): string;
-  id_to_token(id: number): string | undefined;
-}
-const { Tokenizer: EngineClass } = library as unknown as { Tokenizer: new (json: unknown, configJson: unknown) => Engine };
+import type { EncodingWithOffsets, SpecialTokenOptions, Tokenizer } from './tokenizer.js';
 
 /** Any `tokenizer.json` there is, by Hugging Face's own library. */
 export class HuggingFaceTokenizer implements Tokenizer {
@@ -23,6 +14,8 @@ export class HuggingFaceTokenizer implements Tokenizer {
   readonly #engine: Engine;
   readonly #spelling: Spelling;
   readonly #cleanUp: boolean;
+  /** Made when first asked for. */
+  #offsets: OffsetFinder | undefined;
 
   /**
    * @param json the content of `tokenizer.json`
@@ -49,6 +42,32 @@ export class HuggingFaceTokenizer implements Tokenizer {
         got: JSON.stringify(tokens[at]).slice(0, 80),
       });
     });
+  }
+
+  encodeToArray(text: string): Int32Array {
+    return Int32Array.from(this.encode(text, { specialTokens: false }));
+  }
+
+  encodeWithOffsets(text: string, options: SpecialTokenOptions = {}): EncodingWithOffsets {
+    const ids = this.encode(text, options);
+    this.#offsets ??= new OffsetFinder(this.#json, this.#engine);
+    const found = this.#offsets.find(text);
+    const before = options.specialTokens === false ? 0 : this.#offsets.before;
+    const after = ids.length - found.length - before;
+    if (after < 0) {
+      throw fail('unsupported', {
+        where: 'encodeWithOffsets',
+        rule: 'a vocabulary whose words become the same tokens one by one as together',
+        got: `${ids.length} ids for ${found.length} places`,
+        fix: 'Use encode, without offsets',
+      });
+    }
+    const around = (count: number, at: number): [number, number][] => Array.from({ length: count }, () => [at, at]);
+    return { ids, offsets: [...around(before, 0), ...found, ...around(after, text.length)] };
+  }
+
+  idOf(token: string): number | undefined {
+    return this.#engine.token_to_id(token);
   }
 
   decode(ids: readonly number[], { specialTokens = false }: SpecialTokenOptions = {}): string {

@@ -1,5 +1,11 @@
+export * from './byte-level.js';
 export * from './characters.js';
 export * from './hugging-face.js';
 export * from './load.js';
 export * from './save.js';
 export * from './tokenizer.js';
+export * from './train-bpe.js';
+export * from './train-unigram.js';
+export * from './train-word-piece.js';
+export type { MergingOptions, Texts, TrainingProgress, VocabularyOptions } from './training.js';
+export * from './words.js';

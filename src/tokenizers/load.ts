@@ -1,5 +1,7 @@
 import { files } from '#files';
 import { fail } from '../core/index.js';
+import { ByteLevelTokenizer } from './byte-level.js';
+import { byteLevelParts } from './byte-level-format.js';
 import { charactersOf } from './character-format.js';
 import { CharacterTokenizer } from './characters.js';
 import { HuggingFaceTokenizer } from './hugging-face.js';
@@ -27,6 +29,8 @@ export async function loadTokenizer(folder: string): Promise<Tokenizer | undefin
 export function tokenizerFromJson(json: unknown, configJson: unknown = {}, path = 'tokenizer.json'): Tokenizer {
   const characters = charactersOf(json);
   if (characters !== undefined) return new CharacterTokenizer(characters, configJson);
+  const parts = byteLevelParts(json, configJson);
+  if (parts !== undefined) return new ByteLevelTokenizer(json, configJson, parts);
   try {
     return new HuggingFaceTokenizer(json, configJson);
   } catch (error) {

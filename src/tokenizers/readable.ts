@@ -1,3 +1,5 @@
+import { unspell } from './byte-alphabet.js';
+
 /** How a vocabulary writes spaces and bytes: GPT-2's alphabet of bytes, or SentencePiece's `▁` and `<0x0A>`. */
 export type Spelling = 'bytes' | 'pieces';
 
@@ -11,32 +13,26 @@ export function spellingOf(decoder: unknown): Spelling {
 /** A token of the vocabulary as a person reads it; bytes that are no whole character as `<0xE2>`. */
 export function readable(token: string, spelling: Spelling): string {
   if (spelling === 'bytes') {
-    const bytes = Array.from(token, (c) => byteOf.get(c));
+    const bytes = unspell(token);
     // A special token is not spelled in the alphabet.
-    return bytes.every((b) => b !== undefined) ? fromBytes(bytes) : token;
+    return bytes === undefined ? token : readableBytes(bytes);
   }
-  const byte = /^<0x([0-9A-F]{2})>$/.exec(token);
-  return byte === null ? token.replaceAll('▁', ' ') : fromBytes([Number.parseInt(byte[1] as string, 16)]);
+  const byte = byteOfPiece(token);
+  return byte === undefined ? token.replaceAll('▁', ' ') : readableBytes([byte]);
 }
 
-function fromBytes(bytes: readonly number[]): string {
+/** The byte that a token such as `<0x0A>` stands for. */
+export function byteOfPiece(token: string): number | undefined {
+  const byte = /^<0x([0-9A-F]{2})>$/.exec(token)?.[1];
+  return byte === undefined ? undefined : Number.parseInt(byte, 16);
+}
+
+/** Bytes as a person reads them: text where they are whole characters, otherwise each as `<0xE2>`. */
+export function readableBytes(bytes: Iterable<number>): string {
+  const array = Uint8Array.from(bytes);
   try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(Uint8Array.from(bytes));
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(array);
   } catch {
-    return bytes.map((b) => `<0x${b.toString(16).toUpperCase().padStart(2, '0')}>`).join('');
+    return Array.from(array, (b) => `<0x${b.toString(16).toUpperCase().padStart(2, '0')}>`).join('');
   }
 }
-
-/**
- * GPT-2's alphabet (Radford et al. 2019, released code): a byte that prints in Latin-1 stands for itself, the others,
- * in order, for the characters from U+0100 on, so that no token contains a space or a control character.
- */
-const byteOf: ReadonlyMap<string, number> = (() => {
-  const map = new Map<string, number>();
-  let next = 0x100;
-  for (let byte = 0; byte < 256; byte++) {
-    const prints = (byte > 0x20 && byte < 0x7f) || (byte > 0xa0 && byte !== 0xad);
-    map.set(String.fromCharCode(prints ? byte : next++), byte);
-  }
-  return map;
-})();

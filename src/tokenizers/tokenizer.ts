@@ -17,7 +17,7 @@ export interface Tokenizer {
   readonly size: number;
   /** @throws `tokenizer` for text that the vocabulary cannot express */
   encode(text: string, options?: SpecialTokenOptions): number[];
-  /** `encode`, straight into an array: for whole corpora, where it is there. */
+  /** `encode` straight into an array, without special tokens around the text: for whole corpora, where it is there. */
   encodeToArray?(text: string): Int32Array;
   /** `encode`, with where in the text each id comes from. */
   encodeWithOffsets(text: string, options?: SpecialTokenOptions): EncodingWithOffsets;

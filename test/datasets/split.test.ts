@@ -1,6 +1,6 @@
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
-import { splitTokens } from '#dist/datasets/index.js';
+import { describe, expect, test } from 'vitest';
+import { MemoryTokens, splitTokens } from '#dist/datasets/index.js';
 
 const counted = (n: number) => Int32Array.from({ length: n }, (_, i) => i);
 
@@ -55,4 +55,40 @@ test.each([
   { fraction: 0.1, context: 2.5 },
 ])('rejects %o', (options) => {
   expect(() => splitTokens(counted(1000), options)).toThrow(expect.objectContaining({ code: 'value' }));
+});
+
+describe('sequences', () => {
+  test('are cut at the same place; parts keep where documents begin, and the name', () => {
+    fc.assert(
+      fc.property(
+        fc.uniqueArray(fc.integer({ min: 1, max: 999 }), { maxLength: 20 }),
+        fc.double({ min: 0.1, max: 0.9, noNaN: true }),
+        (marks, fraction) => {
+          const documents = [0, ...marks.sort((a, b) => a - b)];
+          const options = { context: 8, fraction };
+          const plain = splitTokens(counted(1000), options);
+          const { train, validation } = splitTokens(new MemoryTokens(counted(1000), { documents, where: 'a.txt' }), options);
+          const cut = plain.train.length;
+          expect(train.read(0, train.length)).toEqual(plain.train);
+          expect(validation.read(0, validation.length)).toEqual(plain.validation);
+          expect(Array.from(train.documents ?? [])).toEqual(documents.filter((d) => d < cut));
+          expect(Array.from(validation.documents ?? [])).toEqual([0, ...documents.filter((d) => d > cut).map((d) => d - cut)]);
+          expect(() => validation.read(0, validation.length + 1)).toThrow('a.txt: a range within');
+        },
+      ),
+    );
+  });
+
+  test('errors name the text', () => {
+    expect(() => splitTokens(new MemoryTokens(counted(9), { where: 'a.txt' }), { context: 8 })).toThrow('a.txt: the training and');
+  });
+
+  test('that are long keep at most 2^18 tokens for validation, or as many as said', () => {
+    const ids = new Int32Array(3_000_000);
+    expect(splitTokens(ids, { context: 64 }).validation.length).toBe(2 ** 18);
+    expect(splitTokens(ids.subarray(0, 2_621_440), { context: 64 }).validation.length).toBe(2 ** 18);
+    expect(splitTokens(ids.subarray(0, 2_621_430), { context: 64 }).validation.length).toBe(262_143);
+    expect(splitTokens(ids, { context: 64, mostValidation: 100 }).validation.length).toBe(100);
+    expect(() => splitTokens(ids, { context: 64, mostValidation: 64 })).toThrow('at least context + 1 = 65; got 64.');
+  });
 });

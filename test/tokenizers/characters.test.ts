@@ -2,7 +2,7 @@ import { Tokenizer as Reference } from '@huggingface/tokenizers';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { HeadlightError } from '#dist/core/index.js';
-import { CharacterTokenizer, tokenizerFromJson, trainCharacterTokenizer } from '#dist/tokenizers/index.js';
+import { CharacterTokenizer, tokenizerFromJson, trainCharacterTokenizer, trainCharacterTokenizerFrom } from '#dist/tokenizers/index.js';
 
 const wellFormed = fc.string({ unit: 'binary', minLength: 1, maxLength: 300 });
 const awkward = 'a\n\n b\t\r\n  c 0123 . , \u0000\u00a0\u2028 e\u0301é 😀👩‍👩‍👧 𝔘 日本語 \ufeff <|endoftext|> don\'t "q" \\ ▁ Ġ';
@@ -82,6 +82,21 @@ describe('a character tokenizer', () => {
     for (const id of [-1, 2, 0.5, Number.NaN]) expect(code(() => tokenizer.decode([id]))).toMatch(/^tokenizer: .*from 0 to 1/);
     expect(code(() => trainCharacterTokenizer(''))).toMatch(/^tokenizer: /);
     expect(code(() => trainCharacterTokenizer('a\udc00b'))).toMatch(/^tokenizer: .*position 1/);
+  });
+
+  it('is the same from a stream as from the whole text', async () => {
+    async function* stream(): AsyncGenerator<string> {
+      yield 'hello ';
+      yield '😀';
+      yield '';
+      yield '!';
+    }
+    const whole = trainCharacterTokenizer('hello 😀!');
+    for (const texts of [stream(), ['hello 😀!'], 'hello 😀!']) {
+      expect((await trainCharacterTokenizerFrom(texts)).toJson()).toEqual(whole.toJson());
+    }
+    await expect(trainCharacterTokenizerFrom([])).rejects.toThrow(/an empty one/);
+    await expect(trainCharacterTokenizerFrom(['a', '\ud83d'])).rejects.toThrow(/half of a surrogate pair/);
   });
 
   it('encodes 4 million characters in seconds, not minutes', () => {

@@ -1,6 +1,8 @@
 /**
  * The files a library needs, behind one interface: `files.node.ts` on a disk, `files.web.ts` by fetch, reading only.
  * Import it as `#files`; the package's conditions choose.
+ *
+ * Errors have code `file` where a path is wrong, and `storage` where a disk is full or fails.
  */
 export interface FileStat {
   readonly kind: 'file' | 'folder' | 'missing';
@@ -15,21 +17,46 @@ export interface RangeReader {
   close(): Promise<void>;
 }
 
+/** A new file, written from its beginning to its end. */
+export interface FileWriter {
+  write(bytes: Uint8Array): Promise<void>;
+  /** Flushes all of it to the disk and closes it. */
+  close(): Promise<void>;
+  /** Closes and removes it; harmless after `close`, which it undoes. */
+  discard(): Promise<void>;
+}
+
 export interface Files {
   stat(path: string): Promise<FileStat>;
   readBytes(path: string): Promise<Uint8Array>;
   readText(path: string): Promise<string>;
+  /** A file from its beginning in fresh blocks of `blockBytes`, the last one shorter; an empty file has none. */
+  readBlocks(path: string, blockBytes: number): AsyncIterable<Uint8Array>;
   openRange(path: string): Promise<RangeReader>;
   /** Names in a folder, sorted. */
   list(folder: string): Promise<string[]>;
   makeFolder(folder: string): Promise<void>;
+  /** A file that is not there yet. Missing folders are made. */
+  createFile(path: string): Promise<FileWriter>;
   /** Whole or not at all: written beside, flushed to disk, renamed. Missing folders are made. */
-  writeAtomic(path: string, content: string | Uint8Array | Iterable<Uint8Array>): Promise<void>;
-  append(path: string, text: string): Promise<void>;
+  writeAtomic(path: string, content: string | Uint8Array | Iterable<Uint8Array> | AsyncIterable<Uint8Array>): Promise<void>;
+  /**
+   * A new folder, whole or not at all: `fill` writes into the folder beside that it is given, which then takes the name.
+   * @throws file: there is a folder of that name already, with something in it
+   */
+  writeFolderAtomic(folder: string, fill: (temporary: string) => Promise<void>): Promise<void>;
+  /** Removes what killed writers left in a folder: temporary files and folders that nothing was written to for so long. */
+  removeTemporaries(folder: string, idleSeconds: number): Promise<void>;
+  /** Adds to a file's end; what cannot be added whole is taken back. */
+  append(path: string, content: string | Uint8Array): Promise<void>;
+  /** `append` of bytes. */
+  appendBytes(path: string, bytes: Uint8Array): Promise<void>;
   remove(path: string): Promise<void>;
   join(...parts: string[]): string;
   /** The one spelling of a path: absolute, without `.` and `..`. */
   resolve(path: string): string;
+  /** Where what can be made again may be kept: `HEADLIGHT_CACHE`, else `headlight` in the user's cache; nowhere in a browser. */
+  cacheFolder(): string | undefined;
 }
 
 export declare const files: Files;

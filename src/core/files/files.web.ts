@@ -24,6 +24,30 @@ export const files: Files = {
   },
   readBytes: async (path) => new Uint8Array(await (await get(path)).arrayBuffer()),
   readText: async (path) => (await get(path)).text(),
+  async *readBlocks(path, blockBytes) {
+    const { body } = await get(path);
+    if (body === null) return;
+    const reader = body.getReader();
+    let block = new Uint8Array(blockBytes);
+    let filled = 0;
+    try {
+      for (let part = await reader.read(); !part.done; part = await reader.read()) {
+        for (let rest = part.value; rest.length > 0; ) {
+          const taken = rest.subarray(0, blockBytes - filled);
+          block.set(taken, filled);
+          filled += taken.length;
+          rest = rest.subarray(taken.length);
+          if (filled < blockBytes) continue;
+          yield block;
+          block = new Uint8Array(blockBytes);
+          filled = 0;
+        }
+      }
+      if (filled > 0) yield block.subarray(0, filled);
+    } finally {
+      await reader.cancel();
+    }
+  },
   async openRange(path) {
     const { kind, bytes } = await files.stat(path);
     if (kind === 'missing') throw fail('file', { where: path, rule: 'an address that answers', got: 'none' });
@@ -43,8 +67,12 @@ export const files: Files = {
   },
   list: async (folder) => Promise.reject(noDisk(folder)),
   makeFolder: async (folder) => Promise.reject(noDisk(folder)),
+  createFile: async (path) => Promise.reject(noDisk(path)),
+  writeFolderAtomic: async (folder) => Promise.reject(noDisk(folder)),
+  removeTemporaries: async (folder) => Promise.reject(noDisk(folder)),
   writeAtomic: async (path) => Promise.reject(noDisk(path)),
   append: async (path) => Promise.reject(noDisk(path)),
+  appendBytes: async (path) => Promise.reject(noDisk(path)),
   remove: async (path) => Promise.reject(noDisk(path)),
   join: (...parts) =>
     parts
@@ -52,4 +80,5 @@ export const files: Files = {
       .join('/')
       .replaceAll(/([^:])\/{2,}/g, '$1/'),
   resolve: (path) => path,
+  cacheFolder: () => undefined,
 };

@@ -1,7 +1,7 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
+import { homedir, tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { HeadlightError } from '#dist/core/index.js';
 import { files } from '#files';
 
@@ -22,6 +22,12 @@ describe('writeAtomic', () => {
     expect(await files.readBytes(path)).toEqual(Uint8Array.of(1, 2, 3));
     await files.writeAtomic(path, [Uint8Array.of(1), new Uint8Array(0), Uint8Array.of(2, 3, 4)]);
     expect(await files.readBytes(path)).toEqual(Uint8Array.of(1, 2, 3, 4));
+    async function* stream(): AsyncGenerator<Uint8Array> {
+      yield Uint8Array.of(5);
+      yield Uint8Array.of(6, 7);
+    }
+    await files.writeAtomic(path, stream());
+    expect(await files.readBytes(path)).toEqual(Uint8Array.of(5, 6, 7));
     expect(await readdir(join(folder, 'a', 'b'))).toEqual(['file']);
   });
 
@@ -32,7 +38,7 @@ describe('writeAtomic', () => {
       yield new Uint8Array(100_000);
       throw new Error('the source failed');
     }
-    await expect(files.writeAtomic(path, parts())).rejects.toThrow('the source failed');
+    await expect(files.writeAtomic(path, parts())).rejects.toThrow(/^the source failed$/); // its own words, not ours
     expect(await readFile(path, 'utf8')).toBe('old');
     expect(await readdir(folder)).toEqual(['file']);
   });
@@ -51,6 +57,113 @@ describe('writeAtomic', () => {
     expect(contents).toContain(await readFile(path, 'utf8'));
     expect(await readdir(folder)).toEqual(['file']);
   });
+});
+
+describe('writeFolderAtomic', () => {
+  test('a folder appears whole, or not at all', async () => {
+    const path = join(folder, 'deep', 'run');
+    await files.writeFolderAtomic(path, async (temporary) => {
+      await files.writeAtomic(join(temporary, 'a'), 'one');
+      await files.writeAtomic(join(temporary, 'below', 'b'), 'two');
+      expect((await files.stat(path)).kind).toBe('missing');
+    });
+    expect(await files.readText(join(path, 'below', 'b'))).toBe('two');
+    const failing = files.writeFolderAtomic(join(folder, 'other'), async (temporary) => {
+      await files.writeAtomic(join(temporary, 'a'), 'one');
+      throw new Error('the writer failed');
+    });
+    await expect(failing).rejects.toThrow(/^the writer failed$/);
+    expect(await readdir(folder)).toEqual(['deep']);
+    expect(await readdir(join(folder, 'deep'))).toEqual(['run']);
+  });
+
+  test('takes the place of an empty folder, of no other', async () => {
+    const fill = (temporary: string) => files.writeAtomic(join(temporary, 'a'), 'new');
+    const path = join(folder, 'run');
+    await mkdir(path);
+    await files.writeFolderAtomic(path, fill);
+    await expect(files.writeFolderAtomic(path, fill)).rejects.toThrow(
+      `${path}: a folder that is new or empty; got a folder with files in it.`,
+    );
+    await writeFile(join(folder, 'file'), 'old');
+    await expect(files.writeFolderAtomic(join(folder, 'file'), fill)).rejects.toThrow('a folder that is new or empty; got a file.');
+    expect(await readdir(folder)).toEqual(['file', 'run']);
+  });
+});
+
+describe('createFile', () => {
+  test('writes as it goes; what is discarded is gone', async () => {
+    const path = join(folder, 'a', 'file');
+    const file = await files.createFile(path);
+    await file.write(Uint8Array.of(1, 2));
+    await file.write(Uint8Array.of(3));
+    await file.close();
+    expect(await files.readBytes(path)).toEqual(Uint8Array.of(1, 2, 3));
+    await expect(files.createFile(path)).rejects.toMatchObject({ code: 'file' });
+    const other = await files.createFile(join(folder, 'a', 'other'));
+    await other.write(Uint8Array.of(1));
+    await other.discard();
+    expect(await readdir(join(folder, 'a'))).toEqual(['file']);
+  });
+});
+
+describe('removeTemporaries', () => {
+  test('takes what killed writers left, by name and age, and nothing else', async () => {
+    const old = ['.model.0123456789ab.tmp', '.run.ba9876543210.tmp/inside', 'notes.tmp', '.hidden', '.x.0123.tmp'];
+    for (const name of [...old, '.young.0123456789ab.tmp', '.busy.0123456789ab.tmp/inside']) {
+      await mkdir(dirname(join(folder, name)), { recursive: true });
+      await writeFile(join(folder, name), 'x');
+      const time = Date.now() / 1000 - (old.includes(name) ? 100 : 0);
+      await utimes(join(folder, name), time, time);
+      if (name.includes('/')) await utimes(dirname(join(folder, name)), Date.now() / 1000 - 100, Date.now() / 1000 - 100);
+    }
+    await files.removeTemporaries(folder, 50);
+    const left = ['.busy.0123456789ab.tmp', '.hidden', '.x.0123.tmp', '.young.0123456789ab.tmp', 'notes.tmp'];
+    expect(await files.list(folder)).toEqual(left);
+    await files.removeTemporaries(folder, 0);
+    expect(await files.list(folder)).toEqual(['.hidden', '.x.0123.tmp', 'notes.tmp']);
+  });
+});
+
+describe('readBlocks', () => {
+  test('gives a file in blocks of one size, the last one shorter', async () => {
+    const path = join(folder, 'file');
+    for (const bytes of [0, 1, 9, 10, 11, 20, 35]) {
+      const content = Uint8Array.from({ length: bytes }, (_, i) => i);
+      await writeFile(path, content);
+      const blocks: Uint8Array[] = [];
+      for await (const block of files.readBlocks(path, 10)) blocks.push(block);
+      expect(blocks.flatMap((block) => [...block])).toEqual([...content]);
+      expect(blocks.map((block) => block.length)).toEqual(
+        Array.from({ length: Math.ceil(bytes / 10) }, (_, i) => Math.min(10, bytes - 10 * i)),
+      );
+    }
+  });
+
+  test('can be left early, and names what it cannot read', async () => {
+    const path = join(folder, 'file');
+    await writeFile(path, new Uint8Array(100));
+    for await (const block of files.readBlocks(path, 10)) {
+      expect(block.length).toBe(10);
+      break;
+    }
+    const read = async (from: string) => {
+      for await (const _ of files.readBlocks(from, 10));
+    };
+    await expect(read(join(folder, 'no'))).rejects.toThrow(`${join(folder, 'no')}: a file that can be opened; got no such file or folder.`);
+    await expect(read(folder)).rejects.toThrow(`${folder}: a file that can be opened; got a folder.`);
+  });
+});
+
+test('the cache folder is HEADLIGHT_CACHE, else in the cache of the user', () => {
+  vi.stubEnv('HEADLIGHT_CACHE', '');
+  vi.stubEnv('XDG_CACHE_HOME', 'not/absolute');
+  expect(files.cacheFolder()).toBe(join(homedir(), '.cache', 'headlight'));
+  vi.stubEnv('XDG_CACHE_HOME', folder);
+  expect(files.cacheFolder()).toBe(join(folder, 'headlight'));
+  vi.stubEnv('HEADLIGHT_CACHE', join(folder, 'ours'));
+  expect(files.cacheFolder()).toBe(join(folder, 'ours'));
+  vi.unstubAllEnvs();
 });
 
 describe('ranges', () => {

@@ -41,6 +41,18 @@ describe('in a browser', () => {
     await expect(range.read(18, 4)).rejects.toThrow('/file: 4 bytes at 18; got 2.');
   });
 
+  test('a file is read in blocks, whatever parts it comes in', async () => {
+    for (const size of [1, 3, 10, 20, 64]) {
+      const blocks: Uint8Array[] = [];
+      for await (const block of files.readBlocks('/file', size)) blocks.push(block);
+      expect(blocks.flatMap((block) => [...block])).toEqual([...content]);
+      expect(blocks.slice(0, -1).every((block) => block.length === size)).toBe(true);
+      expect(blocks.length).toBe(Math.ceil(20 / size));
+    }
+    const missing = files.readBlocks('/no', 4)[Symbol.asyncIterator]();
+    await expect(missing.next()).rejects.toMatchObject({ code: 'file' });
+  });
+
   test('what is not there cannot be opened', async () => {
     await expect(files.openRange('/no')).rejects.toMatchObject({ code: 'file' });
   });
@@ -49,6 +61,11 @@ describe('in a browser', () => {
     const refused = { code: 'unsupported' };
     await expect(files.writeAtomic('/file', 'x')).rejects.toMatchObject(refused);
     await expect(files.append('/file', 'x')).rejects.toMatchObject(refused);
+    await expect(files.appendBytes('/file', new Uint8Array(1))).rejects.toMatchObject(refused);
+    await expect(files.createFile('/file')).rejects.toMatchObject(refused);
+    await expect(files.writeFolderAtomic('/a', async () => {})).rejects.toMatchObject(refused);
+    await expect(files.removeTemporaries('/a', 0)).rejects.toMatchObject(refused);
+    expect(files.cacheFolder()).toBeUndefined();
     await expect(files.list('/')).rejects.toMatchObject(refused);
     await expect(files.remove('/file')).rejects.toMatchObject(refused);
     await expect(files.makeFolder('/a')).rejects.toMatchObject(refused);

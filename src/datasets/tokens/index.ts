@@ -1,0 +1,2 @@
+export { MemoryTokens, sliceTokens } from './sequence.js';
+export * from './tokenize.js';

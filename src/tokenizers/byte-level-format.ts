@@ -1,0 +1,142 @@
+import type { AddedToken } from './added-tokens.js';
+import type { Merge } from './bpe-model.js';
+import { isAmbiguous, unspell } from './byte-alphabet.js';
+import { mostIds } from './limits.js';
+
+/** What a `tokenizer.json` of a byte-level vocabulary says, of a form that we fully understand. */
+export interface ByteLevelParts {
+  /** By id: the token as the vocabulary writes it. */
+  readonly vocabulary: readonly string[];
+  readonly added: readonly AddedToken[];
+  readonly model:
+    | { readonly type: 'BPE'; readonly merges: readonly Merge[] }
+    | { readonly type: 'Unigram'; readonly scores: readonly number[] };
+}
+
+/** The frame of a `tokenizer.json` whose text is cut by GPT-2's pattern and spelled in its alphabet of bytes. */
+export function byteLevelJson(specialTokens: readonly string[], model: unknown): unknown {
+  const byteLevel = { type: 'ByteLevel', add_prefix_space: false, trim_offsets: false, use_regex: true };
+  return {
+    version: '1.0',
+    truncation: null,
+    padding: null,
+    added_tokens: specialTokens.map((content, id) => addedTokenJson(id, content)),
+    normalizer: null,
+    pre_tokenizer: byteLevel,
+    post_processor: byteLevel,
+    decoder: byteLevel,
+    model,
+  };
+}
+
+/** A special token as `tokenizer.json` lists it: found in text exactly as it is written. */
+export function addedTokenJson(id: number, content: string): unknown {
+  return { id, content, single_word: false, lstrip: false, rstrip: false, normalized: false, special: true };
+}
+
+/**
+ * Reads a byte-level BPE or Unigram `tokenizer.json`, GPT-2's and those we write among them.
+ *
+ * @returns `undefined` for any other form, and for one that is damaged: Hugging Face's reader says what is wrong
+ */
+export function byteLevelParts(json: unknown, configJson: unknown): ByteLevelParts | undefined {
+  const { added_tokens: addedJson, normalizer, pre_tokenizer: words, post_processor: post, decoder, model } = record(json);
+  const config = record(configJson);
+  const isByteLevel = (part: unknown): boolean => record(part).type === 'ByteLevel';
+  const { add_prefix_space: prefix, use_regex: regex = true } = record(words);
+  const known =
+    normalizer === null &&
+    isByteLevel(words) &&
+    prefix === false &&
+    regex === true &&
+    (post === null || isByteLevel(post)) &&
+    isByteLevel(decoder) &&
+    config.remove_space !== true &&
+    config.do_lowercase_and_remove_accent !== true &&
+    config.clean_up_tokenization_spaces !== true;
+  if (!known) return undefined;
+  const specials = Array.isArray(config.additional_special_tokens) ? (config.additional_special_tokens as unknown[]) : [];
+  const added = addedTokens(addedJson, specials);
+  if (added === undefined) return undefined;
+  const type = record(model).type;
+  return type === 'BPE' ? bpeParts(record(model), added) : type === 'Unigram' ? unigramParts(record(model), added) : undefined;
+}
+
+type Json = Readonly<Record<string, unknown>>;
+
+function record(value: unknown): Json {
+  return typeof value === 'object' && value !== null ? (value as Json) : {};
+}
+
+function addedTokens(list: unknown, specials: readonly unknown[]): AddedToken[] | undefined {
+  if (!Array.isArray(list)) return undefined;
+  const added: AddedToken[] = [];
+  for (const entry of list as unknown[]) {
+    const { id, content, special, lstrip, rstrip, single_word: single } = record(entry);
+    if (typeof content !== 'string' || content === '' || typeof id !== 'number') return undefined;
+    if (lstrip === true || rstrip === true || single === true || added.some((t) => t.content === content)) return undefined;
+    if (isAmbiguous(content)) return undefined;
+    added.push({ id, content, special: special === true || specials.includes(content) });
+  }
+  return added;
+}
+
+function bpeParts(model: Json, added: readonly AddedToken[]): ByteLevelParts | undefined {
+  const { vocab, merges, dropout, continuing_subword_prefix: prefix, continuing_subword_suffix: inner, end_of_word_suffix: suffix } = model;
+  const plain = !dropout && !prefix && !inner && !suffix && !model.byte_fallback && !model.ignore_merges;
+  if (!plain || typeof vocab !== 'object' || vocab === null || Array.isArray(vocab) || !Array.isArray(merges)) return undefined;
+  const ids = new Map(Object.entries(vocab as Record<string, unknown>));
+  const vocabulary = vocabularyOf(ids, added);
+  if (vocabulary === undefined) return undefined;
+  const read: Merge[] = [];
+  const seen = new Set<string>();
+  for (const entry of merges as unknown[]) {
+    const [left, right, more] = typeof entry === 'string' ? entry.split(' ') : Array.isArray(entry) ? (entry as unknown[]) : [];
+    if (typeof left !== 'string' || typeof right !== 'string' || more !== undefined || seen.has(`${left} ${right}`)) return undefined;
+    seen.add(`${left} ${right}`);
+    const merge = { left: ids.get(left), right: ids.get(right), merged: ids.get(left + right) } as Partial<Merge>;
+    if (merge.left === undefined || merge.right === undefined || merge.merged === undefined) return undefined;
+    read.push(merge as Merge);
+  }
+  return { vocabulary, added, model: { type: 'BPE', merges: read } };
+}
+
+function unigramParts(model: Json, added: readonly AddedToken[]): ByteLevelParts | undefined {
+  const { vocab, unk_id: unknown, byte_fallback: fallback } = model;
+  if (!Array.isArray(vocab) || (unknown !== null && unknown !== undefined) || fallback === true) return undefined;
+  const entries = vocab as unknown[];
+  const ids = new Map<string, number>();
+  const scores: number[] = [];
+  for (const [id, entry] of entries.entries()) {
+    const [token, score] = Array.isArray(entry) ? (entry as unknown[]) : [];
+    if (typeof token !== 'string' || ids.has(token) || typeof score !== 'number' || !Number.isFinite(score)) return undefined;
+    ids.set(token, id);
+    scores.push(score);
+  }
+  const vocabulary = vocabularyOf(ids, added);
+  return vocabulary && { vocabulary, added, model: { type: 'Unigram', scores } };
+}
+
+/** Tokens by id, if every id from 0 on has one, every byte is a token, and only added tokens are not spelled in bytes. */
+function vocabularyOf(ids: ReadonlyMap<string, unknown>, added: readonly AddedToken[]): string[] | undefined {
+  const all = new Map(ids);
+  for (const { id, content } of added) {
+    if (all.has(content) && all.get(content) !== id) return undefined;
+    all.set(content, id);
+  }
+  const vocabulary: string[] = [];
+  if (all.size > mostIds) return undefined;
+  for (const [token, id] of all) {
+    if (typeof id !== 'number' || !Number.isInteger(id) || id < 0 || id >= all.size || vocabulary[id] !== undefined) return undefined;
+    vocabulary[id] = token;
+  }
+  const addedIds = new Set(added.map((t) => t.id));
+  const bytes = new Set<number>();
+  for (const [id, token] of vocabulary.entries()) {
+    if (addedIds.has(id)) continue;
+    const spelled = unspell(token);
+    if (spelled === undefined || spelled.length === 0) return undefined;
+    if (spelled.length === 1) bytes.add(spelled[0] as number);
+  }
+  return bytes.size === 256 ? vocabulary : undefined;
+}
