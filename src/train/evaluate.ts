@@ -1,6 +1,15 @@
-import { type BatchShape, evaluationWindows, type EvaluationBatch, type TokenSequence, type TrainingData } from '../datasets/index.js';
+import { fail } from '../core/index.js';
+import {
+  type BatchShape,
+  type EvaluationBatch,
+  evaluationWindows,
+  ignored,
+  type TokenSequence,
+  type TrainingData,
+} from '../datasets/index.js';
 import type { LanguageModel } from '../models/index.js';
 import type { ProgramOptions } from '../runtime/index.js';
+import { checkBatch } from './check-batch.js';
 import { type StepProgram, traceEvaluation } from './step-program.js';
 import type { StepOwner } from './worker/protocol.js';
 import { ProgramShelf } from './worker/sessions.js';
@@ -14,7 +23,7 @@ export interface Evaluation {
   readonly loss: number;
   /** Targets that count. */
   readonly targets: number;
-  /** Of data with exact matches: the share of rows, and of targets, in which the likeliest token is right. */
+  /** Of data with exact matches: the share of rows in which every target is the likeliest token, and of such targets. */
   readonly exactMatch?: number;
   readonly accuracy?: number;
 }
@@ -25,7 +34,8 @@ export type EvaluatedData = Pick<TrainingData, 'packed' | 'exactMatch' | 'hasIgn
 /** Mean loss over evaluation batches. Programs are traced once per shape and kept. */
 export class Evaluator {
   readonly #programs = new Map<string, StepProgram>();
-  readonly #sent = new Set<string>();
+  /** Keys of the programs that an owner has. */
+  readonly #sent = new WeakMap<object, Set<string>>();
 
   constructor(
     private readonly model: LanguageModel,
@@ -47,7 +57,8 @@ export class Evaluator {
   #program(shape: BatchShape): StepProgram {
     const key = shapeKey(shape);
     const { packed, hasIgnored, exactMatch } = this.data;
-    const program = this.#programs.get(key) ?? traceEvaluation(this.model, { shape, packed, hasIgnored, matches: exactMatch }, this.options);
+    const program =
+      this.#programs.get(key) ?? traceEvaluation(this.model, { shape, packed, hasIgnored, matches: exactMatch }, this.options);
     this.#programs.set(key, program);
     return program;
   }
@@ -59,26 +70,43 @@ export class Evaluator {
     onProgress: (targets: number) => void = () => {},
   ): Promise<Evaluation> {
     const total = { loss: 0, correct: 0, matched: 0, rows: 0, targets: 0 };
+    const { packed, hasIgnored } = this.data;
+    const { vocabulary } = this.model;
+    const sent = this.#sent.get(owner) ?? new Set();
+    this.#sent.set(owner, sent);
     // Batches go over in small parcels: neither side stops for long.
     for await (const { count, length, ...batch } of batches) {
       const shape = { rows: count, length };
       const key = `evaluation ${shapeKey(shape)}`;
-      const program = this.#sent.has(key) ? {} : { program: this.#program(shape) };
-      this.#sent.add(key);
-      total.rows += count;
-      total.targets += this.data.hasIgnored ? batch.targets.reduce((n, t) => n + (t >= 0 ? 1 : 0), 0) : batch.targets.length;
+      checkBatch(batch, { shape, packed, hasIgnored, vocabulary }, 'evaluation batch');
+      const program = sent.has(key) ? {} : { program: this.#program(shape) };
+      sent.add(key);
+      const { rows, targets } = countTargets(batch.targets, length);
+      total.rows += rows;
+      total.targets += targets;
       const found = await owner.run({ key, ...program, batch });
       total.loss += found.loss?.[0] ?? Number.NaN;
       total.correct += found.correct?.[0] ?? 0;
       total.matched += found.matched?.[0] ?? 0;
       onProgress(total.targets);
     }
+    if (total.targets === 0)
+      throw fail('value', { where: 'evaluation', rule: 'something to predict', got: 'no target that counts', fix: 'Give it more data' });
     return {
       loss: total.loss / total.targets,
       targets: total.targets,
       ...(this.data.exactMatch && { exactMatch: total.matched / total.rows, accuracy: total.correct / total.targets }),
     };
   }
+}
+
+/** Targets that count, and the rows that have any. */
+function countTargets(ids: Int32Array, length: number): { readonly rows: number; readonly targets: number } {
+  const inRow = new Array<number>(ids.length / length).fill(0);
+  ids.forEach((id, at) => {
+    if (id !== ignored) (inRow[Math.floor(at / length)] as number) += 1;
+  });
+  return { rows: inRow.filter((n) => n > 0).length, targets: inRow.reduce((a, b) => a + b, 0) };
 }
 
 function shapeKey({ rows, length }: BatchShape): string {
@@ -116,7 +144,10 @@ export async function evaluateModel(model: LanguageModel, ids: Int32Array | Toke
 /** Runs programs on a model's own parameters, in this thread: what a training run's owner does on its storage. */
 export function parameterReader(model: LanguageModel): Pick<StepOwner, 'run' | 'dispose'> {
   const parameters = model.parameters();
-  const shelf = new ProgramShelf({ parameter: (name) => parameters.get(name)?.value.data as Float32Array | undefined, mask: () => undefined });
+  const shelf = new ProgramShelf({
+    parameter: (name) => parameters.get(name)?.value.data as Float32Array | undefined,
+    mask: () => undefined,
+  });
   return {
     run: async ({ key, program, batch }) => (await shelf.take(key, program)).outputs(batch),
     dispose: () => shelf.dispose(),

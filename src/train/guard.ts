@@ -37,6 +37,9 @@ export class Guard {
   /** @param losses of the steps before, where a run goes on */
   constructor(options: GuardOptions = {}, losses: readonly number[] = []) {
     this.#options = { onFault: 'stop', onSpike: 'report', rollbacks: 3, ...options };
+    const { rollbacks } = this.#options;
+    if (!(Number.isInteger(rollbacks) && rollbacks >= 0))
+      throw fail('value', { where: 'train', rule: 'guard.rollbacks is a whole number from 0', got: String(rollbacks) });
     this.#spikes.restore(losses.filter(Number.isFinite));
   }
 
@@ -80,7 +83,7 @@ export class Guard {
         cause: error,
       });
     }
-    this.#spikes.reset();
+    this.#spikes.restore(this.#good.losses.filter(Number.isFinite));
     return this.#good;
   }
 }

@@ -1,6 +1,7 @@
-export { type Evaluation, type EvaluateOptions, Evaluator, evaluateModel, parameterReader, plainText } from './evaluate.js';
+export { type EvaluateOptions, type Evaluation, Evaluator, evaluateModel, parameterReader, plainText } from './evaluate.js';
 export { applyGroups, type ParameterGroup } from './groups.js';
 export type { GuardOptions, Recovery } from './guard.js';
+export { type MemoryOptions, type TrainingMemory, trainingMemory } from './memory-estimate.js';
 export * from './optimizers/index.js';
 export type { EvaluationReport, RunPoint, TrainingRun, TrainOptions, TrainReport, TrainResult } from './options.js';
 export * from './run-folder.js';

@@ -52,10 +52,13 @@ export interface TrainOptions {
   readonly inThread?: boolean;
   readonly onStep?: (report: TrainReport) => void;
   /**
-   * Gets every step's mean gradients before clipping and update; what it returns takes their place. For data-parallel
-   * training, and to look at them; costs a copy each way.
+   * Gets every step's mean gradients before clipping and update; what it returns takes their place, and the report's
+   * `gradientNorm` is its norm. For data-parallel training, and to look at them; costs a copy each way. What it returns is
+   * handed over: keep a copy, not the arrays. They are float32, so the mean of an odd number of targets is rounded once
+   * more than in a step without this callback.
+   * @param targets how many they are the mean over (of passes, with a loss of one's own): the weight of several workers' means
    */
-  readonly onGradients?: (gradients: Gradients, step: number) => Gradients | Promise<Gradients>;
+  readonly onGradients?: (gradients: Gradients, step: number, targets: number) => Gradients | Promise<Gradients>;
   /** May take its time (sampling): training waits. The model then holds the trained values. */
   readonly onEvaluation?: (report: EvaluationReport) => void | Promise<void>;
   /** Likewise, with what a resumed run needs. */
@@ -115,7 +118,8 @@ export interface TrainResult extends EvaluationReport {
 
 /** @throws value, unsupported: options out of their ranges */
 export function checkOptions(options: TrainOptions): void {
-  const { steps, batch, microBatch = batch, evalEvery = 0, saveEvery = 0, watchEvery = 0, clip = 1, average = 0, device } = options;
+  const { steps, batch, microBatch = batch, evalEvery = 0, saveEvery = 0, watchEvery = 0 } = options;
+  const { seed = 0, clip = 1, average = 0, device } = options;
   const check = (ok: boolean, rule: string, got: string): void => {
     if (!ok) throw fail('value', { where: 'train', rule, got });
   };
@@ -124,6 +128,7 @@ export function checkOptions(options: TrainOptions): void {
   check(Number.isInteger(batch / microBatch), 'a micro-batch that divides the batch', `batch ${batch}, microBatch ${microBatch}`);
   for (const [name, value] of Object.entries({ evalEvery, saveEvery, watchEvery }))
     check(Number.isInteger(value) && value >= 0, `${name} is a whole number, 0 for none`, String(value));
+  check(Number.isSafeInteger(seed) && seed >= 0, 'seed is a whole number from 0', String(seed));
   check(clip >= 0, 'clip is at least 0, 0 for never', String(clip));
   check(average >= 0 && average < 1, 'average is a decay from 0 to below 1, 0 for none', String(average));
   checkLabelSmoothing(options.labelSmoothing ?? 0, 'train');

@@ -11,6 +11,8 @@ const stateFile = 'optimizer.safetensors';
 /** The metadata key under which the state file holds its record. */
 const recordKey = 'trainer';
 
+const otherModel = 'It is the state of another model: take the settings from its folder';
+
 /** How far the run is, and the settings that decide what comes next. */
 export interface TrainerRecord extends Omit<RunPoint, 'state'> {
   readonly settings: Readonly<Record<string, unknown>>;
@@ -68,8 +70,17 @@ export async function loadRecord(folder: string): Promise<TrainerRecord> {
 export async function loadRun(folder: string, model: LanguageModel): Promise<{ record: TrainerRecord; point: RunPoint }> {
   const path = files.join(folder, stateFile);
   const file = await readSafetensors(path);
+  const float32 = async (tensor: string): Promise<Float32Array> => {
+    const { dtype } = file.info(tensor);
+    if (dtype !== 'F32') throw fail('checkpoint', { where: path, rule: `${tensor} in F32, as training writes it`, got: dtype });
+    return (await file.load(tensor)).data as Float32Array;
+  };
   try {
     const record = parseRecord(path, file.metadata[recordKey]);
+    const own = new Set([...model.parameters().keys()].map((name) => `parameter.${name}`));
+    const foreign = file.names.find((name) => name.startsWith('parameter.') && !own.has(name));
+    if (foreign !== undefined)
+      throw fail('checkpoint', { where: path, rule: 'parameters of this model only', got: foreign, fix: otherModel });
     const parameters: Record<string, Float32Array> = {};
     for (const [name, parameter] of model.parameters()) {
       const tensor = `parameter.${name}`;
@@ -78,16 +89,17 @@ export async function loadRun(folder: string, model: LanguageModel): Promise<{ r
           where: path,
           rule: `the tensor ${tensor} of shape [${parameter.shape}]`,
           got: file.names.includes(tensor) ? `[${file.info(tensor).shape}]` : 'none',
+          fix: otherModel,
         });
       }
-      parameters[name] = (await file.load(tensor)).data as Float32Array;
+      parameters[name] = await float32(tensor);
     }
     // What else there is depends on the optimiser, which checks it when the run goes on.
     const others = async (group: string): Promise<Record<string, Float32Array>> => {
       const values: Record<string, Float32Array> = {};
       for (const name of Object.keys(parameters)) {
         const tensor = `${group}.${name}`;
-        if (file.names.includes(tensor)) values[name] = (await file.load(tensor)).data as Float32Array;
+        if (file.names.includes(tensor)) values[name] = await float32(tensor);
       }
       return values;
     };
@@ -110,12 +122,14 @@ function parseRecord(path: string, text: string | undefined): TrainerRecord {
     json = undefined;
   }
   const { step, skipped, losses, settings, bestValLoss, bestStep } = (json ?? {}) as Partial<TrainerRecord>;
-  const isWhole = Number.isInteger(step) && Number.isInteger(skipped) && Array.isArray(losses);
+  const isCount = (n: unknown): boolean => Number.isSafeInteger(n) && (n as number) >= 0;
+  const isWhole = isCount(step) && isCount(skipped) && Array.isArray(losses) && losses.every(Number.isFinite);
   if (!isWhole || typeof settings !== 'object' || settings === null) {
     throw fail('checkpoint', {
       where: path,
       rule: `a "${recordKey}" record with step, skipped, losses and settings in its metadata`,
-      got: text === undefined ? 'none' : 'another thing',
+      got: text === undefined ? 'none' : text.slice(0, 80),
+      fix: 'Go on from another checkpoint of the run',
     });
   }
   return {

@@ -79,8 +79,10 @@ export class StepFeed {
   async #step(request: StepRequest): Promise<StepReport> {
     const { onGradients } = this.options;
     if (onGradients === undefined) return this.owner.step(request);
-    const { report, gradients } = await this.owner.gradients(request);
+    const { report, gradients, targets } = await this.owner.gradients(request);
     const { step, factor, watch = false } = request;
-    return { ...report, ...(await this.owner.update({ step, factor, gradients: await onGradients(gradients, step), watch })) };
+    const replaced = await onGradients(gradients, step, targets);
+    const { milliseconds, ...update } = await this.owner.update({ step, factor, gradients: replaced, watch });
+    return { ...report, ...update, milliseconds: report.milliseconds + milliseconds };
   }
 }

@@ -65,7 +65,7 @@ export const nextTokenLoss: Loss = (model, batch) => crossEntropy(logitsOf(model
 /** The training step of a model: a batch to its loss and the gradient of every parameter that is trained. */
 export function traceStep(model: LanguageModel, options: StepOptions, engine: ProgramOptions): TrainingProgram {
   const { shape, loss, frozen = new Set() } = options;
-  const batch = batchInputs(shape, options.packed ?? false);
+  const batch = batchTensors(shape, options.packed ?? false);
   restartStreams();
   const value = withTraining(true, () => passLoss(options)(model, batch));
   const trained = [...model.parameters()].filter(([name]) => !frozen.has(name));
@@ -118,22 +118,27 @@ export interface EvaluationOptions {
   readonly shape: BatchShape;
   readonly packed?: boolean;
   readonly hasIgnored?: boolean;
-  /** Adds the outputs `correct`, targets that are the likeliest token, and `matched`, rows in which all are. */
+  /** Adds the outputs `correct`, targets that are the likeliest token, and `matched`, rows in which all that count are. */
   readonly matches?: boolean;
 }
 
 /** The evaluation of a model, without dropout: `loss` is summed over the targets that count. */
 export function traceEvaluation(model: LanguageModel, options: EvaluationOptions, engine: ProgramOptions): StepProgram {
   const { shape, packed = false, hasIgnored = false, matches = false } = options;
-  const batch = batchInputs(shape, packed);
+  const batch = batchTensors(shape, packed);
   const logits = logitsOf(model, batch);
   const targets = batch.targets.reshape([-1]);
   const loss = crossEntropy(logits, targets, { reduction: 'sum', ...(hasIgnored && { ignore: ignored }) });
   if (!matches) return toProgram({ loss }, batch, engine);
   const hit = logits.argmax(-1).equal(targets);
-  const missed = hit.logicalOr(targets.equal(ignored)).logicalNot().cast('float32');
-  const missedPerRow = missed.reshape([shape.rows, shape.length]).sum({ axis: 1 });
-  const outputs = { loss, correct: hit.cast('float32').sum(), matched: missedPerRow.equal(0).cast('float32').sum() };
+  const missed = hit.logicalOr(targets.equal(ignored)).logicalNot();
+  const [hits, misses] = [hit, missed].map((is) => is.cast('float32').reshape([shape.rows, shape.length]).sum({ axis: 1 })) as [
+    Tensor,
+    Tensor,
+  ];
+  // A row with nothing to predict has neither.
+  const matched = misses.equal(0).logicalAnd(hits.greater(0));
+  const outputs = { loss, correct: hits.sum(), matched: matched.cast('float32').sum() };
   return toProgram(outputs, batch, engine);
 }
 
@@ -144,11 +149,12 @@ export function traceOutputs(
   outputs: (batch: BatchTensors) => Record<string, Tensor>,
   engine: ProgramOptions,
 ): StepProgram {
-  const batch = batchInputs(shape, packed);
+  const batch = batchTensors(shape, packed);
   return toProgram(outputs(batch), batch, engine);
 }
 
-function batchInputs({ rows, length }: BatchShape, packed: boolean): BatchTensors {
+/** A batch as inputs of a graph. */
+export function batchTensors({ rows, length }: BatchShape, packed: boolean): BatchTensors {
   const rowsOf = (name: string): Tensor => input(name, [rows, length], 'int32');
   const plain = { inputs: rowsOf('inputs'), targets: rowsOf('targets') };
   return packed ? { ...plain, documents: rowsOf('documents'), positions: rowsOf('positions') } : plain;
@@ -163,7 +169,9 @@ function toProgram(outputs: Record<string, Tensor>, batch: BatchTensors, options
     threads: options.threads ?? 0,
     inputs: declared.map(({ name, spec }) => ({ name, shape: spec.shape as readonly number[] })),
     outputs: Object.keys(outputs),
-    parameters: lowered.bindings.flatMap((b) => (b.kind === 'parameter' ? [{ input: b.name, name: b.parameter.name, shape: b.parameter.shape }] : [])),
+    parameters: lowered.bindings.flatMap((b) =>
+      b.kind === 'parameter' ? [{ input: b.name, name: b.parameter.name, shape: b.parameter.shape }] : [],
+    ),
     masks: lowered.bindings.flatMap((b) => (b.kind === 'mask' ? [{ input: b.name, ...b.mask }] : [])),
   };
 }

@@ -132,7 +132,8 @@ export class Storage {
       const given = values[p.name];
       if (given === undefined || given.length !== span.size) {
         const got = given === undefined ? 'none' : String(given.length);
-        throw fail('shape', { where: `training storage, ${what} of ${p.name}`, rule: `${span.size} numbers`, got });
+        const fix = 'They must be of this model and this optimiser, by parameter name';
+        throw fail('shape', { where: `training storage, ${what} of ${p.name}`, rule: `${span.size} numbers`, got, fix });
       }
       this.view(span).set(given);
     }

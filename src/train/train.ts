@@ -3,8 +3,9 @@ import { HeadlightError, HostArray } from '../core/index.js';
 import { asTrainingData, type TrainingData } from '../datasets/index.js';
 import type { LanguageModel } from '../models/index.js';
 import type { ProgramOptions } from '../runtime/index.js';
-import { Evaluator } from './evaluate.js';
 import { AttentionWatch } from './attention-watch.js';
+import { checkedBatches } from './check-batch.js';
+import { Evaluator } from './evaluate.js';
 import { applyGroups, type GroupedParameter } from './groups.js';
 import { Guard, recoveryOf, SpikeError } from './guard.js';
 import { adamW, ruleOf } from './optimizers/index.js';
@@ -32,9 +33,11 @@ export async function train(model: LanguageModel, options: TrainOptions): Promis
   const saveEvery = options.saveEvery ?? evalEvery;
   const schedule = options.schedule ?? cosine({ warmup: Math.min(100, Math.floor(steps / 10)), steps });
   const data = asTrainingData(options.data);
-  const draw = data.batches({ rows: microBatch, length: model.context }, seed);
   const engine: ProgramOptions = { device: options.device ?? 'cpu', threads: options.threads ?? 0 };
   const step = stepOptions(model, options, data);
+  const { shape } = step;
+  const { packed, hasIgnored } = data;
+  const draw = checkedBatches(data.batches(shape, seed), { packed, hasIgnored, shape, vocabulary: model.vocabulary });
   const parameters = applyGroups(parameterShapes(model), options.groups);
   const evaluator = new Evaluator(model, data, engine);
   const attention = options.watchAttention ? new AttentionWatch(model, data, engine) : undefined;
@@ -79,7 +82,7 @@ export async function train(model: LanguageModel, options: TrainOptions): Promis
   const passOf = (at: number) => ({
     model,
     loss: passLoss(step),
-    shape: step.shape,
+    shape,
     seed,
     pass: feed.drawOf(at) * accumulate,
     ...engine,
@@ -113,7 +116,9 @@ export async function train(model: LanguageModel, options: TrainOptions): Promis
     if (error instanceof SpikeError) return error;
     // The worker made no update from the step that failed, nor from those behind it.
     const values = await owner.parameters({ current: true });
-    return (await findFault({ ...passOf(done), values, batches: await feed.batchesOf(done) })) ?? error;
+    const search = async () => findFault({ ...passOf(done), values, batches: await feed.batchesOf(done) });
+    // A search that fails, for want of memory say, must not hide what it was about.
+    return (await search().catch(() => undefined)) ?? error;
   };
 
   try {
@@ -161,7 +166,11 @@ export async function train(model: LanguageModel, options: TrainOptions): Promis
 }
 
 /** What a step computes. */
-function stepOptions(model: LanguageModel, { batch, microBatch = batch, loss, labelSmoothing }: TrainOptions, data: TrainingData): StepOptions {
+function stepOptions(
+  model: LanguageModel,
+  { batch, microBatch = batch, loss, labelSmoothing }: TrainOptions,
+  data: TrainingData,
+): StepOptions {
   const { packed, hasIgnored } = data;
   const shape = { rows: microBatch, length: model.context };
   return { shape, packed, hasIgnored, ...(loss && { loss }), ...(labelSmoothing && { labelSmoothing }) };

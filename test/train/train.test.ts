@@ -5,7 +5,7 @@ import { splitTokens } from '#dist/datasets/split.js';
 import { GPT2 } from '#dist/models/index.js';
 import { memory } from '#dist/runtime/index.js';
 import { trainCharacterTokenizer } from '#dist/tokenizers/index.js';
-import { adamW, cosine, type TrainOptions, train } from '#dist/train/index.js';
+import { adamW, cosine, nextTokenLoss, type TrainOptions, train } from '#dist/train/index.js';
 
 const text = generateStories({ seed: 1, characters: 20_000 });
 const tokenizer = trainCharacterTokenizer(text);
@@ -69,6 +69,24 @@ describe('train', () => {
     });
   });
 
+  test('dropout draws anew in every pass: a step of two passes is the mean of two steps of one', async () => {
+    const ids = new Int32Array(400).fill(3);
+    const same = { train: ids, validation: ids.slice(0, 40) };
+    const lossesOf = async (model: GPT2, options: Partial<TrainOptions>): Promise<number[]> => {
+      const losses: number[] = [];
+      // Nothing learns: what differs between steps is dropout alone.
+      await train(model, { ...base, data: same, groups: [{ match: '*', rate: 0 }], onStep: (r) => losses.push(r.loss), ...options });
+      return losses;
+    };
+    const apart = await lossesOf(make(0.3), { steps: 6, batch: 1 });
+    expect(new Set(apart).size).toBe(6);
+    expect(new Set(await lossesOf(make(), { steps: 6, batch: 1 })).size).toBe(1);
+    const together = await lossesOf(make(0.3), { steps: 3, batch: 2, microBatch: 1 });
+    together.forEach((loss, i) => {
+      expect(loss).toBeCloseTo(((apart[2 * i] as number) + (apart[2 * i + 1] as number)) / 2, 5);
+    });
+  });
+
   test('a loss that is not finite stops the run before it reaches the parameters', async () => {
     const model = make();
     const before = bits(model);
@@ -120,6 +138,19 @@ describe('train', () => {
       /micro-batch that divides the batch; got batch 4, microBatch 3/,
     );
     expect(() => adamW({ lr: -1 })).toThrow(/lr is a finite number above 0; got -1/);
-    expect(() => cosine({ warmup: 10, steps: 5 })).toThrow(/0 ≤ warmup ≤ steps/);
+  });
+
+  test.each([
+    [{ steps: 0 }, 'steps is a whole number from 1; got 0'],
+    [{ batch: 2.5 }, 'batch is a whole number from 1; got 2.5'],
+    [{ evalEvery: -1 }, 'evalEvery is a whole number, 0 for none; got -1'],
+    [{ saveEvery: 0.5 }, 'saveEvery is a whole number, 0 for none; got 0.5'],
+    [{ seed: 1.5 }, 'seed is a whole number from 0; got 1.5'],
+    [{ clip: -1 }, 'clip is at least 0, 0 for never; got -1'],
+    [{ average: 1 }, 'average is a decay from 0 to below 1, 0 for none; got 1'],
+    [{ labelSmoothing: 0.1, loss: nextTokenLoss }, 'label smoothing with the default loss; got a loss of its own too'],
+    [{ device: 'webgpu' }, 'training on the CPU; got device webgpu'],
+  ] as [Partial<TrainOptions>, string][])('%o is refused', async (options, message) => {
+    await expect(train(make(), { ...base, ...options })).rejects.toThrow(`train: ${message}`);
   });
 });

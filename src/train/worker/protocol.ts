@@ -53,6 +53,13 @@ export interface StepReport {
 /** A step's mean gradients, before clipping and update, by parameter name. */
 export type Gradients = Record<string, Float32Array>;
 
+export interface GradientsReply {
+  readonly report: StepReport;
+  readonly gradients: Gradients;
+  /** What they are the mean over: the targets that count; the passes, with a loss of one's own. */
+  readonly targets: number;
+}
+
 export interface UpdateRequest {
   readonly step: number;
   readonly factor: number;
@@ -83,8 +90,8 @@ export interface StepOwner {
   setup(setup: Setup): Promise<void>;
   step(request: StepRequest): Promise<StepReport>;
   /** The first half of a step: its gradients, which `update` then applies, changed or not. */
-  gradients(request: StepRequest): Promise<{ readonly report: StepReport; readonly gradients: Gradients }>;
-  update(request: UpdateRequest): Promise<{ readonly updateRatio?: number }>;
+  gradients(request: StepRequest): Promise<GradientsReply>;
+  update(request: UpdateRequest): Promise<Pick<StepReport, 'gradientNorm' | 'updateRatio' | 'milliseconds'>>;
   /** The outputs of a program by name, over the averaged parameters where an average is kept. */
   run(request: RunRequest): Promise<Record<string, Float32Array>>;
   /** The values to judge and keep: averaged where an average is kept. `current`: those that are being trained. */

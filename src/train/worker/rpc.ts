@@ -84,7 +84,21 @@ export function remoteOwner(thread: Thread): StepOwner {
     return new Promise<T>((resolve, reject) => {
       const id = next++;
       waiting.set(id, { resolve, reject });
-      thread.post({ id, method, argument }, buffersOf(argument));
+      try {
+        thread.post({ id, method, argument }, buffersOf(argument));
+      } catch (cause) {
+        waiting.delete(id);
+        const got = (cause as Error).message.replace(/\.$/, '');
+        reject(
+          fail('value', {
+            where: 'training worker',
+            rule: 'arrays that can be handed over, each once',
+            got,
+            fix: 'Copy them first',
+            cause,
+          }),
+        );
+      }
     });
   };
   return {
@@ -114,10 +128,13 @@ function revive(error: { message: string; code: ErrorCode | undefined; stack: st
   return revived;
 }
 
-/** Every distinct array buffer in a message. */
+/**
+ * Every distinct array buffer in a message. Empty ones are left out: one that was transferred before is empty, and in a
+ * list of transfers Node would drop the message without a word; left out, it is refused.
+ */
 function buffersOf(value: unknown, found = new Set<ArrayBuffer>()): ArrayBuffer[] {
   if (ArrayBuffer.isView(value)) {
-    if (value.buffer instanceof ArrayBuffer) found.add(value.buffer);
+    if (value.buffer instanceof ArrayBuffer && value.buffer.byteLength > 0) found.add(value.buffer);
   } else if (typeof value === 'object' && value !== null) {
     for (const part of Object.values(value)) buffersOf(part, found);
   }

@@ -5,16 +5,7 @@ import { configureEngine, type EngineTensor, engineTensor, own } from '../../run
 import { type Kernels, loadKernelsAsync } from '../kernels/kernels.js';
 import { ruleOf } from '../optimizers/index.js';
 import { layOut, type PlacedParameter, Storage } from '../storage.js';
-import type {
-  Gradients,
-  RunRequest,
-  Setup,
-  StepOwner,
-  StepReport,
-  StepRequest,
-  TrainingState,
-  UpdateRequest,
-} from './protocol.js';
+import type { GradientsReply, RunRequest, Setup, StepOwner, StepReport, StepRequest, TrainingState, UpdateRequest } from './protocol.js';
 import { LoadedProgram, ProgramShelf } from './sessions.js';
 import { Updater } from './updater.js';
 
@@ -65,7 +56,6 @@ export class StepRunner implements StepOwner {
     storage.set(current, setup.values, 'the value');
     storage.set((p) => p.average, setup.values, 'the average');
     const kernels = await loadKernelsAsync(storage.memory);
-    const disown = own({ kind: 'training storage', bytes: storage.layout.bytes });
     const spans = new Map(storage.layout.parameters.map((p) => [p.name, p]));
     const mask = (i: number) => {
       const span = storage.layout.masks[i];
@@ -83,6 +73,7 @@ export class StepRunner implements StepOwner {
     for (const p of storage.layout.parameters) {
       if (p.gradient !== undefined) fetches[`gradient:${p.name}`] = engineTensor('float32', storage.view(p.gradient), p.shape);
     }
+    const disown = own({ kind: 'training storage', bytes: storage.layout.bytes });
     this.#run = { setup, storage, kernels, program, updater, shelf, fetches, disown };
   }
 
@@ -103,7 +94,7 @@ export class StepRunner implements StepOwner {
     return { step: request.step, loss, gradientNorm, ...(updateRatio !== undefined && { updateRatio }), milliseconds, engineMilliseconds };
   }
 
-  async gradients(request: StepRequest): Promise<{ report: StepReport; gradients: Gradients }> {
+  async gradients(request: StepRequest): Promise<GradientsReply> {
     const begun = performance.now();
     const { storage, kernels } = this.#ready();
     const { loss, gradientNorm, count, engineMilliseconds } = await this.#compute(request);
@@ -111,17 +102,18 @@ export class StepRunner implements StepOwner {
     if (sums !== undefined) kernels.copy(gradients.at, sums.at, gradients.size);
     kernels.scale(gradients.at, gradients.size, 1 / count);
     const report = { step: request.step, loss, gradientNorm, milliseconds: performance.now() - begun, engineMilliseconds };
-    return { report, gradients: storage.copy((p) => p.gradient) };
+    return { report, gradients: storage.copy((p) => p.gradient), targets: count };
   }
 
-  async update({ step, factor, gradients, watch = false }: UpdateRequest): Promise<{ updateRatio?: number }> {
+  async update({ step, factor, gradients, watch = false }: UpdateRequest): ReturnType<StepOwner['update']> {
+    const begun = performance.now();
     const { setup, storage, kernels, updater } = this.#ready();
     storage.set((p) => p.gradient, gradients, 'the gradient');
     const { at, size } = storage.layout.gradients;
-    const norm = Math.sqrt(kernels.sumOfSquares(at, size));
-    if (!Number.isFinite(norm)) throw this.#fail(step, `gradient norm ${norm}`);
-    const updateRatio = await updater.apply({ step, factor, gradientScale: clipping(setup.clip, norm), gradientShift: 0, watch });
-    return updateRatio === undefined ? {} : { updateRatio };
+    const gradientNorm = Math.sqrt(kernels.sumOfSquares(at, size));
+    if (!Number.isFinite(gradientNorm)) throw this.#fail(step, `gradient norm ${gradientNorm}`);
+    const updateRatio = await updater.apply({ step, factor, gradientScale: clipping(setup.clip, gradientNorm), gradientShift: 0, watch });
+    return { gradientNorm, ...(updateRatio !== undefined && { updateRatio }), milliseconds: performance.now() - begun };
   }
 
   async run({ key, program, batch }: RunRequest): Promise<Record<string, Float32Array>> {
@@ -222,6 +214,7 @@ function clipping(clip: number, norm: number): number {
 function countTargets(batches: readonly TokenBatch[], step: number): number {
   let count = 0;
   for (const { targets } of batches) for (const target of targets) if (target !== ignored) count++;
-  if (count === 0) throw fail('value', { where: `training step ${step}`, rule: 'a batch with something to predict', got: 'ignored targets only' });
+  if (count === 0)
+    throw fail('value', { where: `training step ${step}`, rule: 'a batch with something to predict', got: 'ignored targets only' });
   return count;
 }

@@ -46,7 +46,9 @@ export class LoadedProgram {
   async outputs(batch: TokenBatch): Promise<Record<string, Float32Array>> {
     const fetches = Object.fromEntries(this.program.outputs.map((name) => [name, null]));
     const results = await this.run(batch, fetches);
-    return Object.fromEntries(this.program.outputs.map((name) => [name, Float32Array.from((results[name] as EngineTensor).data as Float32Array)]));
+    return Object.fromEntries(
+      this.program.outputs.map((name) => [name, Float32Array.from((results[name] as EngineTensor).data as Float32Array)]),
+    );
   }
 
   dispose(): Promise<void> {

@@ -1,0 +1,95 @@
+import { sizeOf } from '../core/index.js';
+import { gradients } from '../grad/index.js';
+import type { LanguageModel } from '../models/index.js';
+import { topological } from '../ops/graph.js';
+import { type Node, parameterTensor, type Tensor, withTraining } from '../ops/index.js';
+import { restartStreams } from '../ops/leaves/random-mask.js';
+import { optimize } from '../runtime/passes/index.js';
+import { applyGroups, type ParameterGroup } from './groups.js';
+import { type Optimizer, ruleOf } from './optimizers/index.js';
+import { batchTensors, parameterShapes, passLoss, type StepOptions } from './step-program.js';
+import { layOut } from './storage.js';
+
+/** Bytes that a training run takes. */
+export interface TrainingMemory {
+  /** The one memory of the run: parameters, gradients, what the optimiser remembers, averages, masks. */
+  readonly storage: number;
+  /** The engine's own copy of every gradient, made anew each pass. */
+  readonly gradientCopies: number;
+  /** The most that is alive at once inside a pass: what the forward pass keeps for the backward one, and what that makes. */
+  readonly activations: number;
+  readonly total: number;
+}
+
+export interface MemoryOptions extends StepOptions {
+  readonly optimizer: Optimizer;
+  readonly groups?: readonly ParameterGroup[];
+  readonly accumulates?: boolean;
+  readonly averages?: boolean;
+}
+
+/**
+ * What training a model will take, beside the runtime itself (some 150 MiB), without running it:
+ *
+ * storage = 4·(P + G·(1 + a) + slots + averages) + masks, P parameters of which G are trained, a = 1 where passes
+ * accumulate; AdamW's slots are 2G: 16 bytes a parameter in all. The engine copies each gradient once more: 4G.
+ * Activations are the peak of the step's graph, walked in the order it runs in, each value freed after its last use.
+ */
+export function trainingMemory(model: LanguageModel, options: MemoryOptions): TrainingMemory {
+  const { optimizer, groups, accumulates = false, averages = false } = options;
+  const parameters = applyGroups(parameterShapes(model), groups);
+  const rule = ruleOf(optimizer);
+  const frozen = new Set(parameters.filter((p) => p.frozen).map((p) => p.name));
+  const graph = stepGraph(model, options, frozen);
+  const layout = layOut({
+    parameters,
+    slots: (p) => rule.slots(optimizer, p),
+    scratch: (p) => rule.scratch?.(optimizer, p) ?? 0,
+    masks: graph.nodes.filter((n) => n.op.name === 'random_mask').map((n) => ({ shape: n.outputs[0]?.shape as readonly number[] })),
+    accumulates,
+    averages,
+  });
+  const gradientCopies = 4 * layout.gradients.size;
+  const activations = peakBytes(graph.nodes, graph.outputs);
+  return { storage: layout.bytes, gradientCopies, activations, total: layout.bytes + gradientCopies + activations };
+}
+
+/** The nodes of a training step as they run. */
+function stepGraph(model: LanguageModel, options: StepOptions, frozen: ReadonlySet<string>): { nodes: Node[]; outputs: readonly Tensor[] } {
+  const batch = batchTensors(options.shape, options.packed ?? false);
+  restartStreams();
+  const loss = withTraining(true, () => passLoss(options)(model, batch));
+  const trained = [...model.parameters()].filter(([name]) => !frozen.has(name));
+  const wrt = trained.map(([, p]) => parameterTensor(p));
+  const outputs = optimize([loss, ...gradients(loss, wrt)]);
+  return { nodes: topological(outputs), outputs };
+}
+
+/** Ops whose result lies where their first input does. */
+const views: ReadonlySet<string> = new Set(['reshape', 'tap', 'stop_gradient', 'after']);
+
+/** The most bytes of values that are alive at once. Leaves and outputs live elsewhere and do not count. */
+function peakBytes(nodes: readonly Node[], outputs: readonly Tensor[]): number {
+  const home = new Map<Tensor, Tensor>();
+  const homeOf = (t: Tensor): Tensor => home.get(t) ?? t;
+  const lastUse = new Map<Tensor, number>();
+  nodes.forEach((node, i) => {
+    if (views.has(node.op.name)) home.set(node.outputs[0] as Tensor, homeOf(node.inputs[0] as Tensor));
+    for (const x of node.inputs) lastUse.set(homeOf(x), i);
+  });
+  const elsewhere = new Set(outputs.map(homeOf));
+  const bytes = (t: Tensor): number => (t.node.inputs.length === 0 || elsewhere.has(t) ? 0 : 4 * Number(sizeOf(t.shape)));
+  let live = 0;
+  let peak = 0;
+  nodes.forEach((node, i) => {
+    const dying = [...new Set(node.inputs.map(homeOf))].filter((t) => lastUse.get(t) === i);
+    const made = node.outputs.filter((t) => homeOf(t) === t && lastUse.has(t));
+    // An elementwise op writes over an input of its size that nobody needs any more.
+    const freed = dying.reduce((sum, t) => sum + bytes(t), 0);
+    const added = made.reduce((sum, t) => sum + bytes(t), 0);
+    const inPlace = dying.some((t) => made.some((y) => bytes(y) === bytes(t))) ? Math.min(freed, added) : 0;
+    peak = Math.max(peak, live + added - inPlace);
+    live += added - freed;
+  });
+  return peak;
+}
