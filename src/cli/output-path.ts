@@ -1,5 +1,5 @@
 import { files } from '#files';
-import { fail } from '../core/index.js';
+import { fail, HeadlightError } from '../core/index.js';
 
 const fix = 'Choose another path';
 
@@ -27,7 +27,6 @@ export async function checkOutputs(outputs: readonly (string | undefined)[], rea
   const seen = new Set<string>();
   for (const path of outputs) {
     if (path === undefined) continue;
-    await checkOutputFile(path);
     const whole = files.resolve(path);
     if (seen.has(whole)) throw fail('file', { where: path, rule: 'a place for each output', got: 'the same place twice', fix });
     seen.add(whole);
@@ -38,6 +37,8 @@ export async function checkOutputs(outputs: readonly (string | undefined)[], rea
         throw fail('file', { where: path, rule: 'an output that is not what the command reads', got: `a file of ${source}`, fix });
     }
   }
+  // Last, since it tries to write there.
+  for (const path of outputs) if (path !== undefined) await checkOutputFile(path);
 }
 
 /**
@@ -48,7 +49,7 @@ export async function checkOutputs(outputs: readonly (string | undefined)[], rea
 export async function checkNewFolder(folder: string): Promise<void> {
   const { kind } = await files.stat(folder);
   if (kind === 'missing') return checkParents('--out', folder);
-  if (kind === 'folder' && (await files.list(folder)).length === 0) return;
+  if (kind === 'folder' && (await files.list(folder)).length === 0) return checkWritable('--out', folder, folder);
   throw fail('file', {
     where: '--out',
     rule: 'a new or an empty folder',
@@ -57,14 +58,24 @@ export async function checkNewFolder(folder: string): Promise<void> {
   });
 }
 
-/** Folders that are missing will be made; a file in their place stands in the way. */
+/** Folders that are missing will be made; a file in their place stands in the way, and so does a folder that takes none. */
 async function checkParents(where: string, path: string): Promise<void> {
-  const parts = path.split(/[/\\]/);
+  const parts = files.resolve(path).split(/[/\\]/);
   for (let n = parts.length - 1; n > 0; n--) {
-    const parent = parts.slice(0, n).join('/');
-    if (parent === '') return;
+    const parent = parts.slice(0, n).join('/') || '/';
     const { kind } = await files.stat(parent);
-    if (kind === 'folder') return;
+    if (kind === 'folder') return checkWritable(where, path, parent);
     if (kind === 'file') throw fail('file', { where, rule: 'a path below a folder', got: `${path}, below ${parent}, a file`, fix });
+  }
+}
+
+/** Writes a file and removes it: what permissions promise, a file system such as /proc need not keep. */
+async function checkWritable(where: string, path: string, folder: string): Promise<void> {
+  try {
+    const probe = await files.createFile(files.join(folder, `.headlight-${crypto.randomUUID()}.tmp`));
+    await probe.discard();
+  } catch (cause) {
+    if (cause instanceof HeadlightError && cause.code === 'storage') throw cause;
+    throw fail('file', { where, rule: 'a place that can be written', got: `${path}: nothing can be made in ${folder}`, fix, cause });
   }
 }

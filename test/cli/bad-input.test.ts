@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { parseSafetensors, writeSafetensors } from '#dist/checkpoints/index.js';
 import { type HostArray, host } from '#dist/core/index.js';
 import { generateStories } from '#dist/datasets/index.js';
-import { contentsOf, headlight, start, temporaryFolder, tiny } from './command.js';
+import { contentsOf, headlight, start, temporaryFolder, tiny, within } from './command.js';
 
 const here = temporaryFolder();
 const at = (...parts: string[]) => join(here, ...parts);
@@ -57,23 +57,29 @@ beforeAll(async () => {
   await withTensors('extra', (tensors) => tensors.set('transformer.h.7.surplus', host([1, 2])));
   await withTensors('reshaped', (tensors) => tensors.set('transformer.ln_f.weight', host([1, 2, 3])));
 
-  const { child, said, finished } = start(here, [
-    'train',
-    'text.txt',
-    ...tiny,
-    '--steps',
-    '1000000',
-    '--eval-every',
-    '4',
-    '--out',
-    'stopped',
-  ]);
+  writeFileSync(at('table.csv'), 'id,story\n1,"Once, there was"\n');
+  writeFileSync(at('changed.txt'), text);
+  await stopped('text.txt', 'stopped');
+  await stopped('changed.txt', 'of-changed');
+  writeFileSync(at('changed.txt'), `${text}.`);
+  for (const name of ['other-tokenizer', 'lost-tokenizer', 'lost-state']) cpSync(at('stopped'), at(name), { recursive: true });
+  await within('train', at('accents.txt'), ...tiny, '--steps', '1', '--out', at('accents'));
+  cpSync(at('accents/tokenizer.json'), at('other-tokenizer/tokenizer.json'));
+  rmSync(at('lost-tokenizer/tokenizer.json'));
+  const state = readFileSync(at('lost-state/optimizer.safetensors'));
+  writeFileSync(at('lost-state/optimizer.safetensors'), state.subarray(0, state.length - 100));
+});
+
+/** A run that was stopped by Ctrl-C. */
+async function stopped(data: string, out: string): Promise<void> {
+  const { child, said, finished } = start(here, ['train', data, ...tiny, '--steps', '1000000', '--eval-every', '4', '--out', out]);
   await said('step 4:');
   child.kill('SIGINT');
   expect((await finished).code).toBe(130);
-});
+}
 
 const train = (...args: string[]) => ['train', 'text.txt', ...tiny, '--steps', '4', ...args];
+const schedule = (name: string, ...args: string[]) => train('--schedule', name, ...args);
 const capture = (...args: string[]) => ['capture', 'good', '--out', 'c.safetensors', ...args];
 const attend = (...args: string[]) => ['attend', 'good', '--text', 'Marlow', ...args];
 const generate = (...args: string[]) => ['generate', 'good', '--prompt', 'Marlow', ...args];
@@ -97,12 +103,56 @@ const cases: readonly (readonly [what: string, args: readonly string[], says: Re
   ['all dropped', train('--dropout', '1'), /--dropout.*below 1/],
   ['an unknown preset', train('--preset', 'giant'), /--preset.*nano, baby/],
   ['an unknown device', train('--device', 'abacus'), /--device.*cpu, webgpu/],
-  ['an unknown architecture', train('--arch', 'perceptron'), /--arch: one of gpt2; got "perceptron"/],
+  ['an unknown architecture', train('--arch', 'perceptron'), /--arch: one of gpt2, attention-only; got "perceptron"/],
   ['an unknown activation', train('--activation', 'gellu'), /--activation.*Nearest: gelu/],
   ['heads that do not divide the width', train('--heads', '3'), /heads that divides the width; got width 16, heads 3/],
+  ['an architecture that is to come', train('--arch', 'rnn'), /--arch: one of gpt2, attention-only; got "rnn"\. rnn comes with recurrence/],
+  [
+    'a flag that the architecture has no use for',
+    train('--arch', 'attention-only', '--activation', 'relu'),
+    /--activation: .*attention-only/,
+  ],
+  ['training on the GPU', train('--device', 'webgpu'), /--device: training on the CPU; got webgpu/],
   ['a micro-batch that does not divide the batch', train('--micro-batch', '3'), /--micro-batch divides --batch; got 3 and 4/],
   ['a floor above the peak', train('--min-lr', '1'), /--min-lr is at most --lr/],
   ['more warm-up than steps', train('--warmup', '5'), /--warmup is at most --steps; got 5 and 4/],
+  ['warm-up and decay that do not fit', schedule('wsd', '--warmup', '2', '--decay-steps', '3'), /--warmup and --decay-steps.*2 \+ 3 and 4/],
+  ['a decay of another schedule', schedule('linear', '--decay-steps', '2'), /--decay-steps with --schedule wsd; got --schedule linear/],
+  ['an inverse square root of nothing', schedule('inverse-sqrt', '--warmup', '0'), /inverse-sqrt with a --warmup of at least 1; got 0/],
+  ['a floor that the schedule has not', schedule('constant', '--min-lr', '1e-5'), /--min-lr with a schedule that ends at it/],
+  ['an unknown schedule', schedule('cosin'), /--schedule.*one of cosine, linear.*Nearest: cosine/],
+  ['label smoothing above 1', train('--label-smoothing', '1.01'), /--label-smoothing.*from 0 to 1/],
+  ['label smoothing below 0', train('--label-smoothing', '-0.1'), /--label-smoothing.*from 0 to 1/],
+  ['an average that never moves', train('--average', '1'), /--average.*below 1/],
+  ['an unknown optimizer', train('--optimizer', 'adam'), /--optimizer.*one of adamw.*Nearest: adamw/],
+  [
+    'a number that the optimizer has not',
+    train('--optimizer', 'sgd', '--beta1', '0.5'),
+    /--beta1 with an optimizer that has it; got --optimizer sgd/,
+  ],
+  [
+    'checkpoints between savings',
+    train('--save-every', '2', '--keep-every', '3'),
+    /--keep-every is a multiple of --save-every; got 3 and 2/,
+  ],
+  ['a number of no checkpoints', train('--keep', '2'), /--keep with --keep-every/],
+  ['parameters to freeze that are not there', train('--freeze', 'token.*'), /got "token\.\*"\. Nearest: tokens\.weight/],
+  ['everything frozen', train('--freeze', '*'), /at least one parameter that is not frozen/],
+  ['rates without factors', train('--rates', 'tokens.*'), /--rates: globs of parameters with factors.*got "tokens\.\*"/],
+  ['weights for other data', train('--weights', '1,2'), /--weights: a number above 0 for each of the 1 data/],
+  ['a column of plain text', train('--column', 'body'), /--column: a \.jsonl or a \.csv.*got text\.txt/],
+  ['a column that is not there', ['train', 'table.csv', '--column', 'storry'], /table\.csv: .*"storry"; got id, story.*nearest is "story"/],
+  ['a vocabulary without a size', train('--tokenizer', 'bpe'), /--tokenizer: bpe:SIZE with a SIZE from 300 to 1000000; got bpe/],
+  ['a vocabulary too small', train('--tokenizer', 'unigram:10'), /unigram:SIZE with a SIZE from 300/],
+  ['an unknown task', ['train', '--task', 'srot'], /got "srot"\. Did you mean sort/],
+  ['an unknown option of a task', ['train', '--task', 'sort:lenght=4'], /got "lenght"\. Did you mean length/],
+  ['a task and data', train('--task', 'sort'), /--task: a task, or data to learn from; got both: text\.txt/],
+  [
+    'a task and flags of texts',
+    ['train', '--task', 'sort', '--order', 'packed', '--tokenizer', 'bpe:400'],
+    /--task.*got --order, --tokenizer/,
+  ],
+  ['a context too short for a task', ['train', '--task', 'sort', '--context', '4'], /at least 16 tokens/],
   ['a decay of everything', train('--weight-decay', '1000'), /--weight-decay times --lr is below 1/],
   ['more parameters than memory', train('--width', '65536', '--layers', '100'), /4 GiB/],
   ['a missing file', ['train', 'gone.txt'], /gone\.txt: .*no such file/],
@@ -113,9 +163,14 @@ const cases: readonly (readonly [what: string, args: readonly string[], says: Re
   ['a binary file', ['train', 'binary.bin'], /binary\.bin: a text file; got a NUL byte/],
   ['another encoding', ['train', 'latin.txt'], /latin\.txt: text in UTF-8; got 0xe9 at byte 3/],
   ['a bad line of a .jsonl', ['train', 'lines.jsonl'], /lines\.jsonl, line 2/],
-  ['a tokenizer that is not there', train('--tokenizer', 'nothing'), /--tokenizer: char, or a folder with a tokenizer\.json; got nothing/],
+  [
+    'a tokenizer that is not there',
+    train('--tokenizer', 'nothing'),
+    /--tokenizer: char, bpe:SIZE.* or a folder with a tokenizer\.json; got nothing/,
+  ],
   ['--out that is a file', train('--out', 'text.txt'), /--out: a new or an empty folder; got text\.txt, a file/],
   ['--out with something in it', train('--out', 'good'), /--out: .*good, which has files in it/],
+  ['--out where nothing can be made', train('--out', '/proc/headlight-run'), /--out: a place that can be written; got .*\/proc/],
   ['--out below a file', train('--out', 'text.txt/run'), /text\.txt/],
   ['--dump-onnx onto a folder', train('--dump-onnx', 'nothing'), /nothing: a file to write; got a folder/],
   ['weights to start from that are not there', train('--from', 'gone'), /gone: a checkpoint folder.*no such folder/],
@@ -125,7 +180,26 @@ const cases: readonly (readonly [what: string, args: readonly string[], says: Re
   ['a run that is finished', ['train', '--resume', 'good'], /not finished; got step 4 of 4/],
   ['other settings than the run', ['train', '--resume', 'stopped', '--heads', '4', '--seed', '7'], /--heads 4 \(the run has 2\), --seed 7/],
   ['other data than the run', ['train', 'other.txt', '--resume', 'stopped'], /the data that the run began with, text\.txt; got other\.txt/],
-  ['--resume with --out', ['train', '--resume', 'stopped', '--out', 'new'], /--out too/],
+  [
+    'more data than the run',
+    ['train', 'text.txt', 'other.txt', '--resume', 'stopped'],
+    /the data that the run began with.*got 2 instead of 1/,
+  ],
+  [
+    'data that changed since',
+    ['train', '--resume', 'of-changed'],
+    /the data that the run began with, changed\.txt; got changed\.txt, whose content/,
+  ],
+  [
+    'the tokenizer of another run',
+    ['train', '--resume', 'other-tokenizer'],
+    /the tokenizer that the run began with; got .*of another, of \d+ tokens/,
+  ],
+  ['a run without its tokenizer', ['train', '--resume', 'lost-tokenizer'], /the run's tokenizer\.json; got none/],
+  ['a truncated state', ['train', '--resume', 'lost-state'], /lost-state\/optimizer\.safetensors: /],
+  ['a model without a run', ['train', '--resume', 'good/best'], /--resume good\/best: .*trainer\.json/],
+  ['--resume with --out', ['train', '--resume', 'stopped', '--out', 'new'], /in its own folder; got --out new/],
+  ['--resume of a run with --sweep', ['train', '--resume', 'stopped', '--sweep', 'lr=1e-3,1e-2'], /--sweep: a sweep of its own/],
   ['a checkpoint that is not there', ['sites', 'gone'], /gone: a checkpoint folder.*no such folder/],
   ['a checkpoint that is a file', ['sites', 'text.txt'], /text\.txt: a checkpoint folder.*a file/],
   ['no config.json', ['sites', 'no-config'], /no-config\/config\.json: .*no such file/],

@@ -135,6 +135,12 @@ describe('lossCurve', () => {
     for (const count of [1, 50]) expect(topDots(pictureOf(lossCurve([training(count, () => 2.5)], plain)))).toContain(16);
   });
 
+  test('the widest range there is', () => {
+    const lines = lossCurve([training(3, (step) => [5e-324, 1, 1e300][step - 1] ?? 1)], plain);
+    expect(lines[0]).toContain('log scale');
+    expect(lines).toHaveLength(11);
+  });
+
   test('what is not finite is left out; of nothing nothing is drawn', () => {
     const holes = points(50, (step) => (step % 5 === 0 ? Number.NaN : step === 7 ? Number.POSITIVE_INFINITY : step));
     const whole = holes.filter((p) => Number.isFinite(p.value));
@@ -169,7 +175,8 @@ describe('axes', () => {
         const axis = axisOver([a, b], false);
         const found = ticks(axis, most);
         expect(found.length).toBeLessThanOrEqual(most);
-        const room = (axis.high - axis.low) * 1e-6 + 1e-300;
+        // A millionth of the axis, or the last digits of its numbers where it is hardly wider than they are.
+        const room = Math.max((axis.high - axis.low) * 1e-6, Math.abs(axis.high) * 1e-14, Math.abs(axis.low) * 1e-14, 1e-300);
         for (const [i, x] of found.entries()) {
           expect(x).toBeGreaterThanOrEqual(axis.low - room);
           expect(x).toBeLessThanOrEqual(axis.high + room);

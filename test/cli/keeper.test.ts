@@ -21,7 +21,7 @@ function planFor(folder: string, settings: SettingFlags = {}): TrainingPlan {
     model: new GPT2(size),
     tokenizer: new CharacterTokenizer(['a', 'b', 'c']),
     data: asTrainingData({ train: ids, validation: ids }),
-    dataRecord: { sources: ['none'], hashes: [''], vocabulary: 3 },
+    dataRecord: { sources: ['none'], hashes: [''], tokenizer: '', vocabulary: 3 },
     settings: completeSettings(settings),
     folder,
     isNew: true,
@@ -95,7 +95,7 @@ test('a resumed run mends the model beside its state, and knows its best', async
   for (const [name, p] of plan.model.parameters())
     p.value = new HostArray(point.state.parameters[name] as Float32Array, p.shape, 'float32');
   const { bestValLoss, bestStep } = record;
-  const resumed: TrainingPlan = { ...plan, isNew: false, resume: { point, bestValLoss, bestStep, run: folder } };
+  const resumed: TrainingPlan = { ...plan, isNew: false, resume: { point, bestValLoss, bestStep, from: folder } };
   const keeper = await RunKeeper.open(resumed);
   expect(await stepOf(folder)).toBe(1);
   expect(readdirSync(join(folder, 'checkpoints'))).toEqual([]);

@@ -1,3 +1,4 @@
+import { fail } from '../../core/index.js';
 import { exitCode } from '../exit-code.js';
 import type { CommandIo } from '../io.js';
 import { checkOutputs } from '../output-path.js';
@@ -5,8 +6,10 @@ import { builtInStories } from '../source.js';
 import { readConfigFile } from './config-file.js';
 import { planNewRun, planResumedRun, type TrainingPlan } from './plan.js';
 import type { RunFlags, SettingFlags } from './settings.js';
-import { isSweep, sweepCommand } from './sweep.js';
+import { quoted } from './shell.js';
+import { sweepCommand } from './sweep.js';
 import { parseSweep } from './sweep-axes.js';
+import { isSweep } from './sweep-record.js';
 import { runTraining, summaryOf, type TrainingOutcome } from './training.js';
 
 export interface TrainRequest {
@@ -32,13 +35,30 @@ export async function trainCommand(request: TrainRequest, io: CommandIo): Promis
   const run = { ...config?.run, ...defined(request.run) };
   const named = request.data.length > 0 ? request.data : (config?.data ?? []);
   const axes = request.sweep.length > 0 ? parseSweep(request.sweep) : (config?.sweep ?? []);
+  if (run.device === 'webgpu') {
+    throw fail('unsupported', {
+      where: '--device',
+      rule: 'training on the CPU',
+      got: 'webgpu',
+      fix: 'Leave it out; eval and generate take it',
+    });
+  }
   await checkOutputs(
     [run.dumpOnnx],
     [...named, run.resume, settings.from].flatMap((path) => path || []),
   );
   const isTask = (settings.task ?? '') !== '' || axes.some(({ name }) => name === 'task');
   const data = named.length > 0 || run.resume !== undefined || isTask ? named : [builtInStories];
-  if (axes.length > 0 || (run.resume !== undefined && (await isSweep(run.resume)))) return sweepCommand({ data, settings, run, axes }, io);
+  const isOldSweep = run.resume !== undefined && (await isSweep(run.resume));
+  if (isOldSweep || (axes.length > 0 && run.resume === undefined)) return sweepCommand({ data, settings, run, axes }, io);
+  if (axes.length > 0) {
+    throw fail('value', {
+      where: '--sweep',
+      rule: 'a sweep of its own, or the folder of one to go on with',
+      got: `--resume ${run.resume}`,
+      fix: 'Leave --resume out, or --sweep',
+    });
+  }
 
   const plan = await planOf(data, settings, run, io);
   io.note(describe(plan));
@@ -56,7 +76,10 @@ export async function trainCommand(request: TrainRequest, io: CommandIo): Promis
   }
   const best = quoted(outcome.bestFolder);
   if (outcome.bestFolder !== folder) io.note(`Validation loss was lowest at ${outcome.bestValLoss.toFixed(4)}: that model is in ${best}`);
-  io.note(`Next:\n  headlight generate ${best} --prompt "…"\n  headlight attend ${best} --text "…" --html attention.html`);
+  const { prompt, more } = trialOf(plan);
+  io.note(
+    `Next:\n  headlight generate ${best} --prompt ${prompt}${more}\n  headlight attend ${best} --text ${prompt} --html attention.html`,
+  );
   return exitCode.done;
 }
 
@@ -66,11 +89,19 @@ function planOf(data: readonly string[], settings: SettingFlags, run: RunFlags, 
   return planNewRun(data, settings, run.out, options);
 }
 
+/** What to try the model with: of a task, a question that it was not taught, and as many tokens as its answer has. */
+function trialOf({ example, tokenizer }: TrainingPlan): { readonly prompt: string; readonly more: string } {
+  if (example === undefined) return { prompt: '"…"', more: '' };
+  const length = tokenizer.encode(example.answer, { specialTokens: false }).length;
+  return { prompt: quoted(example.prompt), more: ` --max-new-tokens ${length} --temperature 0` };
+}
+
+/** A closed set of questions is counted; of others there are more than anybody will see. */
+const mostRows = 1e9;
+
 function describe({ model, data, resume, folder, settings }: TrainingPlan): string {
   const learned = settings.task === '' ? 'tokens to learn from' : 'rows to learn from';
-  const rows = Number.isFinite(data.size)
-    ? `${data.size.toLocaleString('en')} ${learned}`
-    : `endless rows of ${settings.task} to learn from`;
+  const rows = settings.task !== '' && data.size > mostRows ? `ever new ${learned}` : `${data.size.toLocaleString('en')} ${learned}`;
   const begun = resume ? `going on from step ${resume.point.step} of` : 'training in';
   return `${begun} ${folder}: ${model.parameterCount.toLocaleString('en')} parameters, ${rows}`;
 }
@@ -82,9 +113,4 @@ function jsonOf({ folder }: TrainingPlan, { curve: _, attentionEntropy: __, best
 /** Without what is undefined, which would hide a config file's. */
 function defined<T extends object>(values: T): T {
   return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as T;
-}
-
-/** A path as a shell takes it. */
-function quoted(path: string): string {
-  return /^[\w./-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
 }

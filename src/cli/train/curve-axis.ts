@@ -16,7 +16,8 @@ export function axisOver(values: readonly number[], log: boolean): Axis {
 
 /** Where a value lies on an axis: 0 at its low end, 1 at its high end. */
 export function fraction({ low, high, log }: Axis, value: number): number {
-  return log ? Math.log(value / low) / Math.log(high / low) : (value - low) / (high - low);
+  // Differences of logarithms: a quotient of the smallest and the largest numbers would be infinite.
+  return log ? (Math.log(value) - Math.log(low)) / (Math.log(high) - Math.log(low)) : (value - low) / (high - low);
 }
 
 /** Round numbers on an axis, at most `most` of them, at least one: multiples of 1, 2 or 5 times a power of ten. */

@@ -5,11 +5,13 @@ import {
   pieces,
   sampleText,
   splitTokens,
+  type TaskSample,
   type TextSource,
   type TrainingData,
   textData,
   tokenize,
 } from '../../datasets/index.js';
+import { hashText } from '../../datasets/text/content-hash.js';
 import {
   loadTokenizer,
   type Tokenizer,
@@ -27,6 +29,8 @@ export interface DataRecord {
   readonly sources: readonly string[];
   /** SHA-256 of each one's content. */
   readonly hashes: readonly string[];
+  /** SHA-256 of the tokenizer's JSON. */
+  readonly tokenizer: string;
   /** Tokens that the model knows. */
   readonly vocabulary: number;
 }
@@ -38,6 +42,8 @@ export interface PreparedData {
   readonly record: Omit<DataRecord, 'vocabulary'>;
   /** What samples go on from. */
   readonly prompt: readonly number[];
+  /** Of tasks: a question that is kept from learning, and its answer. */
+  readonly example?: TaskSample;
 }
 
 export interface PrepareOptions {
@@ -45,17 +51,25 @@ export interface PrepareOptions {
   readonly cache?: string | undefined;
   /** Hears what is being done with large data. */
   readonly note?: (line: string) => void;
+  /** Texts that were prepared before, by what prepared them: runs of a sweep share them. */
+  readonly shelf?: Map<string, Promise<PreparedData>>;
 }
 
 /** A vocabulary is made of this much text at most, taken evenly from all of it. */
 const sampleBytes = 64 * 2 ** 20;
 
 /** The data of a task, with its own vocabulary. */
-export function prepareTask({ task, seed }: Pick<Settings, 'task' | 'seed'>): PreparedData & { readonly context: number } {
+export async function prepareTask({ task, seed }: Pick<Settings, 'task' | 'seed'>): Promise<PreparedData> {
   const found = parseTask(task);
-  const { tokenizer, context } = found;
-  const prompt = tokenizer.encode(found.question(seed, 0).prompt, { specialTokens: false });
-  return { data: found.data(), tokenizer, context, prompt, record: { sources: [], hashes: [] } };
+  const { tokenizer } = found;
+  const example = found.question(seed, 0);
+  const prompt = tokenizer.encode(example.prompt, { specialTokens: false });
+  return { data: found.data(), tokenizer, prompt, example, record: { sources: [], hashes: [], tokenizer: await tokenizerHash(tokenizer) } };
+}
+
+/** What a tokenizer is recognised by. */
+export function tokenizerHash(tokenizer: Tokenizer): Promise<string> {
+  return hashText(JSON.stringify(tokenizer.toJson()));
 }
 
 /**
@@ -64,11 +78,27 @@ export function prepareTask({ task, seed }: Pick<Settings, 'task' | 'seed'>): Pr
  * @param tokenizer the one to use; made as `settings.tokenizer` says where it is undefined
  * @throws file, tokenizer, value: every kind of bad data, each naming its source
  */
-export async function prepareTexts(
+export function prepareTexts(
   names: readonly string[],
-  settings: Pick<Settings, 'tokenizer' | 'weights' | 'column' | 'order' | 'context'>,
+  settings: TextSettings,
   tokenizer: Tokenizer | undefined,
-  { cache, note = () => {} }: PrepareOptions = {},
+  options: PrepareOptions = {},
+): Promise<PreparedData> {
+  const { tokenizer: kind, weights, column, order, context } = settings;
+  const key = JSON.stringify([names, kind, weights, column, order, context]);
+  const known = tokenizer === undefined ? options.shelf?.get(key) : undefined;
+  const prepared = known ?? readTexts(names, settings, tokenizer, options);
+  if (tokenizer === undefined) options.shelf?.set(key, prepared);
+  return prepared;
+}
+
+type TextSettings = Pick<Settings, 'tokenizer' | 'weights' | 'column' | 'order' | 'context'>;
+
+async function readTexts(
+  names: readonly string[],
+  settings: TextSettings,
+  tokenizer: Tokenizer | undefined,
+  { cache, note = () => {} }: PrepareOptions,
 ): Promise<PreparedData> {
   const weights = parseWeights(settings.weights, names);
   const sources: TextSource[] = [];
@@ -83,11 +113,16 @@ export async function prepareTexts(
   const data =
     parts.length === 1 ? (parts[0] as TrainingData) : mixture(parts.map((part, i) => ({ data: part, weight: weights?.[i] ?? part.size })));
   const hashes = await Promise.all(sources.map((source) => source.hash()));
-  return { data, tokenizer: used, prompt: beginningOf(used), record: { sources: [...names], hashes } };
+  return {
+    data,
+    tokenizer: used,
+    prompt: beginningOf(used),
+    record: { sources: [...names], hashes, tokenizer: await tokenizerHash(used) },
+  };
 }
 
-/** Whether data are those that a record is of. */
-export function sameData(record: DataRecord, { hashes }: PreparedData['record']): boolean {
+/** Whether texts are those that a record is of. */
+export function sameTexts(record: DataRecord, { hashes }: PreparedData['record']): boolean {
   return record.hashes.length === hashes.length && record.hashes.every((hash, i) => hash === hashes[i]);
 }
 
@@ -106,13 +141,16 @@ async function makeTokenizer(kind: string, sources: readonly TextSource[], note:
     });
   }
   const size = /^\d{1,7}$/.test(digits ?? '') ? Number(digits) : Number.NaN;
-  if (!(size >= 300)) {
-    throw fail('tokenizer', { where: '--tokenizer', rule: `${name}:SIZE with a SIZE from 300, such as ${name}:4096`, got: kind });
+  if (!(size >= 300 && size <= 1_000_000)) {
+    const rule = `${name}:SIZE with a SIZE from 300 to 1000000`;
+    throw fail('tokenizer', { where: '--tokenizer', rule, got: kind, fix: `Write --tokenizer ${name}:4096` });
   }
   const texts = each(sources, (source) => sampleText(source, sampleBytes / sources.length));
   note(`making a vocabulary of ${size.toLocaleString('en')} tokens`);
   const train = { bpe: trainBpe, wordpiece: trainWordPiece, unigram: trainUnigram }[name as 'bpe' | 'wordpiece' | 'unigram'];
-  return train(texts, { size });
+  const made = await train(texts, { size });
+  if (made.size < size) note(`the data give only ${made.size.toLocaleString('en')} tokens`);
+  return made;
 }
 
 async function* each(sources: readonly TextSource[], read: (source: TextSource) => AsyncIterable<string>): AsyncGenerator<string> {

@@ -4,6 +4,7 @@ import { HostArray } from '../../core/index.js';
 import { saveTokenizer } from '../../tokenizers/index.js';
 import { type EvaluationReport, type RunPoint, saveRun, type TrainerRecord, type TrainingRun } from '../../train/index.js';
 import type { TrainingPlan } from './plan.js';
+import { bestFolder, copyMetrics, copyModel, findBest } from './resumed-run.js';
 
 /** Temporary files this old are a killed run's, not one that is at work. */
 const idleSeconds = 0;
@@ -32,17 +33,22 @@ export class RunKeeper {
   static async open(plan: TrainingPlan): Promise<RunKeeper> {
     const { folder, resume, isNew } = plan;
     const point = resume?.point ?? { step: 0, skipped: 0, losses: [], state: { parameters: valuesOf(plan), optimizer: {} } };
-    const best = resume?.bestValLoss ?? Number.POSITIVE_INFINITY;
-    const keeper = new RunKeeper(plan, { step: point.step, best, bestStep: resume?.bestStep ?? -1 });
+    const best = resume && (await findBest(resume));
+    const keeper = new RunKeeper(plan, { step: point.step, best: best?.valLoss ?? Number.POSITIVE_INFINITY, bestStep: best?.step ?? -1 });
+    // An average is kept in the weights' place; and the model beside the state may be of a later step.
+    setValues(plan, point.state.average ?? point.state.parameters);
     if (isNew) {
-      await files.writeFolderAtomic(folder, (temporary) => keeper.#write(temporary, point));
-      return keeper;
+      await files.writeFolderAtomic(folder, async (temporary) => {
+        await keeper.#write(temporary, point);
+        if (best) await copyModel(best.folder, files.join(temporary, bestFolder));
+        if (resume) await copyMetrics(resume, temporary);
+      });
+    } else {
+      for (const place of [folder, files.join(folder, bestFolder), files.join(folder, checkpoints)])
+        if ((await files.stat(place)).kind === 'folder') await files.removeTemporaries(place, idleSeconds);
+      await saveModel(folder, plan.model);
+      if (best?.folder === folder) await copyModel(folder, files.join(folder, bestFolder));
     }
-    for (const place of [folder, files.join(folder, 'best'), files.join(folder, checkpoints)])
-      if ((await files.stat(place)).kind === 'folder') await files.removeTemporaries(place, idleSeconds);
-    // The model beside the state may be of a later step.
-    setValues(plan, point.state.average ?? {});
-    await saveModel(folder, plan.model);
     setValues(plan, point.state.parameters);
     return keeper;
   }
@@ -51,7 +57,7 @@ export class RunKeeper {
   async judge({ step, valLoss }: EvaluationReport): Promise<void> {
     if (!(valLoss < this.best)) return;
     const { folder, model, tokenizer } = this.#plan;
-    const best = files.join(folder, 'best');
+    const best = files.join(folder, bestFolder);
     await saveTokenizer(best, tokenizer);
     await saveModel(best, model);
     this.best = valLoss;
@@ -74,7 +80,7 @@ export class RunKeeper {
 
   /** Where the best model is. */
   get bestFolder(): string {
-    return this.#bestStep === this.#kept || this.#bestStep < 0 ? this.#plan.folder : files.join(this.#plan.folder, 'best');
+    return this.#bestStep === this.#kept || this.#bestStep < 0 ? this.#plan.folder : files.join(this.#plan.folder, bestFolder);
   }
 
   /** The step that is safe on the disk. */

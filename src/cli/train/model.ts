@@ -5,7 +5,7 @@ import { applyGroups, parameterShapes, ruleOf } from '../../train/index.js';
 import { layOut } from '../../train/storage.js';
 import { groupsOf, optimizerOf } from './recipe.js';
 import { flagOf, type SettingName } from './setting-table.js';
-import type { ModelSettings, SettingFlags, Settings } from './settings.js';
+import { completeSettings, type ModelSettings, type SettingFlags, type Settings } from './settings.js';
 
 /** The flag of a model's setting that an architecture may have no use for. */
 const flagsOf: Readonly<Record<string, SettingName>> = { activation: 'activation', tied: 'untied', bias: 'bias', dropout: 'dropout' };
@@ -20,7 +20,10 @@ const flagsOf: Readonly<Record<string, SettingName>> = { activation: 'activation
 export function buildModel(settings: Settings, vocabulary: number, said: SettingFlags = {}): LanguageModel {
   const { arch, layers, heads, width, context, dropout, activation, untied, bias, seed } = settings;
   const builder = modelBuilder(arch, '--arch');
-  const idle = builder.unused.map((name) => flagsOf[name]).find((name) => name !== undefined && said[name] !== undefined);
+  const defaults = completeSettings({});
+  const idle = builder.unused
+    .map((name) => flagsOf[name])
+    .find((name) => name !== undefined && said[name] !== undefined && said[name] !== defaults[name]);
   if (idle) throw fail('value', { where: flagOf(idle), rule: 'an architecture that has it', got: `--arch ${arch}`, fix: 'Leave it out' });
   const known = Object.keys(activations);
   if (!known.includes(activation)) {

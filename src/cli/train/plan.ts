@@ -3,11 +3,12 @@ import { fail, HostArray } from '../../core/index.js';
 import type { TrainingData } from '../../datasets/index.js';
 import type { LanguageModel } from '../../models/index.js';
 import { loadTokenizer, type Tokenizer } from '../../tokenizers/index.js';
-import { loadRecord, loadRun, type RunPoint } from '../../train/index.js';
+import { loadRecord, loadRun } from '../../train/index.js';
 import { openCheckpoint } from '../checkpoint.js';
 import { checkNewFolder } from '../output-path.js';
-import { type DataRecord, type PrepareOptions, prepareTask, prepareTexts, sameData } from './data.js';
+import { type DataRecord, type PreparedData, type PrepareOptions, prepareTask, prepareTexts, sameTexts, tokenizerHash } from './data.js';
 import { buildModel, checkShapeFlags, copyParameters, shapeOf } from './model.js';
+import type { ResumedRun } from './resumed-run.js';
 import { freeFolder } from './run-name.js';
 import { completeSettings, resumeSettings, type SettingFlags, type Settings } from './settings.js';
 import { adviceOf } from './task-advice.js';
@@ -24,13 +25,9 @@ export interface TrainingPlan {
   readonly isNew: boolean;
   /** What samples go on from. */
   readonly prompt: readonly number[];
-  readonly resume?: {
-    readonly point: RunPoint;
-    readonly bestValLoss: number | null;
-    readonly bestStep: number;
-    /** The folder of the run that it goes on with; another than `folder` where it goes on from an earlier checkpoint. */
-    readonly run: string;
-  };
+  /** Of tasks: a question to try the model with. */
+  readonly example?: PreparedData['example'];
+  readonly resume?: ResumedRun;
 }
 
 /** Plans a new run. @throws every kind of bad input, before anything is written */
@@ -51,14 +48,14 @@ export async function planNewRun(
   }
   const folder = out ?? (await freeFolder(isTask ? (said.task as string) : (sources[0] as string)));
   await checkNewFolder(folder);
-  const start = said.from === undefined ? undefined : await openCheckpoint(said.from);
+  const start = said.from ? await openCheckpoint(said.from) : undefined;
   const shape = start && shapeOf(start.model, said.from as string);
   if (shape) checkShapeFlags(said, shape, said.from as string);
   const advice = isTask ? adviceOf(said.task as string) : {};
   const settings = completeSettings(said, { ...(shape && { shape }), advice });
   const given = said.tokenizer === undefined ? start?.tokenizer : undefined;
-  const prepared = isTask ? prepareTask(settings) : await prepareTexts(sources, settings, given, options);
-  const { tokenizer, data, record, prompt } = prepared;
+  const prepared = await (isTask ? prepareTask(settings) : prepareTexts(sources, settings, given, options));
+  const { tokenizer, data, record, prompt, example } = prepared;
   if (start && tokenizer.size > start.model.vocabulary) {
     throw fail('tokenizer', {
       where: `--from ${said.from}`,
@@ -71,7 +68,7 @@ export async function planNewRun(
   if (start) copyParameters(start.model, model);
   data.batches({ rows: settings.microBatch, length: model.context }, settings.seed); // rows that cannot be made show now
   const dataRecord = { ...record, vocabulary: model.vocabulary };
-  return { model, tokenizer, data, dataRecord, settings, folder, isNew: true, prompt };
+  return { model, tokenizer, data, dataRecord, settings, folder, isNew: true, prompt, ...(example && { example }) };
 }
 
 /**
@@ -88,11 +85,11 @@ export async function planResumedRun(
 ): Promise<TrainingPlan> {
   await checkRunFolder(from);
   const run = await runOfCheckpoint(from);
-  if (options.out !== undefined && run === undefined) {
+  if (options.out !== undefined && run === undefined && files.resolve(options.out) !== files.resolve(from)) {
     throw fail('value', {
-      where: 'train',
-      rule: '--resume writes into the folder it goes on with',
-      got: '--out too',
+      where: `--resume ${from}`,
+      rule: 'a run that goes on in its own folder',
+      got: `--out ${options.out}`,
       fix: 'Leave --out out; from a checkpoint of the run, checkpoints/step-N, it may be given',
     });
   }
@@ -111,23 +108,38 @@ export async function planResumedRun(
   if (run !== undefined) await checkNewFolder(folder);
   const tokenizer = await loadTokenizer(from);
   if (tokenizer === undefined) throw fail('tokenizer', { where: from, rule: "the run's tokenizer.json", got: 'none', fix: 'Put it back' });
+  if ((await tokenizerHash(tokenizer)) !== dataRecord.tokenizer) {
+    throw fail('tokenizer', {
+      where: `--resume ${from}`,
+      rule: 'the tokenizer that the run began with',
+      got: `a tokenizer.json of another${tokenizer.size === dataRecord.vocabulary ? '' : `, of ${tokenizer.size} tokens; the model knows ${dataRecord.vocabulary}`}`,
+      fix: 'Put back the one that was there',
+    });
+  }
   const model = buildModel(settings, dataRecord.vocabulary);
   const { point } = await loadRun(from, model);
   for (const [name, p] of model.parameters()) p.value = new HostArray(point.state.parameters[name] as Float32Array, p.shape, 'float32');
   const names = sources.length > 0 ? sources : dataRecord.sources;
-  const prepared = settings.task === '' ? await prepareTexts(names, settings, tokenizer, options) : prepareTask(settings);
-  if (!sameData(dataRecord, prepared.record)) {
+  const prepared = await (settings.task === '' ? prepareTexts(names, settings, tokenizer, options) : prepareTask(settings));
+  if (!sameTexts(dataRecord, prepared.record)) {
     throw fail('value', {
       where: `--resume ${from}`,
       rule: `the data that the run began with, ${dataRecord.sources.join(', ')}`,
-      got: `${names.join(', ')}, whose content is another`,
-      fix: `Name the unchanged data before --resume, or start a new run with --from ${from}`,
+      got: changedText(dataRecord, prepared.record),
+      fix: `Name the unchanged data, in their order, before --resume, or start a new run with --from ${from}`,
     });
   }
   const { bestValLoss, bestStep } = record;
-  const { data, prompt } = prepared;
-  const resume = { point, bestValLoss, bestStep, run: run ?? from };
-  return { model, tokenizer, data, dataRecord, settings, folder, isNew: run !== undefined, prompt, resume };
+  const { data, prompt, example } = prepared;
+  const resume: ResumedRun = { point, bestValLoss, bestStep, from, ...(run !== undefined && { run }) };
+  return { model, tokenizer, data, dataRecord, settings, folder, isNew: run !== undefined, prompt, ...(example && { example }), resume };
+}
+
+/** Which of the data are others than a run began with. */
+function changedText({ hashes }: DataRecord, now: PreparedData['record']): string {
+  if (hashes.length !== now.hashes.length) return `${now.hashes.length} instead of ${hashes.length}`;
+  const changed = now.sources.filter((_, i) => now.hashes[i] !== hashes[i]);
+  return `${changed.join(', ')}, whose content is another`;
 }
 
 async function checkRunFolder(folder: string): Promise<void> {
@@ -147,8 +159,13 @@ async function runOfCheckpoint(folder: string): Promise<string | undefined> {
 }
 
 function dataRecordOf(value: unknown, folder: string): DataRecord {
-  const { sources, hashes, vocabulary } = (value ?? {}) as Partial<DataRecord>;
-  if (Array.isArray(sources) && Array.isArray(hashes) && Number.isInteger(vocabulary)) return value as DataRecord;
-  const got = JSON.stringify(value) ?? 'none';
-  throw fail('checkpoint', { where: folder, rule: 'a run of this version, whose "data" has sources, hashes and vocabulary', got });
+  const { sources, hashes, tokenizer, vocabulary } = (value ?? {}) as Partial<DataRecord>;
+  const isWhole = Array.isArray(sources) && Array.isArray(hashes) && typeof tokenizer === 'string' && Number.isInteger(vocabulary);
+  if (isWhole) return value as DataRecord;
+  throw fail('checkpoint', {
+    where: folder,
+    rule: 'a run of this version, whose "data" has sources, hashes, tokenizer and vocabulary',
+    got: JSON.stringify(value) ?? 'none',
+    fix: `Start a new run from its weights with --from ${folder}`,
+  });
 }

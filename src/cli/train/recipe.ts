@@ -72,6 +72,7 @@ export function groupsOf({ freeze, rates, layerDecay, layers }: Settings, model:
         where: '--rates',
         rule: 'globs of parameters with factors, such as "tokens.*=0.1"',
         got: JSON.stringify(part),
+        fix: 'Write --rates "GLOB=FACTOR,GLOB=FACTOR", each factor from 0',
       });
     }
     groups.push({ match, rate });

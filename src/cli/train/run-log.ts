@@ -15,8 +15,8 @@ import {
 } from '../../train/index.js';
 import { type CurveSeries, lossCurve } from './curve.js';
 import type { TrainingPlan } from './plan.js';
+import { metricsFile } from './resumed-run.js';
 
-const metricsFile = 'metrics.jsonl';
 const eventFolder = 'events';
 /** Steps are written down once in so many. */
 export const logEvery = 10;
@@ -29,11 +29,13 @@ export class RunLog {
   ) {}
 
   /** Of a run that goes on, forgets what was measured of steps that will be done again. */
-  static async open({ folder, resume }: TrainingPlan): Promise<RunLog> {
+  static async open({ folder, resume, isNew }: TrainingPlan): Promise<RunLog> {
     const metrics = new MetricsLog(files.join(folder, metricsFile));
     const step = resume?.point.step;
-    if (step !== undefined) await metrics.truncateAfter(step);
-    const events = await eventWriter(files.join(folder, eventFolder), step === undefined ? {} : { resumedFrom: step });
+    const before = step === undefined ? [] : await metrics.truncateAfter(step);
+    const events = await eventWriter(files.join(folder, eventFolder), step === undefined || isNew ? {} : { resumedFrom: step });
+    // A new folder has the events of none of these yet.
+    if (isNew) for (const line of before) if (isStep(line) || isEvaluation(line)) events.scalars(line.step, scalarsOf(line));
     return new RunLog(metrics, events);
   }
 
@@ -65,6 +67,13 @@ export class RunLog {
       this.metrics.append({ step: from, event: 'spike', ...spike, ...(site !== undefined && { site }) });
     }
     this.events.text(from, kind, asPlainText(reason));
+  }
+
+  /** What ends a run. */
+  async fault(step: number, reason: string): Promise<void> {
+    this.metrics.append({ step, event: 'fault', reason });
+    this.events.text(step, 'fault', asPlainText(reason));
+    await this.flush();
   }
 
   /** Resolves once all is written: before a state is, so that a folder never holds a state without its metrics. */

@@ -38,6 +38,10 @@ export interface Settings extends Preset {
   readonly keep: number;
   readonly onFault: 'stop' | 'rollback';
   readonly onSpike: 'report' | 'stop' | 'rollback';
+  /** Tokens of a sample written at every evaluation; 0: none. */
+  readonly sample: number;
+  /** Measures update ratios and attention entropies. */
+  readonly watch: boolean;
   /** The checkpoint whose weights it started from; empty for none. */
   readonly from: string;
 }
@@ -54,10 +58,6 @@ export interface RunFlags extends EngineFlags {
   readonly json?: boolean;
   /** Where tokenised data are kept for the next time. */
   readonly cache?: string;
-  /** Tokens of a sample written at every evaluation; 0: none. */
-  readonly sample?: number;
-  /** Measures update ratios and attention entropies. */
-  readonly watch?: boolean;
 }
 
 /** The parts of a model's configuration that settings decide. */
@@ -65,6 +65,9 @@ export type ModelSettings = Pick<
   Settings,
   'arch' | 'layers' | 'heads' | 'width' | 'context' | 'dropout' | 'activation' | 'untied' | 'bias'
 >;
+
+/** What a task has no use for. */
+const textDefaults = { tokenizer: 'char', weights: '', column: '', order: 'random' } as const satisfies SettingFlags;
 
 /** What each optimiser takes, and what it takes where nothing is said; a learning rate of 0 is the preset's. */
 const optimizerDefaults = {
@@ -103,13 +106,10 @@ export function completeSettings(
     arch: 'gpt2',
     preset: 'nano',
     task: '',
+    ...textDefaults,
     activation: 'gelu_new',
     untied: false,
     bias: true,
-    tokenizer: 'char',
-    weights: '',
-    column: '',
-    order: 'random',
     labelSmoothing: 0,
     average: 0,
     freeze: '',
@@ -121,6 +121,8 @@ export function completeSettings(
     keep: 0,
     onFault: 'stop',
     onSpike: 'report',
+    sample: 0,
+    watch: true,
     from: '',
     ...optimizing,
     ...preset,
@@ -139,10 +141,10 @@ export function completeSettings(
     ...said,
   };
   for (const name of ['beta1', 'beta2', 'momentum'] as const) {
-    if (said[name] !== undefined && !(uses as readonly string[]).includes(name))
+    if ((said[name] ?? optimizing[name]) !== optimizing[name] && !(uses as readonly string[]).includes(name))
       refuse(`${flagOf(name)} with an optimizer that has it`, `--optimizer ${optimizer}`, 'Leave it out');
   }
-  checkSettings(settings, said);
+  checkSettings(settings);
   return inOrder(settings);
 }
 
@@ -164,11 +166,16 @@ function largestDivisor(n: number, most: number): number {
   return divisor;
 }
 
+/** A setting as flags write it; a switch, of which a flag knows one side only, as config files do. */
+function written(name: SettingName, value: unknown): string {
+  return `${settingTable[name].kind === 'switch' ? name : flagOf(name)} ${value}`;
+}
+
 function refuse(rule: string, got: string, fix = 'Change one of them'): never {
   throw fail('value', { where: 'train', rule, got, fix });
 }
 
-function checkSettings(settings: Settings, said: SettingFlags): void {
+function checkSettings(settings: Settings): void {
   const { batch, microBatch, lr, minLr, warmup, steps, weightDecay, optimizer, schedule, decaySteps, saveEvery, keepEvery, keep } =
     settings;
   if (batch % microBatch !== 0) refuse('--micro-batch divides --batch', `${microBatch} and ${batch}`);
@@ -176,20 +183,21 @@ function checkSettings(settings: Settings, said: SettingFlags): void {
   if (warmup > steps) refuse('--warmup is at most --steps', `${warmup} and ${steps}`);
   if (schedule === 'wsd' && warmup + decaySteps > steps)
     refuse('--warmup and --decay-steps together are at most --steps', `${warmup} + ${decaySteps} and ${steps}`);
-  if (schedule !== 'wsd' && said.decaySteps !== undefined) refuse('--decay-steps with --schedule wsd', `--schedule ${schedule}`);
+  if (schedule !== 'wsd' && decaySteps > 0) refuse('--decay-steps with --schedule wsd', `--schedule ${schedule}`);
   if (schedule === 'inverse-sqrt' && warmup < 1) refuse('--schedule inverse-sqrt with a --warmup of at least 1', String(warmup));
-  if ((schedule === 'inverse-sqrt' || schedule === 'constant') && said.minLr !== undefined)
+  if ((schedule === 'inverse-sqrt' || schedule === 'constant') && minLr > 0)
     refuse('--min-lr with a schedule that ends at it: cosine, linear or wsd', `--schedule ${schedule}`);
   if (optimizer !== 'sgd' && weightDecay * lr >= 1) refuse('--weight-decay times --lr is below 1', `${weightDecay} and ${lr}`);
   if (keepEvery > 0 && (saveEvery === 0 || keepEvery % saveEvery !== 0))
     refuse('--keep-every is a multiple of --save-every', `${keepEvery} and ${saveEvery}`);
   if (keep > 0 && keepEvery === 0) refuse('--keep with --keep-every', `--keep ${keep} alone`);
-  if (
-    settings.task !== '' &&
-    (settings.column !== '' || settings.weights !== '' || settings.order !== 'random' || said.tokenizer !== undefined)
-  )
-    refuse('a --task without --column, --weights, --order and --tokenizer: it brings its own data', 'both');
+  const textual = (['column', 'weights', 'order', 'tokenizer'] as const).filter((name) => settings[name] !== textDefaults[name]);
+  if (settings.task !== '' && textual.length > 0)
+    refuse('--task, which brings its own data and tokenizer, without flags of texts', textual.map(flagOf).join(', '), 'Leave them out');
 }
+
+/** Settings that a resumed run may change: nothing that is learned depends on them. */
+const changeable: readonly string[] = ['sample', 'watch'] satisfies SettingName[];
 
 /**
  * The settings that a run folder keeps, checked against the flags of this command.
@@ -209,10 +217,13 @@ export function resumeSettings(kept: Readonly<Record<string, unknown>>, said: Se
       });
     }
   }
-  const settings = inOrder(kept);
+  const changed = Object.entries(said).filter(([name]) => changeable.includes(name));
+  const settings = inOrder({ ...kept, ...Object.fromEntries(changed) });
   const differing = (Object.keys(said) as SettingName[]).filter((name) => settings[name] !== said[name]);
   if (differing.length > 0) {
-    const list = differing.map((name) => `${flagOf(name)} ${said[name]} (the run has ${settings[name]})`).join(', ');
+    const list = differing
+      .map((name) => `${written(name, said[name])} (the run has ${settings[name] === '' ? 'none' : settings[name]})`)
+      .join(', ');
     throw fail('value', {
       where: `--resume ${folder}`,
       rule: 'a run goes on with its own settings',

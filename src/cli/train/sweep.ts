@@ -3,12 +3,16 @@ import { fail, HeadlightError } from '../../core/index.js';
 import { exitCode } from '../exit-code.js';
 import type { CommandIo } from '../io.js';
 import { checkNewFolder } from '../output-path.js';
+import type { PrepareOptions } from './data.js';
 import { planNewRun, planResumedRun, type TrainingPlan } from './plan.js';
+import { freeFolder } from './run-name.js';
 import type { RunFlags, SettingFlags } from './settings.js';
+import { quoted } from './shell.js';
 import { gridOf, type SweepAxis, type SweepPoint } from './sweep-axes.js';
-import { runTraining, type TrainingOutcome } from './training.js';
-
-const sweepFile = 'sweep.json';
+import { readSweep, type SweepRecord, writeSweep } from './sweep-record.js';
+import { finishedResult, resultOf, type SweepResult } from './sweep-result.js';
+import { ranked, sweepTable } from './sweep-table.js';
+import { runTraining } from './training.js';
 
 export interface SweepRequest {
   readonly data: readonly string[];
@@ -17,148 +21,93 @@ export interface SweepRequest {
   readonly axes: readonly SweepAxis[];
 }
 
-/** What `sweep.json` keeps: the question, and the answers so far, by run. */
-interface SweepRecord {
-  readonly data: readonly string[];
-  readonly settings: SettingFlags;
-  readonly axes: readonly SweepAxis[];
-  readonly finished: Record<string, SweepResult>;
-}
-
-interface SweepResult {
-  readonly step: number;
-  readonly trainLoss: number;
-  readonly valLoss: number;
-  readonly bestValLoss: number;
-  readonly exactMatch?: number;
-  readonly seconds: number;
-  /** Why there are no losses, where a run failed. */
-  readonly failed?: string;
-}
-
 /**
  * Runs every combination of settings, each into a folder of its own below the sweep's, and prints a table, best first.
- * A sweep that was stopped goes on with `--resume` of its folder: finished runs are kept, a half done one goes on.
- * A run whose numbers broke is a line of the table, not the end of the sweep.
+ * All combinations are checked before the first begins. A sweep that was stopped goes on with `--resume` of its folder:
+ * finished runs are kept, a half done one goes on. A run whose numbers break, or which the engine cannot do, is a line of
+ * the table, not the end of the sweep.
  *
  * JSON: `out`, `runs`: a list of `name`, `settings`, `valLoss`, …, best first, and `stopped`.
+ *
+ * @returns the exit code: failed, where every run did
  */
 export async function sweepCommand(request: SweepRequest, io: CommandIo): Promise<number> {
-  const folder = request.run.out ?? request.run.resume;
-  if (folder === undefined)
-    throw fail('value', { where: '--sweep', rule: 'a folder for the runs', got: 'none', fix: 'Name it with --out' });
-  const record = request.run.resume === undefined ? await beginSweep(folder, request) : await readSweep(folder, request);
+  const { run } = request;
+  const prepare: PrepareOptions = { cache: run.cache, shelf: new Map() };
+  const { folder, record } = await (run.resume === undefined ? beginSweep(request, prepare) : goOn(run.resume, request));
   const points = gridOf(record.axes);
-  let stopped = false;
+  const interrupted = io.interrupted();
   for (const [i, point] of points.entries()) {
     if (record.finished[point.name] !== undefined) continue;
+    if (interrupted.aborted) break;
     io.note(`sweep, run ${i + 1} of ${points.length}: ${point.name}`);
-    const result = await runOne(files.join(folder, point.name), record, point, request.run, io);
-    if (result === undefined) {
-      stopped = true;
-      break;
-    }
+    const result = await runOne({ folder: files.join(folder, point.name), record, point, run, prepare }, io);
+    if (result === undefined) break;
     record.finished[point.name] = result;
-    await writeRecord(folder, record);
+    await writeSweep(folder, record);
   }
-  const ranked = points
-    .flatMap((point) => (record.finished[point.name] ? [{ ...point, result: record.finished[point.name] as SweepResult }] : []))
-    .sort((a, b) => rank(a.result) - rank(b.result));
-  if (request.run.json) {
-    const runs = ranked.map(({ name, settings, result }) => ({ name, settings, ...result }));
-    io.out(`${JSON.stringify({ out: folder, runs, stopped })}\n`);
-  } else {
-    io.out(`${table(ranked).join('\n')}\n`);
+  const stopped = points.some(({ name }) => record.finished[name] === undefined);
+  const runs = ranked(points, record.finished);
+  if (run.json) io.out(`${JSON.stringify({ out: folder, runs, stopped })}\n`);
+  else if (runs.length > 0) io.out(`${sweepTable(record.axes, runs).join('\n')}\n`);
+  if (stopped) {
+    io.note(`Stopped and saved. To go on: headlight train --resume ${quoted(folder)}`);
+    return exitCode.interrupted;
   }
-  if (!stopped) return exitCode.done;
-  io.note(`Stopped and saved. To go on: headlight train --resume ${folder}`);
-  return exitCode.interrupted;
+  return runs.every(({ failed }) => failed !== undefined) ? exitCode.failed : exitCode.done;
 }
 
-/** Whether a folder is a sweep's. */
-export async function isSweep(folder: string): Promise<boolean> {
-  return (await files.stat(files.join(folder, sweepFile))).kind === 'file';
+interface OpenSweep {
+  readonly folder: string;
+  readonly record: SweepRecord;
 }
 
-async function beginSweep(folder: string, { data, settings, axes }: SweepRequest): Promise<SweepRecord> {
+/** @throws every kind of bad input, of any combination, before anything is written */
+async function beginSweep({ data, settings, axes, run }: SweepRequest, prepare: PrepareOptions): Promise<OpenSweep> {
+  const folder = run.out ?? (await freeFolder('sweep'));
   await checkNewFolder(folder);
+  for (const { name, settings: point } of gridOf(axes))
+    await planNewRun(data, { ...settings, ...point }, files.join(folder, name), prepare);
   const record = { data, settings, axes, finished: {} };
-  await files.makeFolder(folder);
-  await writeRecord(folder, record);
-  return record;
+  await files.writeFolderAtomic(folder, (temporary) => writeSweep(temporary, record));
+  return { folder, record };
 }
 
-async function readSweep(folder: string, { data, settings, axes }: SweepRequest): Promise<SweepRecord> {
-  const path = files.join(folder, sweepFile);
-  if (data.length > 0 || Object.keys(settings).length > 0 || axes.length > 0) {
-    throw fail('value', {
-      where: `--resume ${folder}`,
-      rule: 'a sweep goes on as it began',
-      got: 'other settings or data',
-      fix: 'Leave them out',
-    });
+/** @throws value: anything said that the sweep has settled */
+async function goOn(folder: string, { data, settings, axes, run }: SweepRequest): Promise<OpenSweep> {
+  const isElsewhere = run.out !== undefined && files.resolve(run.out) !== files.resolve(folder);
+  const said = [
+    ...(data.length > 0 ? ['data'] : []),
+    ...Object.keys(settings),
+    ...(axes.length > 0 ? ['sweep'] : []),
+    ...(isElsewhere ? ['out'] : []),
+  ];
+  if (said.length > 0) {
+    const rule = 'a sweep that goes on as it began';
+    throw fail('value', { where: `--resume ${folder}`, rule, got: said.join(', '), fix: 'Leave them out' });
   }
-  try {
-    const record = JSON.parse(await files.readText(path)) as SweepRecord;
-    if (Array.isArray(record.axes) && Array.isArray(record.data) && typeof record.finished === 'object') return record;
-  } catch (error) {
-    if (error instanceof HeadlightError) throw error;
-  }
-  throw fail('checkpoint', { where: path, rule: "a sweep's record", got: 'another thing', fix: 'Start the sweep again in a new folder' });
+  return { folder, record: await readSweep(folder) };
 }
 
-function writeRecord(folder: string, record: SweepRecord): Promise<void> {
-  return files.writeAtomic(files.join(folder, sweepFile), `${JSON.stringify(record, null, 2)}\n`);
+interface SweptRun extends OpenSweep {
+  readonly point: SweepPoint;
+  readonly run: RunFlags;
+  readonly prepare: PrepareOptions;
 }
 
 /** @returns undefined where it was stopped */
-async function runOne(
-  folder: string,
-  { data, settings }: SweepRecord,
-  point: SweepPoint,
-  run: RunFlags,
-  io: CommandIo,
-): Promise<SweepResult | undefined> {
-  const begun = (await files.stat(files.join(folder, 'trainer.json'))).kind === 'file';
+async function runOne({ folder, record, point, run, prepare }: SweptRun, io: CommandIo): Promise<SweepResult | undefined> {
+  const finished = await finishedResult(folder);
+  if (finished) return finished;
+  const isBegun = (await files.stat(files.join(folder, 'trainer.json'))).kind === 'file';
   try {
-    const options = { ...(run.cache !== undefined && { cache: run.cache }) };
-    const plan: TrainingPlan = begun
-      ? await planResumedRun(folder, {}, [], options)
-      : await planNewRun(data, { ...settings, ...point.settings }, folder, options);
+    const plan: TrainingPlan = isBegun
+      ? await planResumedRun(folder, {}, [], prepare)
+      : await planNewRun(record.data, { ...record.settings, ...point.settings }, folder, prepare);
     return resultOf(await runTraining(plan, run, io));
   } catch (error) {
-    if (!(error instanceof HeadlightError) || error.code !== 'numeric') throw error;
+    if (!(error instanceof HeadlightError) || (error.code !== 'numeric' && error.code !== 'engine')) throw error;
     io.note(error.message);
-    const none = Number.NaN;
-    return { step: 0, trainLoss: none, valLoss: none, bestValLoss: none, seconds: 0, failed: error.message };
+    return { failed: error.message };
   }
-}
-
-function resultOf(outcome: TrainingOutcome): SweepResult | undefined {
-  if (outcome.stopped) return undefined;
-  const { step, trainLoss, valLoss, bestValLoss, exactMatch, seconds } = outcome;
-  return { step, trainLoss, valLoss, bestValLoss, ...(exactMatch !== undefined && { exactMatch }), seconds };
-}
-
-/** By validation loss; failed runs last. NaN became null where a record was read back. */
-function rank({ bestValLoss, failed }: SweepResult): number {
-  return failed === undefined ? bestValLoss : Number.POSITIVE_INFINITY;
-}
-
-function table(ranked: readonly { readonly name: string; readonly result: SweepResult }[]): string[] {
-  const hasMatches = ranked.some(({ result }) => result.exactMatch !== undefined);
-  const width = Math.max(8, ...ranked.map(({ name }) => name.length));
-  const head = `${'settings'.padEnd(width)}  best val loss  val loss  training loss${hasMatches ? '  exact match' : ''}  seconds`;
-  const rows = ranked.map(({ name, result }) => {
-    if (result.failed !== undefined) return `${name.padEnd(width)}  failed: ${result.failed}`;
-    const cells = [
-      result.bestValLoss.toFixed(4).padStart(13),
-      result.valLoss.toFixed(4).padStart(8),
-      result.trainLoss.toFixed(4).padStart(13),
-      ...(hasMatches ? [`${(100 * (result.exactMatch ?? 0)).toFixed(1)}%`.padStart(11)] : []),
-      result.seconds.toFixed(1).padStart(7),
-    ];
-    return `${name.padEnd(width)}  ${cells.join('  ')}`;
-  });
-  return [head, ...rows];
 }

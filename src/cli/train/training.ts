@@ -1,5 +1,5 @@
 import { files } from '#files';
-import { HeadlightError } from '../../core/index.js';
+import { fail, HeadlightError } from '../../core/index.js';
 import { type TrainOptions, type TrainResult, traceStep, train } from '../../train/index.js';
 import type { CommandIo } from '../io.js';
 import type { EngineFlags, FaultFlags } from '../options.js';
@@ -8,12 +8,9 @@ import type { TrainingPlan } from './plan.js';
 import { groupsOf, optimizerOf, scheduleOf } from './recipe.js';
 import { logEvery, RunLog } from './run-log.js';
 import { sampleOf } from './sample.js';
+import { quoted } from './shell.js';
 
-export interface TrainingOptions extends EngineFlags, FaultFlags {
-  /** Tokens of a sample at every evaluation. */
-  readonly sample?: number;
-  readonly watch?: boolean;
-}
+export type TrainingOptions = EngineFlags & FaultFlags;
 
 /** What came of a run. */
 export interface TrainingOutcome extends Omit<TrainResult, 'point'> {
@@ -23,15 +20,17 @@ export interface TrainingOutcome extends Omit<TrainResult, 'point'> {
   readonly curve: readonly string[];
 }
 
+/** Steps after a reported leap of the loss in which others are not told of. */
+const quietSteps = 100;
+
 /** Columns of the picture of the losses. */
 const curveWidth = 72;
 
 /** Runs a plan: trains, shows how far it is, and keeps the folder. Ctrl-C ends it after the step under way, saved. */
 export async function runTraining(plan: TrainingPlan, options: TrainingOptions, io: CommandIo): Promise<TrainingOutcome> {
   const { model, data, settings, resume, tokenizer } = plan;
-  const { steps, batch, microBatch, clip, seed, evalEvery, saveEvery, labelSmoothing, average, onFault, onSpike } = settings;
+  const { steps, batch, microBatch, clip, seed, evalEvery, saveEvery, labelSmoothing, average, onFault, onSpike, sample, watch } = settings;
   const engine = { ...(options.device && { device: options.device }), ...(options.threads !== undefined && { threads: options.threads }) };
-  const watch = options.watch ?? true;
   const trainOptions: TrainOptions = {
     ...engine,
     data,
@@ -60,6 +59,7 @@ export async function runTraining(plan: TrainingPlan, options: TrainingOptions, 
   const keeper = await RunKeeper.open(plan);
   const log = await RunLog.open(plan);
   const progress = io.progress(steps);
+  let leapt = Number.NEGATIVE_INFINITY;
   const pace = new Pace(resume?.point.step ?? 0, batch * model.context);
   try {
     const { point: _, ...result } = await train(model, {
@@ -67,15 +67,15 @@ export async function runTraining(plan: TrainingPlan, options: TrainingOptions, 
       signal: io.interrupted(),
       onStep: (report) => {
         log.step(report);
-        const done = report.step + 1;
-        progress.update(done, `loss ${report.loss.toFixed(3)}, ${pace.text(done, steps)}`);
+        pace.done = report.step + 1;
+        progress.update(pace.done, `loss ${report.loss.toFixed(3)}, ${pace.text(steps)}`);
       },
       onEvaluation: async (report) => {
-        log.evaluation(report, pace.tokensPerSecond(report.step));
+        log.evaluation(report, pace.tokensPerSecond);
         await keeper.judge(report);
         io.note(`step ${report.step}: ${lossesOf(report)}`);
-        if (options.sample) {
-          const text = await sampleOf(model, tokenizer, { tokens: options.sample, seed: seed + report.step, prompt: plan.prompt });
+        if (sample > 0) {
+          const text = await sampleOf(model, tokenizer, { tokens: sample, seed: seed + report.step, prompt: plan.prompt });
           log.sample(report.step, text);
           io.note(`  ${JSON.stringify(text).slice(1, -1)}`);
         }
@@ -86,8 +86,13 @@ export async function runTraining(plan: TrainingPlan, options: TrainingOptions, 
       },
       onRecovery: async (recovery) => {
         await log.recovery(recovery);
-        const went = recovery.action === 'rollback' ? ` Going on from step ${recovery.from} with other batches.` : '';
-        io.note(`${recovery.kind === 'spike' ? 'The loss leapt' : 'A fault'}: ${recovery.reason}${went}`);
+        const { action, kind, step } = recovery;
+        // A loss that stays high leaps at every step: one line tells it, the metrics have them all.
+        const isNews = action === 'rollback' || step > leapt + quietSteps;
+        if (kind === 'spike' && isNews) leapt = step;
+        if (!isNews) return;
+        const went = action === 'rollback' ? ` Going on from step ${recovery.from} with other batches.` : '';
+        io.note(`${kind === 'spike' ? 'The loss leapt' : 'A fault'}: ${recovery.reason}${went}`);
       },
     });
     await log.flush();
@@ -98,34 +103,49 @@ export async function runTraining(plan: TrainingPlan, options: TrainingOptions, 
       curve: await log.curve(Math.max(24, Math.min(curveWidth, io.columns)), io.unicode),
     };
   } catch (error) {
-    if (error instanceof HeadlightError && (error.code === 'storage' || error.code === 'numeric')) {
-      io.note(`What is saved is whole: step ${keeper.kept}. To go on from there: headlight train --resume ${plan.folder}`);
-    }
+    if (error instanceof HeadlightError && error.code === 'storage') throw diskError(error, plan.folder, keeper.kept);
+    if (error instanceof HeadlightError && error.code === 'numeric') await log.fault(pace.done, error.message);
+    if (error instanceof HeadlightError && error.code === 'numeric' && keeper.kept > 0)
+      io.note(`Saved last: step ${keeper.kept}. To start from its weights, such as with a lower --lr: --from ${quoted(plan.folder)}`);
     throw error;
   } finally {
     progress.stop();
   }
 }
 
+/** A disk that is full: what is there is whole, and how to go on. */
+function diskError(error: HeadlightError, folder: string, kept: number): HeadlightError {
+  return fail('storage', {
+    where: folder,
+    rule: error.expected,
+    ...(error.got !== undefined && { got: error.got }),
+    fix: `Step ${kept} is saved and whole. Free some space, then go on: headlight train --resume ${quoted(folder)}`,
+    cause: error,
+  });
+}
+
 /** How fast a run is, evaluations and all, and how long it will still take. */
 class Pace {
+  /** Steps done. */
+  done: number;
   readonly #begun = performance.now();
   readonly #first: number;
   readonly #tokensPerStep: number;
 
   constructor(first: number, tokensPerStep: number) {
+    this.done = first;
     this.#first = first;
     this.#tokensPerStep = tokensPerStep;
   }
 
-  tokensPerSecond(done: number): number {
+  get tokensPerSecond(): number {
     const seconds = Math.max(1e-3, (performance.now() - this.#begun) / 1000);
-    return Math.round(((done - this.#first) * this.#tokensPerStep) / seconds);
+    return Math.round(((this.done - this.#first) * this.#tokensPerStep) / seconds);
   }
 
-  text(done: number, steps: number): string {
-    const speed = this.tokensPerSecond(done);
-    const left = Math.round(((steps - done) * this.#tokensPerStep) / Math.max(1, speed));
+  text(steps: number): string {
+    const speed = this.tokensPerSecond;
+    const left = Math.round(((steps - this.done) * this.#tokensPerStep) / Math.max(1, speed));
     const clock = `${Math.floor(left / 60)}:${String(left % 60).padStart(2, '0')}`;
     return `${speed.toLocaleString('en')} tokens/s, ${clock} left`;
   }
