@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { GPT2 } from 'headlightjs/models';
 import { adamW, train, trainingMemory } from 'headlightjs/train';
 
-/** layers, heads, width, context, rows per pass, passes per step, vocabulary, steps */
+/** layers, heads, width, context, rows per pass, passes per step, vocabulary, steps. @type {Record<string, [number, number, number, number, number, number, number, number]>} */
 const sizes = {
   S: [4, 4, 128, 64, 12, 1, 65, 200],
   L: [6, 6, 384, 256, 8, 1, 65, 12],
@@ -19,7 +19,7 @@ const glibc = { MALLOC_ARENA_MAX: '1', MALLOC_MMAP_THRESHOLD_: '1073741824', MAL
 const [first, ...rest] = process.argv.slice(2);
 
 if (first === '--one') {
-  await measure(rest[0]);
+  await measure(rest[0] ?? 'S');
 } else {
   const names = first === undefined ? Object.keys(sizes) : [first, ...rest];
   const unknown = names.find((name) => !Object.hasOwn(sizes, name));
@@ -27,8 +27,12 @@ if (first === '--one') {
     console.error(`bench/scale: sizes among ${Object.keys(sizes).join(', ')}; got ${unknown}`);
     process.exit(2);
   }
-  console.log(`${new Date().toISOString().slice(0, 10)}, ${cpus().length} × ${cpus()[0]?.model}, ${(totalmem() / 2 ** 30).toFixed(0)} GiB, Node ${process.version}`);
-  console.log('| size | parameters | rows × context | tokens/s | storage | gradient copies | activations | estimate with the rest | resident, measured | ratio |');
+  console.log(
+    `${new Date().toISOString().slice(0, 10)}, ${cpus().length} × ${cpus()[0]?.model}, ${(totalmem() / 2 ** 30).toFixed(0)} GiB, Node ${process.version}`,
+  );
+  console.log(
+    '| size | parameters | rows × context | tokens/s | storage | gradient copies | activations | estimate with the rest | resident, measured | ratio |',
+  );
   console.log('| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |');
   for (const name of names) {
     const { status, stdout, stderr } = spawnSync(process.execPath, [fileURLToPath(import.meta.url), '--one', name], {
@@ -45,7 +49,7 @@ if (first === '--one') {
 
 /** @param {string} name */
 async function measure(name) {
-  const [layers, heads, width, context, rows, passes, vocabulary, steps] = sizes[name];
+  const [layers, heads, width, context, rows, passes, vocabulary, steps] = sizes[name] ?? [1, 1, 16, 16, 1, 1, 16, 1];
   const begun = process.memoryUsage().rss;
   const model = new GPT2({ vocabulary, context, layers, heads, width });
   const optimizer = adamW();
@@ -53,6 +57,7 @@ async function measure(name) {
   const ids = Int32Array.from({ length: 200 * context }, (_, i) => (i * 7919) % vocabulary);
   const data = { train: ids, validation: ids.slice(0, context + 1) };
   let resident = 0;
+  /** @type {number[]} */
   const times = [];
   await train(model, {
     data,
@@ -66,7 +71,7 @@ async function measure(name) {
     },
   });
   times.sort((a, b) => a - b);
-  const perSecond = (1000 * rows * passes * context) / times[times.length >> 1];
+  const perSecond = (1000 * rows * passes * context) / (times[times.length >> 1] ?? Number.NaN);
   // Beside the run's own memory: Node, the engine and its threads (seen at the smallest sizes), and the model's values here.
   const others = begun + 80 * 2 ** 20 + 4 * model.parameterCount;
   const estimate = memory.total + others;

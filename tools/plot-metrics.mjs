@@ -37,7 +37,9 @@ if (series.some((points) => points.length < 2)) {
 const size = { width: 720, height: 380, left: 64, right: 16, top: 44, bottom: 48 };
 const colours = ['#1f6feb', '#d1242f', '#1a7f37', '#8250df'];
 const all = series.flat();
+/** @type {[number, number]} */
 const xs = [Math.min(...all.map((p) => p.x)), Math.max(...all.map((p) => p.x))];
+/** @type {[number, number]} */
 const ys = [Math.min(0, ...all.map((p) => p.y)), Math.max(...all.map((p) => p.y))];
 const scale = logarithmic ? Math.log10 : (/** @type {number} */ x) => x;
 const px = (/** @type {number} */ x) =>
@@ -83,7 +85,7 @@ function even(from, to) {
   return ticks;
 }
 
-/** 1, 2, 5, 10, 20, … @param {number[]} range */
+/** 1, 2, 5, 10, 20, … @param {[number, number]} range */
 function decades([from, to]) {
   const ticks = [];
   for (let p = 10 ** Math.floor(Math.log10(from)); p <= to; p *= 10) ticks.push(...[p, 2 * p, 5 * p].filter((t) => t >= from && t <= to));

@@ -33,6 +33,8 @@ export class Guard {
   readonly #spikes = new SpikeDetector();
   #good: RunPoint | undefined;
   #tries = 0;
+  /** The last step whose loss was a spike. */
+  #spiked: number | undefined;
 
   /** @param losses of the steps before, where a run goes on */
   constructor(options: GuardOptions = {}, losses: readonly number[] = []) {
@@ -57,9 +59,13 @@ export class Guard {
     this.#good = point;
   }
 
-  /** @returns the spike that this loss is, if it is one */
-  push(loss: number): Spike | undefined {
-    return this.#spikes.push(loss);
+  /** @returns the spike that this loss is, if it is one; of a loss that stays high, only the first step's */
+  push(step: number, loss: number): Spike | undefined {
+    const spike = this.#spikes.push(loss);
+    if (spike === undefined) return undefined;
+    const isFirst = this.#spiked !== step - 1;
+    this.#spiked = step;
+    return isFirst || this.stopsAtSpikes ? spike : undefined;
   }
 
   get stopsAtSpikes(): boolean {
@@ -78,8 +84,7 @@ export class Guard {
       throw fail('numeric', {
         where: 'train',
         rule: `a run that recovers within ${this.#options.rollbacks} rollbacks to step ${this.#good.step}`,
-        got: error.message.replace(/\.$/, ''),
-        fix: 'Lower the learning rate',
+        got: error.message.replace(/\.$/, ''), // which says how to mend it
         cause: error,
       });
     }

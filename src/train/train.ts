@@ -89,7 +89,7 @@ export async function train(model: LanguageModel, options: TrainOptions): Promis
   });
 
   const meetSpike = async ({ step: at, loss }: StepReport): Promise<void> => {
-    const spike = guard.push(loss);
+    const spike = guard.push(at, loss);
     if (spike === undefined) return;
     const before = guard.good?.state.parameters;
     const [batch] = await feed.batchesOf(at);
@@ -110,6 +110,7 @@ export async function train(model: LanguageModel, options: TrainOptions): Promis
     done = good.step;
     losses = [...good.losses];
     await options.onRecovery?.(recoveryOf(cause as Error, { action: 'rollback', step: broken, from: done }));
+    await save(undefined); // a resumed run must know which batches are skipped
   };
 
   const explain = async (error: HeadlightError): Promise<HeadlightError> => {
@@ -150,6 +151,7 @@ export async function train(model: LanguageModel, options: TrainOptions): Promis
       const evaluation = isMultiple(done, evalEvery) ? await evaluate() : undefined;
       if (isMultiple(done, saveEvery)) await save(evaluation);
     }
+    if (stopping()) await save(undefined); // who stops it may not wait for an evaluation
     const last = await evaluate();
     await save(last);
     return {

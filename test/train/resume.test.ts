@@ -107,7 +107,7 @@ describe('a run that goes on from a save ends with the bits of one that was not 
     expect(marker).toBeLessThan(vocabulary);
     expect(whole.end.point).toMatchObject({ step: steps, skipped: 2 });
     const after = whole.points.filter((p) => p.skipped > 0);
-    expect(after.map((p) => p.step)).toEqual([4, 6, 8, 10, 11]);
+    expect(after.map((p) => p.step)).toEqual([2, 4, 6, 8, 10, 11]); // 2: saved again after the rollback to it
     for (const resume of after.slice(0, 3)) expect((await runOf({ ...marked, resume })).end).toEqual(whole.end);
   });
 

@@ -10,6 +10,7 @@ import { openSource } from '../source.js';
 
 export interface EvalFlags extends EngineFlags, FaultFlags {
   readonly split: 'validation' | 'train' | 'all';
+  readonly column?: string;
   readonly json?: boolean;
 }
 
@@ -21,7 +22,7 @@ export async function evalCommand(folder: string, source: string, flags: EvalFla
   const { split, check, dumpOnnx, device, threads } = flags;
   await checkOutputs([dumpOnnx], [folder, source]);
   const { model, tokenizer } = await openTextCheckpoint(folder);
-  const all = await tokenize(await openSource(source), tokenizer);
+  const all = await tokenize(await openSource(source, flags.column), tokenizer);
   const ids = split === 'all' ? all : splitTokens(all, { context: model.context })[split];
   const parts = {
     validation: 'its end, which training keeps for validation',

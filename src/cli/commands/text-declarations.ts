@@ -10,11 +10,12 @@ export function declareEval(program: Command, context: CommandContext): void {
   const command = program
     .command('eval')
     .argument('<checkpoint>', checkpoint)
-    .argument('<data>', 'a text file, a .jsonl, a folder of them, or the built-in `stories`')
+    .argument('<data>', 'a text file, a .jsonl or .csv, a folder of them, or the built-in `stories`')
     .description('measure the loss on a text')
     .addOption(
       new Option('--split <part>', 'which part, as training splits it').choices(['validation', 'train', 'all']).default('validation'),
-    );
+    )
+    .option('--column <name>', 'the field of a .jsonl or .csv that holds the text (default: text)');
   jsonOption(engineOptions(faultOptions(command, 'the first program'))).action(async (folder: string, data: string, flags: EvalFlags) => {
     const { evalCommand } = await import('./eval.js');
     await evalCommand(folder, data, flags, context.io);

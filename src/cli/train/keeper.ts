@@ -18,8 +18,9 @@ export class RunKeeper {
   /** The lowest validation loss so far, and its step. */
   best: number;
   #bestStep: number;
-  /** The step that the folder holds. */
+  /** The step that the folder holds, and all that a record says of it. */
   #kept: number;
+  #record = '';
   readonly #plan: TrainingPlan;
 
   private constructor(plan: TrainingPlan, { step, best, bestStep }: { step: number; best: number; bestStep: number }) {
@@ -66,11 +67,13 @@ export class RunKeeper {
 
   /** Writes the state of a run; the model holds the values to keep. */
   async keep(run: TrainingRun): Promise<void> {
-    if (run.step === this.#kept) return;
     const { folder, settings } = this.#plan;
     const point = await run.point();
+    const record = JSON.stringify([point.step, point.skipped, this.#bestStep]);
+    if (record === this.#record) return;
     await this.#write(folder, point);
     this.#kept = run.step;
+    this.#record = record;
     if (settings.keepEvery === 0 || run.step % settings.keepEvery !== 0) return;
     const checkpoint = files.join(folder, checkpoints, `step-${run.step}`);
     if ((await files.stat(checkpoint)).kind === 'missing')

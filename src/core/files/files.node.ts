@@ -1,8 +1,9 @@
-import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { mkdir, readdir, readFile, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
 import type { Files } from './files.js';
 import { openRange, readBlocks, reading } from './reading.node.js';
+import { removePath } from './removing.node.js';
 import { systemCode } from './system-error.js';
 import { removeTemporaries } from './temporaries.node.js';
 import { addToEnd, createFile, writeAtomic, writeFolderAtomic, writing } from './writing.node.js';
@@ -31,7 +32,7 @@ export const files: Files = {
   removeTemporaries,
   append: addToEnd,
   appendBytes: addToEnd,
-  remove: (path) => writing(path, () => rm(path, { recursive: true, force: true })),
+  remove: removePath,
   join,
   resolve,
   cacheFolder() {

@@ -51,6 +51,7 @@ export interface Files {
   append(path: string, content: string | Uint8Array): Promise<void>;
   /** `append` of bytes. */
   appendBytes(path: string, bytes: Uint8Array): Promise<void>;
+  /** A file, or a folder with all in it; what is not there is no error. */
   remove(path: string): Promise<void>;
   join(...parts: string[]): string;
   /** The one spelling of a path: absolute, without `.` and `..`. */
