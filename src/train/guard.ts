@@ -84,7 +84,8 @@ export class Guard {
       throw fail('numeric', {
         where: 'train',
         rule: `a run that recovers within ${this.#options.rollbacks} rollbacks to step ${this.#good.step}`,
-        got: error.message.replace(/\.$/, ''), // which says how to mend it
+        got: error.message.replace(/\.$/, ''),
+        ...(!error.message.includes('learning rate') && { fix: 'Lower the learning rate' }),
         cause: error,
       });
     }
