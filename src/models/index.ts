@@ -2,6 +2,8 @@ export { type AttentionMasks, attentionMasks, masksByLayer } from './attention-m
 export { AttentionOnly, type AttentionOnlyConfig } from './attention-only.js';
 export { attentionOnlyNames } from './attention-only-names.js';
 export { layerCount, layerOf } from './depth.js';
+export { Gemma, type GemmaConfig } from './gemma.js';
+export { gemma2Names, gemmaNames } from './gemma-names.js';
 export { GPT2, type GPT2Config } from './gpt2.js';
 export { gpt2Buffers, gpt2Names, gpt2Prefix } from './gpt2-names.js';
 export type { LanguageModel } from './language-model.js';

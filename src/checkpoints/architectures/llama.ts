@@ -33,7 +33,9 @@ const members: readonly Member[] = [
   {
     modelType: 'mistral',
     className: 'MistralForCausalLM',
-    read: (config) => (config.values.sliding_window == null ? {} : { window: requireInteger(config, 'sliding_window') }),
+    // Null is no window; a missing key is Mistral 7B's own.
+    read: (config) =>
+      config.values.sliding_window === null ? {} : { window: requireInteger(config, 'sliding_window', { fallback: 4096 }) },
     write: ({ attentionBias, mlpBias, headNorm, window, windowed }) =>
       attentionBias !== 'none' || mlpBias || headNorm || windowed.includes(false) ? undefined : { sliding_window: window },
   },
