@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { nextTokens } from '#dist/generate/index.js';
 import { lens } from '#dist/lens/index.js';
+import { Llama } from '#dist/models/index.js';
 import { sizes, smallModels } from '../models/small.js';
 import { relativeDifference } from '../support/arrays.js';
 
@@ -28,5 +29,18 @@ test.each(Object.entries(smallModels))('%s: cached = uncached, however a text is
     }),
     { numRuns: 8 },
   );
+  await decoder.dispose();
+});
+
+test('a memory that grows keeps groups of heads and windows apart', async () => {
+  const model = new Llama({ ...sizes, context: 300, heads: 4, kvHeads: 2, width: 16, window: 20, windowed: [true, false] });
+  const ids = Array.from({ length: 262 }, (_, i) => (i * i + 3 * i) % V);
+  const whole = (await lens(model).capture(ids, 'logits')).logits?.data as Float32Array;
+  const decoder = await nextTokens(model);
+  await decoder.append(ids.slice(0, 253)); // the first 256 slots, nearly full
+  for (let i = 253; i < ids.length; i++) {
+    const logits = await decoder.append([ids[i] as number]);
+    expect(relativeDifference(logits, whole.slice(i * V, (i + 1) * V)), `${i}`).toBeLessThan(1e-4);
+  }
   await decoder.dispose();
 });
