@@ -80,7 +80,7 @@ export const modelBuilders: Readonly<Record<string, ModelBuilder>> = {
         },
         beyond: {
           ...{ epsilon, activation, attentionBias, mlpBias, headNorm, base, window },
-          headsTimesWidth: headWidth * heads === width,
+          headWidth: headWidth * heads === width ? 'width/heads' : headWidth,
           scaling: scaling?.kind ?? 'none',
         },
       };
@@ -92,7 +92,7 @@ export const modelBuilders: Readonly<Record<string, ModelBuilder>> = {
 const usual: Beyond = {
   ...{ epsilon: 1e-5, norm: true },
   ...{ activation: 'silu', attentionBias: 'none', mlpBias: false, headNorm: false, base: 10000, window: 0 },
-  ...{ headsTimesWidth: true, scaling: 'none' },
+  ...{ headWidth: 'width/heads', scaling: 'none' },
 };
 
 /** Known to people, not here yet. */

@@ -112,6 +112,7 @@ test.each<[JsonObject, RegExp]>([
   [{ rope_theta: 0 }, /"rope_theta" is a number/],
   [{ rope_scaling: { rope_type: 'longrope' } }, /"rope_type" among default, linear, llama3, yarn; got "longrope"/],
   [{ rope_scaling: { rope_type: 'linear' } }, /"factor" is a number.*got none/],
+  [{ partial_rotary_factor: 0.5 }, /"partial_rotary_factor" 1; got 0.5/],
   [{ rope_scaling: 3 }, /"rope_scaling" is an object; got number/],
   [{ rope_scaling: { rope_type: 'llama3', factor: 8, low_freq_factor: 4, high_freq_factor: 1 } }, /"high_freq_factor"/],
   [

@@ -77,7 +77,7 @@ export async function expectGradients(
     expect(got.loss?.item()).toBeCloseTo(reference.get('loss')?.item() ?? Number.NaN, 5);
     for (const [ours] of parameters) {
       const { name, gradient } = hf(ours, got[ours] as HostArray);
-      expect(relativeDifference(gradient.data, reference.get(`grad.${name}`)?.data), `${name}, plain ${plain}`).toBeLessThan(2e-5);
+      expect(relativeDifference(gradient.data, reference.get(`grad.${name}`)?.data), `${name}, plain ${plain}`).toBeLessThan(1e-5);
     }
   }
 }

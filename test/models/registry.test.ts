@@ -55,7 +55,7 @@ test('models that settings cannot describe are refused, with what it is about th
   expect(() => settingsOf(new AttentionOnly({ ...sizes, norm: false }))).toThrow(/whose norm is true.*got false/);
   expect(() => settingsOf(new Llama({ ...sizes, headNorm: true }))).toThrow(/whose headNorm is false.*got true/);
   expect(() => settingsOf(new Llama({ ...sizes, scaling: { kind: 'linear', factor: 2 } }))).toThrow(/whose scaling is none.*got linear/);
-  expect(() => settingsOf(new Llama({ ...sizes, headWidth: 2 }))).toThrow(/whose headsTimesWidth is true.*got false/);
+  expect(() => settingsOf(new Llama({ ...sizes, headWidth: 2 }))).toThrow(/whose headWidth is width\/heads.*got 2/);
   expect(() => settingsOf(new MeanModel())).toThrow(/a model of one of gpt2, attention-only, llama; got MeanModel/);
 });
 

@@ -14,12 +14,21 @@ const positive = { min: Number.MIN_VALUE, max: 1e12 };
 /**
  * Reads `rope_theta` and `rope_scaling` (its kind under `rope_type` or, in older files, `type`), or `rope_parameters`,
  * where newer files hold both.
- * @throws checkpoint: a field of another form; unsupported: a scaling we do not have
+ * @throws checkpoint: a field of another form; unsupported: a scaling we do not have, or a rotation of parts of heads
  */
 export function readRotary(config: Config, context: number): RotarySettings {
   const together = objectOf(config, 'rope_parameters');
   const scaling = together ?? objectOf(config, 'rope_scaling');
   const base = requireNumber(together === undefined ? config : within(config, together), 'rope_theta', { ...positive, fallback: 10000 });
+  const part = requireNumber(together === undefined ? config : within(config, together), 'partial_rotary_factor', { fallback: 1 });
+  if (part !== 1) {
+    throw fail('unsupported', {
+      where: config.path,
+      rule: 'rotary positions of whole heads, "partial_rotary_factor" 1',
+      got: String(part),
+      fix: 'This variant is not supported',
+    });
+  }
   if (scaling === undefined) return { base, scaling: undefined };
   const inner = within(config, scaling);
   const kind = scaling.rope_type ?? scaling.type ?? 'default';
