@@ -8,6 +8,6 @@ export interface LanguageModel extends Module {
   readonly context: number;
   /** @param ids [B,T] int32 @returns logits [B,T,V] */
   forward(ids: Tensor, state?: SequenceState): Tensor;
-  /** Shapes of the key and value cache, where the model can use one. */
+  /** Shapes of the key and value cache, where the model can use one; `heads` are those of keys and values. */
   readonly cache?: { readonly layers: number; readonly heads: number; readonly headWidth: number };
 }

@@ -3,6 +3,7 @@ import type { ActivationName } from '../nn/index.js';
 import { AttentionOnly } from './attention-only.js';
 import { GPT2 } from './gpt2.js';
 import type { LanguageModel } from './language-model.js';
+import { gatedHidden, Llama } from './llama.js';
 
 /** What a model can be told by name, whatever its architecture; each builder says which of it counts. */
 export interface ModelSettings {
@@ -11,6 +12,8 @@ export interface ModelSettings {
   readonly context: number;
   readonly layers: number;
   readonly heads: number;
+  /** Key and value heads, where queries may share them; as many as `heads` by default. */
+  readonly kvHeads?: number | undefined;
   readonly width: number;
   /** Hidden width of the MLP; the architecture's own by default. */
   readonly hidden?: number | undefined;
@@ -22,6 +25,9 @@ export interface ModelSettings {
   readonly seed: number;
 }
 
+/** What about a model settings leave open, by name. */
+type Beyond = Readonly<Record<string, number | boolean | string>>;
+
 /** How to make models of one architecture, and how to read the settings of one that is made. */
 export interface ModelBuilder {
   /** One line for people. */
@@ -31,14 +37,14 @@ export interface ModelBuilder {
   /** @throws value, shape: sizes that do not fit together */
   build(settings: ModelSettings): LanguageModel;
   /** Settings of a model of this kind, and what about it they leave open; undefined for a model of another kind. */
-  read(model: LanguageModel): { readonly settings: ModelSettings; readonly beyond: Readonly<Record<string, number | boolean>> } | undefined;
+  read(model: LanguageModel): { readonly settings: ModelSettings; readonly beyond: Beyond } | undefined;
 }
 
 /** The architectures that can be built by name (`--arch`). */
 export const modelBuilders: Readonly<Record<string, ModelBuilder>> = {
   gpt2: {
     doc: 'GPT-2: learned positions, blocks of attention and MLP behind norms',
-    unused: [],
+    unused: ['kvHeads'],
     build: ({ vocabulary, context, layers, heads, width, hidden = 4 * width, dropout, activation, bias, tied, seed }) =>
       new GPT2({ vocabulary, context, layers, heads, width, hidden, dropout, activation, bias, tied, seed }),
     read: (model) => {
@@ -49,7 +55,7 @@ export const modelBuilders: Readonly<Record<string, ModelBuilder>> = {
   },
   'attention-only': {
     doc: 'attention without MLPs, to be read as circuits (Elhage et al. 2021)',
-    unused: ['hidden', 'activation', 'tied'],
+    unused: ['kvHeads', 'hidden', 'activation', 'tied'],
     build: ({ vocabulary, context, layers, heads, width, dropout, bias, seed }) =>
       new AttentionOnly({ vocabulary, context, layers, heads, width, dropout, bias, seed }),
     read: (model) => {
@@ -58,10 +64,36 @@ export const modelBuilders: Readonly<Record<string, ModelBuilder>> = {
       return { settings: { ...settings, activation: 'gelu_new', tied: false }, beyond: { epsilon, norm } };
     },
   },
+  llama: {
+    doc: 'Llama: rotary positions, grouped queries, gated MLPs, root-mean-square norms',
+    unused: ['activation', 'bias'],
+    build: ({ vocabulary, context, layers, heads, kvHeads, width, hidden, dropout, tied, seed }) =>
+      new Llama({ vocabulary, context, layers, heads, kvHeads, width, hidden, dropout, tied, seed }),
+    read: (model) => {
+      if (!(model instanceof Llama)) return undefined;
+      const { vocabulary, context, layers, heads, kvHeads, width, hidden, dropout, tied, activation, seed, ...rest } = model.config;
+      const { epsilon, attentionBias, mlpBias, headNorm, base, headWidth, scaling, window = 0 } = rest;
+      return {
+        settings: {
+          ...{ vocabulary, context, layers, heads, kvHeads, width, dropout, activation, bias: false, tied, seed },
+          hidden: hidden === gatedHidden(width) ? undefined : hidden,
+        },
+        beyond: {
+          ...{ epsilon, activation, attentionBias, mlpBias, headNorm, base, window },
+          headWidth: headWidth * heads === width ? 'width/heads' : headWidth,
+          scaling: scaling?.kind ?? 'none',
+        },
+      };
+    },
+  },
 };
 
 /** What `build` makes of that which settings leave open. */
-const usual: Readonly<Record<string, number | boolean>> = { epsilon: 1e-5, norm: true };
+const usual: Beyond = {
+  ...{ epsilon: 1e-5, norm: true },
+  ...{ activation: 'silu', attentionBias: 'none', mlpBias: false, headNorm: false, base: 10000, window: 0 },
+  ...{ headWidth: 'width/heads', scaling: 'none' },
+};
 
 /** Known to people, not here yet. */
 const toCome: readonly string[] = ['rnn', 'lstm'];

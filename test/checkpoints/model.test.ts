@@ -70,7 +70,7 @@ describe('a model saved and loaded', () => {
 
   test('a model of no known architecture: which there are', async () => {
     await expect(saveModel(folder, new MeanModel())).rejects.toThrow(
-      /checkpoints can hold: gpt2, headlight_attention_only \(Headlight's own\); got MeanModel/,
+      /checkpoints can hold: gpt2, llama, mistral, qwen2, qwen3, gemma, gemma2, headlight_attention_only \(Headlight's own\); got MeanModel/,
     );
   });
 
@@ -138,7 +138,10 @@ describe('files that others write', () => {
   });
 
   test.each([
-    ['{"model_type": "mamba"}', /"model_type" among: gpt2, headlight_attention_only \(Headlight's own\); got "mamba"/],
+    [
+      '{"model_type": "mamba"}',
+      /"model_type" among: gpt2, llama, mistral, qwen2, qwen3, gemma, gemma2, headlight_attention_only \(Headlight's own\); got "mamba"/,
+    ],
     ['{"model_type": "gpt2", "vocab_size": 61, "n_positions": 32, "n_layer": 3, "n_head": 4, "n_embd": -3}', /n_embd/],
     ['not json', /JSON/],
   ])('a config that says %s', async (config, message) => {

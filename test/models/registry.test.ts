@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { AttentionOnly, GPT2, type ModelSettings, modelBuilder, modelBuilders, settingsOf } from '#dist/models/index.js';
+import { AttentionOnly, GPT2, Llama, type ModelSettings, modelBuilder, modelBuilders, settingsOf } from '#dist/models/index.js';
 import { MeanModel } from '../generate/models.js';
 import { sizes } from './small.js';
 
@@ -10,7 +10,8 @@ const changes: ModelSettings = {
   context: 5,
   layers: 1,
   heads: 4,
-  width: 12,
+  kvHeads: 1,
+  width: 24,
   hidden: 20,
   dropout: 0.1,
   activation: 'relu',
@@ -52,13 +53,18 @@ test('models that settings cannot describe are refused, with what it is about th
     /my\/folder: a model whose epsilon is 0\.00001, which settings cannot change; got 0\.000001/,
   );
   expect(() => settingsOf(new AttentionOnly({ ...sizes, norm: false }))).toThrow(/whose norm is true.*got false/);
-  expect(() => settingsOf(new MeanModel())).toThrow(/a model of one of gpt2, attention-only; got MeanModel/);
+  expect(() => settingsOf(new Llama({ ...sizes, headNorm: true }))).toThrow(/whose headNorm is false.*got true/);
+  expect(() => settingsOf(new Llama({ ...sizes, scaling: { kind: 'linear', factor: 2 } }))).toThrow(/whose scaling is none.*got linear/);
+  expect(() => settingsOf(new Llama({ ...sizes, headWidth: 2 }))).toThrow(/whose headWidth is width\/heads.*got 2/);
+  expect(() => settingsOf(new MeanModel())).toThrow(/a model of one of gpt2, attention-only, llama; got MeanModel/);
 });
 
 test('names that are not here: to come, mistyped, inherited', () => {
   expect(modelBuilder('gpt2')).toBe(modelBuilders.gpt2);
   for (const name of ['rnn', 'lstm'])
-    expect(() => modelBuilder(name, '--arch')).toThrow(`--arch: one of gpt2, attention-only; got "${name}". ${name} comes with recurrence`);
+    expect(() => modelBuilder(name, '--arch')).toThrow(
+      `--arch: one of gpt2, attention-only, llama; got "${name}". ${name} comes with recurrence`,
+    );
   expect(() => modelBuilder('atention-only', '--arch')).toThrow(/got "atention-only"\. Nearest: attention-only\./);
-  expect(() => modelBuilder('toString')).toThrow(/one of gpt2, attention-only/);
+  expect(() => modelBuilder('toString')).toThrow(/one of gpt2, attention-only, llama/);
 });

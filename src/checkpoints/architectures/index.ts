@@ -1,10 +1,18 @@
 import { fail } from '../../core/index.js';
 import type { Architecture } from './architecture.js';
 import { attentionOnlyArchitecture } from './attention-only.js';
+import { gemma2Architecture, gemmaArchitecture } from './gemma.js';
 import { gpt2Architecture } from './gpt2.js';
+import { llamaArchitectures } from './llama.js';
 
 /** Every architecture that checkpoints can hold. */
-export const architectures: readonly Architecture[] = [gpt2Architecture, attentionOnlyArchitecture];
+export const architectures: readonly Architecture[] = [
+  gpt2Architecture,
+  ...llamaArchitectures,
+  gemmaArchitecture,
+  gemma2Architecture,
+  attentionOnlyArchitecture,
+];
 
 /** Their names for error messages: published layouts first, then our own, which say so. */
 export function architectureList(): string {

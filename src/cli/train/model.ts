@@ -57,9 +57,16 @@ function checkMemory(model: LanguageModel, settings: Settings): void {
 /** The settings that a checkpoint's model decides. @throws unsupported: a model that this command cannot build */
 export function shapeOf(model: LanguageModel, folder: string): ModelSettings {
   const { arch, settings } = settingsOf(model, folder);
-  const { layers, heads, width, hidden, context, dropout, activation, tied, bias } = settings;
+  const { layers, heads, kvHeads = heads, width, hidden, context, dropout, activation, tied, bias } = settings;
   if (hidden !== undefined && hidden !== 4 * width)
-    throw fail('unsupported', { where: folder, rule: 'an MLP of four times the width', got: `${hidden} of ${width}` });
+    throw fail('unsupported', { where: folder, rule: "an MLP of the architecture's usual width", got: `${hidden} at width ${width}` });
+  if (kvHeads !== heads)
+    throw fail('unsupported', {
+      where: folder,
+      rule: 'as many key and value heads as heads',
+      got: `${kvHeads} for ${heads}`,
+      fix: 'Train it from code',
+    });
   return { arch, layers, heads, width, context, dropout, activation, untied: !tied, bias };
 }
 
