@@ -3,9 +3,11 @@ import type { LanguageModel } from '../models/index.js';
 import { encodeModel } from '../onnx/index.js';
 import { type CachedModel, Decoder, decoderProgram } from './decoder.js';
 import { turns } from './event-loop.js';
+import { logProbability } from './log-probability.js';
 import type { NextTokens, NextTokensOptions } from './next-tokens.js';
 import { Recomputer, recomputerProgram } from './recomputer.js';
-import { checkSampling, logProbability, type SamplingOptions, sample } from './sampling.js';
+import { sample } from './sampling.js';
+import { checkSampling, type SamplingOptions } from './sampling-options.js';
 
 export interface GenerateOptions extends SamplingOptions, NextTokensOptions {
   readonly maxNewTokens: number;
@@ -80,7 +82,7 @@ export async function* generate(
     for (let index = 0; ; index++) {
       await turn();
       signal?.throwIfAborted();
-      const id = sample(logits, options, index);
+      const id = sample(logits, options, index, ids);
       ids.push(id);
       yield { id, logprob: logProbability(logits, id), index };
       if (index + 1 === maxNewTokens || stopIds.includes(id)) return;

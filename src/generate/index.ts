@@ -8,5 +8,8 @@ export {
   nextTokens,
   nextTokensOnnx,
 } from './generate.js';
+export { type Alternative, alternatives, logProbability } from './log-probability.js';
 export type { NextTokens, NextTokensOptions } from './next-tokens.js';
-export { type Candidates, candidates, logProbability, probabilities, type SamplingOptions, sample } from './sampling.js';
+export * from './processors/index.js';
+export { type Candidates, candidates, probabilities, sample } from './sampling.js';
+export type { SamplingOptions } from './sampling-options.js';
