@@ -14,6 +14,11 @@ export interface Rows {
   read(row: number, ids: readonly number[]): Promise<Next>;
   /** Reads one more token in some rows. @param ids per row, undefined where it does not go on @returns the same per row */
   step(ids: readonly (number | undefined)[]): Promise<(Next | undefined)[]>;
+  /**
+   * Row r becomes a copy of row `from[r]` and reads the last token of text r.
+   * @param texts all tokens of each text, as many as rows or fewer
+   */
+  follow(from: readonly number[], texts: readonly (readonly number[])[]): Promise<Next[]>;
 }
 
 /** What is known after reading: the logits of the next token, [V], and what `capture` asked for. */
@@ -24,8 +29,9 @@ export interface Next {
 
 /** Rows of one decoder: all go on in one run. */
 export function decoderRows(decoder: Decoder): Rows {
-  const { vocabulary, context } = decoder;
-  return {
+  const { vocabulary, context, batch } = decoder;
+  const every = Array.from({ length: batch }, (_, row) => row);
+  const rows: Rows = {
     context,
     length: (row) => decoder.lengths[row] as number,
     read: async (row, ids) => ({ logits: await decoder.readRow(row, ids), captured: decoder.captured() }),
@@ -39,7 +45,13 @@ export function decoderRows(decoder: Decoder): Rows {
         on ? { logits: logits.subarray(row * vocabulary, (row + 1) * vocabulary), captured: decoder.captured(row) } : undefined,
       );
     },
+    follow: async (from, texts) => {
+      decoder.select(every.map((row) => from[row] ?? row));
+      const read = await rows.step(every.map((row) => texts[row]?.at(-1)));
+      return read.filter((next) => next !== undefined);
+    },
   };
+  return rows;
 }
 
 /** A reader for each row: each goes on by itself. */
@@ -58,6 +70,15 @@ export function separateRows(sources: readonly NextTokens[]): Rows {
     step: async (ids) => {
       const all: (Next | undefined)[] = [];
       for (const [row, id] of ids.entries()) all.push(id === undefined ? undefined : await append(row, [id]));
+      return all;
+    },
+    // Such a source reads everything again in any case.
+    follow: async (_, texts) => {
+      const all: Next[] = [];
+      for (const [row, ids] of texts.entries()) {
+        sources[row]?.reset();
+        all.push(await append(row, ids));
+      }
       return all;
     },
   };
