@@ -15,7 +15,7 @@ export interface Candidates {
  */
 export function penalised(logits: Float32Array, options: SamplingOptions, history: ArrayLike<number>): Float64Array {
   argmax(logits);
-  const scores = penaltiesOf(options).reduce<Float64Array>((scores, step) => step(scores, history), Float64Array.from(logits));
+  const scores = penaltiesOf(options).reduce<Float64Array>((scores, step) => step(scores, history), new Float64Array(logits));
   if (scores[argmax(scores)] === Number.NEGATIVE_INFINITY) {
     throw fail('value', {
       where: 'sampling',
