@@ -58,10 +58,10 @@ export function penaltiesOf({ repetitionPenalty = 1, noRepeatNgram, processors =
   ];
 }
 
-/** The steps that shape a draw, after the penalties; the first is the temperature's. */
+/** The steps that shape a draw, after the penalties. */
 export function filtersOf({ temperature = 1, topK, topP = 1, minP = 0, typicalP = 1 }: SamplingOptions): LogitsProcessor[] {
   return [
-    temperatureOf(temperature),
+    ...(temperature === 1 ? [] : [temperatureOf(temperature)]),
     ...(topK === undefined ? [] : [topKOf(topK)]),
     ...(topP === 1 ? [] : [topPOf(topP)]),
     ...(minP === 0 ? [] : [minPOf(minP)]),

@@ -29,8 +29,8 @@ export function penalised(logits: Float32Array, options: SamplingOptions, histor
 
 /**
  * p_i ∝ e^(logits_i / temperature) over the tokens that the options leave (see `SamplingOptions` for their order); the
- * likelier of two tokens, at equal logits the one of the lower id, is taken first. By id where all are left, else the
- * likeliest first.
+ * likelier of two tokens, at equal logits the one of the lower id, is taken first. The likeliest first where topK or topP
+ * is given, else by id.
  * @param logits [V] @param history the ids so far, for penalties
  * @throws value: bad options, no token left; numeric: a logit is NaN
  */
@@ -38,15 +38,13 @@ export function candidates(logits: Float32Array, options: SamplingOptions = {}, 
   checkSampling(options);
   const penalties = penalised(logits, options, history);
   if (options.temperature === 0) return { ids: Int32Array.of(argmax(penalties)), probabilities: Float64Array.of(1) };
-  const steps = filtersOf(options);
-  const scores = steps.reduce<Float64Array>((scores, step) => step(scores, history), penalties);
+  const scores = filtersOf(options).reduce<Float64Array>((scores, step) => step(scores, history), penalties);
   const top = scores[argmax(scores)] as number;
-  const all = everyId(scores.length);
-  const ids = steps.length === 1 ? all : all.filter((id) => (scores[id] as number) > Number.NEGATIVE_INFINITY).sort(likelierFirst(scores));
-  return normalised(
-    ids,
-    Float64Array.from(ids, (id) => Math.exp((scores[id] as number) - top)),
-  );
+  const ids = everyId(scores.length).filter((id) => (scores[id] as number) > Number.NEGATIVE_INFINITY);
+  if (options.topK !== undefined || options.topP !== undefined) ids.sort(likelierFirst(scores));
+  const weights = new Float64Array(ids.length);
+  for (let i = 0; i < ids.length; i++) weights[i] = Math.exp((scores[ids[i] as number] as number) - top);
+  return normalised(ids, weights);
 }
 
 function likelierFirst(scores: Float64Array): (a: number, b: number) => number {

@@ -1,4 +1,3 @@
-import { Ranking } from '../ranking.js';
 import { type LogitsProcessor, only, softmax } from './processor.js';
 
 /**
@@ -12,13 +11,34 @@ export function typical(mass: number): LogitsProcessor {
     const p = softmax(scores);
     let entropy = 0;
     for (const x of p) if (x > 0) entropy -= x * Math.log(x);
-    const ranking = new Ranking(p.map((x) => (x > 0 ? -Math.abs(-Math.log(x) - entropy) : Number.NEGATIVE_INFINITY)));
+    const shift = p.map((x) => (x > 0 ? Math.abs(-Math.log(x) - entropy) : Number.POSITIVE_INFINITY));
+    const furthest = reach(p, shift, mass);
     const kept: number[] = [];
-    for (let held = 0; kept.length < p.length && held < mass; ) {
-      const id = ranking.next() as number;
+    let held = 0;
+    const keep = (id: number): void => {
       kept.push(id);
       held += p[id] as number;
-    }
+    };
+    for (let id = 0; id < p.length; id++) if ((shift[id] as number) < furthest) keep(id);
+    for (let id = 0; id < p.length && held < mass; id++) if (shift[id] === furthest) keep(id);
     return only(scores, kept);
   };
+}
+
+/**
+ * The smallest shift such that all tokens up to it hold the mass: by bisection over the sorted shifts, since most of a
+ * large vocabulary may be typical, and taking so many from a heap would be slow.
+ */
+function reach(p: Float64Array, shift: Float64Array, mass: number): number {
+  const sorted = shift.slice().sort();
+  let low = 0;
+  let high = sorted.length - 1;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    let held = 0;
+    for (let id = 0; id < p.length; id++) if ((shift[id] as number) <= (sorted[middle] as number)) held += p[id] as number;
+    if (held >= mass) high = middle;
+    else low = middle + 1;
+  }
+  return sorted[low] as number;
 }
