@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { loadModel } from '#dist/checkpoints/index.js';
+import { runCommand } from '#dist/cli/run.js';
 import { generateStories } from '#dist/datasets/index.js';
 import { beamSearch, generateAll } from '#dist/generate/index.js';
 import type { LanguageModel } from '#dist/models/index.js';
@@ -89,4 +90,30 @@ test('--beams searches, and says every beam', async () => {
   expect(json).toMatchObject({ ...beams[0], beams });
   const { out } = await headlight(here, 'generate', 'run', ...args);
   expect(out).toBe(`${beams[0]?.text}\n`);
+});
+
+test('on a terminal the text comes as it grows, and nothing of a stop string is shown', async () => {
+  const pieces: string[] = [];
+  const io = {
+    out: (text: string) => pieces.push(text),
+    note: () => {},
+    outIsTerminal: true,
+    columns: 80,
+    unicode: true,
+    progress: () => ({ update: () => {}, stop: () => {} }),
+    interrupted: () => new AbortController().signal,
+  };
+  const args = ['--prompt', prompt, '--max-new-tokens', '30', '--temperature', '0'];
+  const show = async (...more: string[]): Promise<string> => {
+    pieces.length = 0;
+    const argv = ['generate', join(here, 'run'), ...args, ...more];
+    expect(await runCommand(argv, { io, version: '0', explain: false })).toBe(0);
+    return pieces.join('');
+  };
+  const { text } = (await jsonOf(...args)) as { text: string };
+  expect(await show()).toBe(`${text}\n`);
+  expect(pieces.length).toBeGreaterThan(20);
+  const stop = text.slice(prompt.length + 5, prompt.length + 8);
+  expect(await show('--stop', stop)).toBe(`${text.slice(0, text.indexOf(stop, prompt.length))}\n`);
+  expect(await show('--max-new-tokens', '0')).toBe(`${prompt}\n`);
 });
