@@ -28,7 +28,7 @@ export function realNumber(range: { from?: number; above?: number; to?: number; 
       value > (above ?? -Infinity) &&
       value <= (to ?? Infinity) &&
       value < (below ?? Infinity);
-    if (!isInside) throw new InvalidArgumentError(`It takes a number ${rules.join(' ')}.`);
+    if (!isInside) throw new InvalidArgumentError(`It takes ${['a number', ...rules].join(' ')}.`);
     return value;
   };
 }

@@ -1,22 +1,22 @@
 import { type Dim, fail, HostArray, symbol } from '../core/index.js';
 import type { LanguageModel, SequenceState } from '../models/index.js';
 import { concat, input, type Tensor, withTraining } from '../ops/index.js';
-import { checkSites, type GraphInput, type LoweredProgram, lowerProgram, Program, sitesOf } from '../runtime/index.js';
+import { type GraphInput, type LoweredProgram, lowerProgram, Program, sitesOf } from '../runtime/index.js';
 import { KeyValueCache } from './cache.js';
 import { checkedIds } from './check-ids.js';
 import type { NextTokens, NextTokensOptions } from './next-tokens.js';
-import { predictionOutputs, siteValues } from './outputs.js';
+import { type Captured, Observation, type Observed, predictionOutputs, slots } from './outputs.js';
 
 /** A model that can go on from kept keys and values. */
 export type CachedModel = LanguageModel & Required<Pick<LanguageModel, 'cache'>>;
 
 export interface DecoderOptions extends NextTokensOptions {
-  /** Sequences read side by side, all of one length. */
+  /** Sequences read side by side. */
   readonly batch?: number;
 }
 
-/** Which program: `first` reads into an empty cache, `more` and `step` go on, `step` by one token. */
-type Kind = 'first' | 'more' | 'step';
+/** Which program: `first` reads into an empty cache, `row` one row of it, `more` and `step` go on, `step` by one token. */
+type Kind = 'first' | 'row' | 'more' | 'step';
 
 /**
  * Reads tokens one after another, keeping the keys and values of every layer, so that a new token costs one pass over
@@ -29,6 +29,11 @@ type Kind = 'first' | 'more' | 'step';
  * parameters and two threads that takes 2 to 4 seconds and the weights' memory once more, and a token then takes 9 ms
  * instead of the 16 ms of reading the parameters where they lie. Programs of longer pieces do the latter. So a decoder is
  * bound to the weights it was made with; after changing them, make another.
+ *
+ * Rows of a batch may hold texts of different lengths: each begins at slot 0 of its own row of the cache and at position
+ * 0, nothing is padded, and a row's logits have the same bits as if it were alone (tests hold it to that). A step of
+ * eight rows took twice as long as one of one row (4 layers of width 768, 2 threads; medians of 55 alternated steps on a
+ * machine that others used too).
  */
 export class Decoder implements NextTokens {
   readonly vocabulary: number;
@@ -38,7 +43,7 @@ export class Decoder implements NextTokens {
   readonly #options: DecoderOptions;
   readonly #cache: KeyValueCache;
   readonly #programs = new Map<Kind, Program>();
-  readonly #position = new HostArray(new Int32Array(1), [1], 'int32');
+  #observation: Observation | undefined;
 
   private constructor(model: CachedModel, options: DecoderOptions) {
     this.#model = model;
@@ -60,21 +65,46 @@ export class Decoder implements NextTokens {
     return decoder;
   }
 
+  /** Tokens read in the longest row. */
   get length(): number {
     return this.#cache.length;
   }
 
-  async append(ids: ArrayLike<number>): Promise<Float32Array> {
-    const tokens = checkedIds(ids, this, this.batch);
+  /** Tokens read in each row. */
+  get lengths(): ArrayLike<number> {
+    return this.#cache.lengths;
+  }
+
+  /**
+   * @param ids [B,T] in one row
+   * @param active rows that go on; the others' ids are passed over, and so should be their logits
+   */
+  async append(ids: ArrayLike<number>, active?: readonly boolean[]): Promise<Float32Array> {
+    const rows = [...this.#cache.lengths.keys()].map((row) => (active?.[row] === false ? undefined : row));
+    const longest = Math.max(0, ...rows.map((row) => (row === undefined ? 0 : (this.lengths[row] as number))));
+    const { vocabulary, context } = this;
+    const tokens = checkedIds(ids, { vocabulary, context, length: longest }, this.batch);
     const added = tokens.length / this.batch;
     const kind: Kind = this.length === 0 ? 'first' : added === 1 ? 'step' : 'more';
-    const program = await this.#program(kind);
-    const feeds: Record<string, HostArray> = { ids: new HostArray(tokens, [this.batch, added], 'int32') };
-    if (kind !== 'first') this.#feedCache(feeds);
-    const results = await program.run(feeds);
-    if (this.#options.check) checkSites(siteValues(results));
-    this.#cache.write(results.recent as HostArray);
-    return (results.logits as HostArray).data as Float32Array;
+    return this.#run(kind, tokens, added, rows);
+  }
+
+  /** Reads tokens into one row, which forgets what it held. @returns its logits, [V] */
+  async readRow(row: number, ids: ArrayLike<number>): Promise<Float32Array> {
+    const { vocabulary, context } = this;
+    const tokens = checkedIds(ids, { vocabulary, context, length: 0 });
+    this.#cache.clear(row);
+    return this.#run('row', tokens, tokens.length, [row]);
+  }
+
+  /** Every row goes on from what one of the rows has read. @param rows [B], which */
+  select(rows: ArrayLike<number>): void {
+    this.#cache.select(rows);
+  }
+
+  /** @param row a row of the last `append`; after `readRow`, 0 */
+  captured(row = 0): Captured {
+    return this.#observation?.row(row) ?? {};
   }
 
   reset(): void {
@@ -88,10 +118,31 @@ export class Decoder implements NextTokens {
     await Promise.all(programs.map((p) => p.dispose()));
   }
 
-  #feedCache(feeds: Record<string, HostArray>): void {
-    const { keys, values, filled } = this.#cache;
-    this.#position.data[0] = this.length;
-    feeds.position = this.#position;
+  /** @param rows for each row of the run, the row of the cache that it goes on with, if any */
+  async #run(kind: Kind, tokens: Int32Array, added: number, rows: readonly (number | undefined)[]): Promise<Float32Array> {
+    const program = await this.#program(kind);
+    const goesOn = kind === 'step' || kind === 'more';
+    const feeds: Record<string, HostArray> = { ids: new HostArray(tokens, [rows.length, added], 'int32') };
+    if (goesOn) this.#feedCache(feeds, added, rows);
+    const results = await program.run(feeds);
+    const kept = rows.map((_, row) => (goesOn ? (this.lengths[row] as number) : 0));
+    this.#observation = new Observation(program, results, kept, this.#options);
+    this.#cache.write(results.recent as HostArray, rows);
+    return (results.logits as HostArray).data as Float32Array;
+  }
+
+  #feedCache(feeds: Record<string, HostArray>, added: number, rows: readonly (number | undefined)[]): void {
+    const { keys, values, filled, lengths } = this.#cache;
+    // A row that does not go on may be full: any position of the context will do for it.
+    const first = rows.map((row) => (row === undefined ? 0 : (lengths[row] as number)));
+    feeds.position =
+      this.batch === 1
+        ? new HostArray(Int32Array.from(first), [1], 'int32')
+        : new HostArray(
+            Int32Array.from(first.flatMap((p) => Array.from({ length: added }, (_, t) => p + t))),
+            [this.batch, added],
+            'int32',
+          );
     feeds.filled = filled;
     keys.forEach((memory, i) => {
       feeds[`keys.${i}`] = memory;
@@ -104,37 +155,34 @@ export class Decoder implements NextTokens {
   async #program(kind: Kind): Promise<Program> {
     const known = this.#programs.get(kind);
     if (known !== undefined) return known;
-    const { device, threads, check } = this.#options;
+    const { device, threads, check, capture } = this.#options;
     const options = { ...(device && { device }), ...(threads !== undefined && { threads }) };
-    const program = await Program.create(
-      decoderProgram(this.#model, { kind, batch: this.batch, check: check ?? false, ...options }),
-      options,
-    );
+    const batch = kind === 'row' ? 1 : this.batch;
+    const program = await Program.create(decoderProgram(this.#model, { kind, batch, check, capture, ...options }), options);
     this.#programs.set(kind, program);
     return program;
   }
 }
 
-interface DecoderProgramOptions {
+interface DecoderProgramOptions extends Observed {
   readonly kind: Kind;
   readonly batch: number;
-  readonly check: boolean;
   readonly device?: 'cpu' | 'webgpu';
   /** Whether the program holds the weights; by default, only that of one token does. */
   readonly embedParameters?: boolean;
 }
 
 /**
- * Traces a model with its cache as inputs: ids [B,T], position [1], filled [B,P], and per layer keys and values [B,K,P,D].
- * Outputs: `logits` [B,V] of the last position, `recent` [2L·B,K,T,D], and every site under `check`.
+ * Traces a model with its cache as inputs: ids [B,T], position [1] (of several rows [B,T]), filled [B,P], and per layer keys and values [B,K,P,D].
+ * Outputs: `logits` [B,V] of the last position, `recent` [2L·B,K,T,D], and the sites that are looked at.
  */
 export function decoderProgram(
   model: CachedModel,
-  { kind, batch, check, embedParameters = kind === 'step', ...options }: DecoderProgramOptions,
+  { kind, batch, check, capture, embedParameters = kind === 'step', ...options }: DecoderProgramOptions,
 ): LoweredProgram {
   const { layers, heads, headWidth } = model.cache;
   const length: Dim = kind === 'step' ? 1 : symbol('T');
-  const capacity = symbol('P');
+  const capacity = symbol(slots);
   const inputs: GraphInput[] = [];
   const declare = (name: string, shape: readonly Dim[], dtype: 'float32' | 'int32' | 'bool'): Tensor => {
     inputs.push({ name, spec: { shape, dtype } });
@@ -142,18 +190,18 @@ export function decoderProgram(
   };
   const ids = declare('ids', [batch, length], 'int32');
   let state: SequenceState | undefined;
-  if (kind !== 'first') {
+  if (kind === 'step' || kind === 'more') {
     const filled = declare('filled', [batch, capacity], 'bool');
     const memory = (name: string): Tensor => declare(name, [batch, heads, capacity, headWidth], 'float32');
     state = {
-      position: declare('position', [1], 'int32'),
+      position: declare('position', batch === 1 ? [1] : [batch, length], 'int32'),
       past: Array.from({ length: layers }, (_, i) => ({ keys: memory(`keys.${i}`), values: memory(`values.${i}`), filled })),
     };
   }
   const logits = withTraining(false, () => model.forward(ids, state));
   const sites = sitesOf([logits]);
   const recent = [...cachedSites(sites, 'key', layers), ...cachedSites(sites, 'value', layers)];
-  const outputs = predictionOutputs(logits, { batch, vocabulary: model.vocabulary, sites: check });
+  const outputs = predictionOutputs(logits, { batch, vocabulary: model.vocabulary, check, capture });
   return lowerProgram({ ...outputs, recent: concat(recent, 0) }, inputs, { ...options, embedParameters });
 }
 

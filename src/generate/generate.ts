@@ -1,28 +1,12 @@
-import { fail } from '../core/index.js';
 import type { LanguageModel } from '../models/index.js';
 import { encodeModel } from '../onnx/index.js';
+import { Continuation } from './continuation.js';
 import { type CachedModel, Decoder, decoderProgram } from './decoder.js';
-import { turns } from './event-loop.js';
+import { decodingLoop } from './loop.js';
 import type { NextTokens, NextTokensOptions } from './next-tokens.js';
+import { checkOptions, type Finish, type GeneratedToken, type GenerateOptions } from './options.js';
 import { Recomputer, recomputerProgram } from './recomputer.js';
-import { checkSampling, logProbability, type SamplingOptions, sample } from './sampling.js';
-
-export interface GenerateOptions extends SamplingOptions, NextTokensOptions {
-  readonly maxNewTokens: number;
-  /** Keys the random choices; 0 by default. */
-  readonly seed?: number;
-  /** Tokens that end the text; the one that did is the last yielded. */
-  readonly stopIds?: readonly number[];
-  readonly signal?: AbortSignal;
-}
-
-export interface GeneratedToken {
-  readonly id: number;
-  /** log p(id) under the model itself: temperature 1, the whole vocabulary. */
-  readonly logprob: number;
-  /** 0 for the first new token. */
-  readonly index: number;
-}
+import { separateRows } from './rows.js';
 
 export interface Generated {
   /** The prompt and what follows it. */
@@ -31,6 +15,10 @@ export interface Generated {
   readonly logprobs: number[];
   /** New tokens by the seconds from the first run of the model to the last, the prompt's included. */
   readonly tokensPerSecond: number;
+  /** Under `tokenizer`: the text that follows the prompt's. */
+  readonly text?: string;
+  /** Why it ended; nothing where no token was asked for. */
+  readonly finish?: Finish;
 }
 
 /** What reads tokens with a model: with its cache where it has one, else anew for every token. */
@@ -43,8 +31,8 @@ export async function nextTokens(model: LanguageModel, options: NextTokensOption
  * The parameters are inputs of it, also where the program that runs holds them, so that any model fits into a file.
  */
 export function nextTokensOnnx(model: LanguageModel, length: number, options: NextTokensOptions = {}): Uint8Array {
-  const { check = false, device } = options;
-  const rest = { check, ...(device && { device }) };
+  const { check, capture, device } = options;
+  const rest = { check, capture, ...(device && { device }) };
   const { model: program } =
     model.cache === undefined
       ? recomputerProgram(model, { length, ...rest })
@@ -59,7 +47,8 @@ export function nextTokensOnnx(model: LanguageModel, length: number, options: Ne
  * from the last half of it (at least one token), so that the next tokens are cheap too.
  * @param model a model, or what `nextTokens` made of it: that is reset, read with, and left to its owner
  * @param promptIds at least one token, at most the context
- * @throws value: a bad prompt or option; numeric: NaN or infinity, under `check`; the signal's reason, when it aborts
+ * @throws value: a bad prompt or option; name: `capture` globs that match no site; numeric: NaN or infinity, under
+ * `check`; the signal's reason, when it aborts
  * @example for await (const { id } of generate(model, [1, 2, 3], { maxNewTokens: 20, temperature: 0.8 })) show(id);
  */
 export async function* generate(
@@ -68,27 +57,11 @@ export async function* generate(
   options: GenerateOptions,
 ): AsyncGenerator<GeneratedToken, void, undefined> {
   checkOptions(model, promptIds, options);
-  const { maxNewTokens, stopIds = [], signal } = options;
-  if (maxNewTokens === 0) return;
+  if (options.maxNewTokens === 0) return;
   const source = 'append' in model ? model : await nextTokens(model, options);
-  const turn = turns();
   try {
-    const ids = Array.from(promptIds);
-    source.reset();
-    signal?.throwIfAborted();
-    let logits = await source.append(ids);
-    for (let index = 0; ; index++) {
-      await turn();
-      signal?.throwIfAborted();
-      const id = sample(logits, options, index);
-      ids.push(id);
-      yield { id, logprob: logProbability(logits, id), index };
-      if (index + 1 === maxNewTokens || stopIds.includes(id)) return;
-      signal?.throwIfAborted();
-      const isFull = source.length === source.context;
-      if (isFull) source.reset();
-      logits = await source.append(isFull ? ids.slice(-Math.max(1, source.context >> 1)) : [id]);
-    }
+    const text = new Continuation(promptIds, options);
+    for await (const { row: _, ...token } of decodingLoop(separateRows([source]), [text], options.signal)) yield token;
   } finally {
     if (source !== model) await source.dispose();
   }
@@ -102,35 +75,26 @@ export async function generateAll(
 ): Promise<Generated> {
   checkOptions(model, promptIds, options);
   const source = 'append' in model ? model : await nextTokens(model, options);
-  const newIds: number[] = [];
-  const logprobs: number[] = [];
   try {
     const start = performance.now();
-    for await (const { id, logprob } of generate(source, promptIds, options)) {
-      newIds.push(id);
-      logprobs.push(logprob);
-    }
-    const seconds = (performance.now() - start) / 1000;
-    return { ids: [...Array.from(promptIds), ...newIds], newIds, logprobs, tokensPerSecond: newIds.length / seconds };
+    const tokens: GeneratedToken[] = [];
+    for await (const token of generate(source, promptIds, options)) tokens.push(token);
+    return generated(promptIds, tokens, (performance.now() - start) / 1000);
   } finally {
     if (source !== model) await source.dispose();
   }
 }
 
-/** What can be known before the first run. */
-function checkOptions({ context }: { readonly context: number }, prompt: ArrayLike<number>, options: GenerateOptions): void {
-  const { maxNewTokens } = options;
-  checkSampling(options);
-  if (!Number.isInteger(maxNewTokens) || maxNewTokens < 0) {
-    throw fail('value', { where: 'generate', rule: 'maxNewTokens is a whole number from 0', got: String(maxNewTokens) });
-  }
-  if (prompt.length === 0) throw fail('value', { where: 'generate', rule: 'a prompt of at least one token', got: 'none' });
-  if (prompt.length > context) {
-    throw fail('value', {
-      where: 'generate',
-      rule: `a prompt of at most ${context} tokens, the model's context`,
-      got: `${prompt.length} tokens`,
-      fix: 'Shorten the prompt',
-    });
-  }
+/** A text's tokens as one result. */
+export function generated(promptIds: ArrayLike<number>, tokens: readonly GeneratedToken[], seconds: number): Generated {
+  const newIds = tokens.map(({ id }) => id);
+  const finish = tokens.at(-1)?.finish;
+  return {
+    ids: [...Array.from(promptIds), ...newIds],
+    newIds,
+    logprobs: tokens.map(({ logprob }) => logprob),
+    tokensPerSecond: newIds.length / Math.max(1e-6, seconds),
+    ...(tokens[0]?.text !== undefined && { text: tokens.map(({ text = '' }) => text).join('') }),
+    ...(finish !== undefined && { finish }),
+  };
 }

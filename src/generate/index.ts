@@ -1,12 +1,12 @@
+export { type BatchOptions, generateBatch, generateBatchAll } from './batch.js';
+export { type Beam, type BeamOptions, beamSearch } from './beam-search.js';
 export { type CachedModel, Decoder, type DecoderOptions } from './decoder.js';
-export {
-  type Generated,
-  type GeneratedToken,
-  type GenerateOptions,
-  generate,
-  generateAll,
-  nextTokens,
-  nextTokensOnnx,
-} from './generate.js';
+export { type Generated, generate, generateAll, nextTokens, nextTokensOnnx } from './generate.js';
+export { type Alternative, alternatives, logProbability } from './log-probability.js';
+export type { RowToken } from './loop.js';
 export type { NextTokens, NextTokensOptions } from './next-tokens.js';
-export { type Candidates, candidates, logProbability, probabilities, type SamplingOptions, sample } from './sampling.js';
+export type { Finish, GeneratedToken, GenerateOptions } from './options.js';
+export type { Captured } from './outputs.js';
+export * from './processors/index.js';
+export { type Candidates, candidates, probabilities, sample } from './sampling.js';
+export type { SamplingOptions } from './sampling-options.js';

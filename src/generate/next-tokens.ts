@@ -1,3 +1,5 @@
+import type { Captured } from './outputs.js';
+
 /**
  * Something that has read some tokens and tells how likely each token is to come next. Two kinds: `Decoder` keeps keys
  * and values, `Recomputer` reads everything again.
@@ -15,6 +17,8 @@ export interface NextTokens {
    * @throws value: ids outside the vocabulary, more tokens than the context; numeric: NaN or infinity, under `check`
    */
   append(ids: ArrayLike<number>): Promise<Float32Array>;
+  /** The values that `capture` asked for in the last `append`, [1,…]; empty where it asked for none. */
+  captured?(): Captured;
   /** Forgets what was read. */
   reset(): void;
   dispose(): Promise<void>;
@@ -26,4 +30,10 @@ export interface NextTokensOptions {
   readonly threads?: number;
   /** Looks at every site of the model after every run, and stops at the first NaN or infinity. Slow. */
   readonly check?: boolean;
+  /**
+   * Globs of sites whose values every run keeps, for `captured`. A run of a model with a cache holds the tokens that are
+   * new to it, and attends to all; that of one without holds all tokens. Fewer operations can be fused then: the last bits
+   * of the logits may differ.
+   */
+  readonly capture?: string;
 }

@@ -3,11 +3,11 @@
  * pass, each token log V; few of a large vocabulary are ever asked for, and sorting all would cost far more.
  */
 export class Ranking {
-  readonly #logits: Float32Array;
+  readonly #logits: Float32Array | Float64Array;
   readonly #heap: Int32Array;
   #size: number;
 
-  constructor(logits: Float32Array) {
+  constructor(logits: Float32Array | Float64Array) {
     this.#logits = logits;
     this.#heap = everyId(logits.length);
     this.#size = logits.length;

@@ -1,10 +1,10 @@
 import { HostArray } from '../core/index.js';
 import type { LanguageModel } from '../models/index.js';
 import { input, withTraining } from '../ops/index.js';
-import { checkSites, type LoweredProgram, lowerProgram, Program } from '../runtime/index.js';
+import { type LoweredProgram, lowerProgram, Program } from '../runtime/index.js';
 import { checkedIds } from './check-ids.js';
 import type { NextTokens, NextTokensOptions } from './next-tokens.js';
-import { predictionOutputs, siteValues } from './outputs.js';
+import { type Captured, Observation, type Observed, predictionOutputs } from './outputs.js';
 
 /** Programs are made per length; the least recently used beyond this many are disposed. */
 const mostPrograms = 64;
@@ -20,6 +20,7 @@ export class Recomputer implements NextTokens {
   readonly #options: NextTokensOptions;
   readonly #programs = new Map<number, Program>();
   #ids = new Int32Array(0);
+  #observation: Observation | undefined;
 
   constructor(model: LanguageModel, options: NextTokensOptions = {}) {
     this.#model = model;
@@ -36,9 +37,13 @@ export class Recomputer implements NextTokens {
     const all = Int32Array.of(...this.#ids, ...checkedIds(ids, this));
     const program = await this.#program(all.length);
     const results = await program.run({ ids: new HostArray(all, [1, all.length], 'int32') });
-    if (this.#options.check) checkSites(siteValues(results));
+    this.#observation = new Observation(program, results, [0], this.#options);
     this.#ids = all;
     return (results.logits as HostArray).data as Float32Array;
+  }
+
+  captured(): Captured {
+    return this.#observation?.row(0) ?? {};
   }
 
   reset(): void {
@@ -66,22 +71,21 @@ export class Recomputer implements NextTokens {
   }
 
   #make(length: number): Promise<Program> {
-    const { device, threads, check } = this.#options;
+    const { device, threads, check, capture } = this.#options;
     const options = { ...(device && { device }), ...(threads !== undefined && { threads }) };
-    return Program.create(recomputerProgram(this.#model, { length, check: check ?? false, ...options }), options);
+    return Program.create(recomputerProgram(this.#model, { length, check, capture, ...options }), options);
   }
 }
 
-interface RecomputerProgramOptions {
+interface RecomputerProgramOptions extends Observed {
   readonly length: number;
-  readonly check: boolean;
   readonly device?: 'cpu' | 'webgpu';
 }
 
-/** Traces a model on ids [1,T]. Outputs: `logits` [1,V] of the last position, and every site under `check`. */
-export function recomputerProgram(model: LanguageModel, { length, check, ...options }: RecomputerProgramOptions): LoweredProgram {
+/** Traces a model on ids [1,T]. Outputs: `logits` [1,V] of the last position, and the sites that are looked at. */
+export function recomputerProgram(model: LanguageModel, { length, check, capture, ...options }: RecomputerProgramOptions): LoweredProgram {
   const spec = { shape: [1, length], dtype: 'int32' } as const;
   const logits = withTraining(false, () => model.forward(input('ids', spec.shape, spec.dtype)));
-  const outputs = predictionOutputs(logits, { batch: 1, vocabulary: model.vocabulary, sites: check });
+  const outputs = predictionOutputs(logits, { batch: 1, vocabulary: model.vocabulary, check, capture });
   return lowerProgram(outputs, [{ name: 'ids', spec }], options);
 }

@@ -1,78 +1,153 @@
 import { files } from '#files';
-import { generate, nextTokensOnnx } from '../../generate/index.js';
+import { fail } from '../../core/index.js';
+import {
+  type Beam,
+  beamSearch,
+  type GeneratedToken,
+  type GenerateOptions,
+  generate,
+  generateBatch,
+  nextTokensOnnx,
+} from '../../generate/index.js';
+import type { LanguageModel } from '../../models/index.js';
 import type { Tokenizer } from '../../tokenizers/index.js';
 import { openTextCheckpoint } from '../checkpoint.js';
 import type { CommandIo } from '../io.js';
 import type { EngineFlags, FaultFlags } from '../options.js';
 import { checkOutputs } from '../output-path.js';
+import { type PromptFlags, promptTexts } from '../prompts.js';
 
-export interface GenerateFlags extends EngineFlags, FaultFlags {
-  readonly prompt: string;
+export interface GenerateFlags extends EngineFlags, FaultFlags, PromptFlags {
   readonly maxNewTokens: number;
   readonly temperature: number;
   readonly topK?: number;
   readonly topP?: number;
+  readonly minP?: number;
+  readonly typicalP?: number;
+  readonly repetitionPenalty?: number;
+  readonly noRepeatNgram?: number;
+  readonly stop?: readonly string[];
+  readonly beams?: number;
+  readonly lengthPenalty?: number;
+  readonly alternatives?: number;
   readonly seed: number;
   readonly json?: boolean;
 }
 
+/** What a text came to. */
+type Result = Readonly<Record<string, unknown>> & { readonly text: string; readonly newIds: readonly number[] };
+
+/** A checkpoint and its prompts, ready to go on. */
+interface Work {
+  readonly model: LanguageModel;
+  readonly tokenizer: Tokenizer;
+  readonly prompts: readonly number[][];
+  readonly options: GenerateOptions;
+}
+
 /**
- * Continues a prompt; on a terminal, as the tokens come. JSON: `text` and `ids` of prompt and continuation, `newIds`
- * and their `logprobs` (log p under the model itself), `tokensPerSecond`, the reading of the prompt included.
+ * Continues prompts; a single one on a terminal as its tokens come. JSON, of a single prompt: `text` and `ids` of prompt
+ * and continuation, `newIds` and their `logprobs` (log p under the model itself), `finish`, under `--alternatives` those
+ * of each token, under `--beams` every beam; and `tokensPerSecond`, the reading of prompts included. Of several: the same
+ * of each in `results`, and `tokensPerSecond` of all together.
  */
 export async function generateCommand(folder: string, flags: GenerateFlags, io: CommandIo): Promise<void> {
-  const { maxNewTokens, temperature, topK, topP, seed, check, dumpOnnx, device, threads } = flags;
-  await checkOutputs([dumpOnnx], [folder]);
+  const { beams, lengthPenalty, alternatives, json, dumpOnnx } = flags;
+  if (lengthPenalty !== undefined && beams === undefined) refuse('--length-penalty', 'only with --beams', 'Add --beams <n>');
+  if (alternatives !== undefined && !json) refuse('--alternatives', 'only with --json', 'Add --json');
+  const texts = await promptTexts(flags);
+  await checkOutputs([dumpOnnx], [folder, ...(flags.prompts === undefined ? [] : [flags.prompts])]);
   const { model, tokenizer } = await openTextCheckpoint(folder);
-  const prompt = tokenizer.encode(flags.prompt);
-  const options = {
+  const prompts = texts.map((text) => tokenizer.encode(text));
+  const work = { model, tokenizer, prompts, options: optionsOf(flags, tokenizer) };
+  if (dumpOnnx !== undefined) {
+    const longest = Math.max(...prompts.map((prompt) => prompt.length));
+    await files.writeAtomic(dumpOnnx, nextTokensOnnx(model, longest, work.options));
+  }
+  const shown = !json && io.outIsTerminal && prompts.length === 1 && beams === undefined ? io : undefined;
+  const begun = performance.now();
+  const results = beams === undefined ? await drawn(work, shown) : await searched(work, beams, lengthPenalty);
+  const count = results.reduce((sum, { newIds }) => sum + newIds.length, 0);
+  const tokensPerSecond = count / Math.max(1e-3, (performance.now() - begun) / 1000);
+  if (json) io.out(`${JSON.stringify(results.length === 1 ? { ...results[0], tokensPerSecond } : { results, tokensPerSecond })}\n`);
+  else {
+    if (shown === undefined) io.out(`${results.map(({ text }) => text).join('\n---\n')}\n`);
+    io.note(`${count} tokens, ${tokensPerSecond.toFixed(0)} per second`);
+  }
+}
+
+/** Draws the texts, side by side where they are several. */
+async function drawn({ model, tokenizer, prompts, options }: Work, shown: CommandIo | undefined): Promise<Result[]> {
+  const tokens: GeneratedToken[][] = prompts.map(() => []);
+  const [first = []] = prompts;
+  if (prompts.length > 1) for await (const { row, ...token } of generateBatch(model, prompts, options)) tokens[row]?.push(token);
+  else {
+    for await (const token of generate(model, first, options)) {
+      shown?.out((token.index === 0 ? tokenizer.decode(first) : '') + (token.text ?? ''));
+      tokens[0]?.push(token);
+    }
+    shown?.out(tokens[0]?.length === 0 ? `${tokenizer.decode(first)}\n` : '\n');
+  }
+  return prompts.map((prompt, row) => resultOf(prompt, tokens[row] ?? [], tokenizer));
+}
+
+function resultOf(prompt: readonly number[], tokens: readonly GeneratedToken[], tokenizer: Tokenizer): Result {
+  const newIds = tokens.map(({ id }) => id);
+  const named = tokens.flatMap(({ alternatives }) => (alternatives === undefined ? [] : [alternatives]));
+  return {
+    text: tokenizer.decode(prompt) + tokens.map(({ text = '' }) => text).join(''),
+    ids: [...prompt, ...newIds],
+    newIds,
+    logprobs: tokens.map(({ logprob }) => logprob),
+    ...(tokens.at(-1)?.finish !== undefined && { finish: tokens.at(-1)?.finish }),
+    ...(named.length > 0 && {
+      alternatives: named.map((list) => list.map((a) => ({ ...a, token: tokenizer.tokens([a.id])[0] ?? '' }))),
+    }),
+  };
+}
+
+/** Searches the likeliest texts, one prompt after another. */
+async function searched({ model, tokenizer, prompts, options }: Work, beams: number, lengthPenalty = 1): Promise<Result[]> {
+  const results: Result[] = [];
+  for (const prompt of prompts) {
+    const found = await beamSearch(model, prompt, { ...options, beams, lengthPenalty });
+    const all = found.map((beam: Beam) => ({ text: tokenizer.decode(beam.ids), ...beam }));
+    const [best] = all;
+    if (best !== undefined) results.push({ ...best, beams: all });
+  }
+  return results;
+}
+
+/** What the library takes. A stop that is a token without text, such as `<|endoftext|>`, is looked for among the ids. */
+function optionsOf(flags: GenerateFlags, tokenizer: Tokenizer): GenerateOptions {
+  const { maxNewTokens, temperature, seed, topK, topP, minP, typicalP, repetitionPenalty, noRepeatNgram, ...rest } = flags;
+  const { alternatives, check, device, threads, stop: stops = [] } = rest;
+  const silent = (text: string): number[] => {
+    const id = tokenizer.idOf(text);
+    return id !== undefined && tokenizer.decode([id]) === '' ? [id] : [];
+  };
+  const stop = stops.filter((text) => silent(text).length === 0);
+  if (stop.length > 0 && flags.beams !== undefined) refuse('--stop', 'with --beams only tokens without text', 'Leave one of them out');
+  return {
     maxNewTokens,
     temperature,
     seed,
+    tokenizer,
+    stop,
+    stopIds: stops.flatMap(silent),
     ...(topK !== undefined && { topK }),
     ...(topP !== undefined && { topP }),
+    ...(minP !== undefined && { minP }),
+    ...(typicalP !== undefined && { typicalP }),
+    ...(repetitionPenalty !== undefined && { repetitionPenalty }),
+    ...(noRepeatNgram !== undefined && { noRepeatNgram }),
+    ...(alternatives !== undefined && { alternatives }),
     ...(check && { check }),
     ...(device && { device }),
     ...(threads !== undefined && { threads }),
   };
-  if (dumpOnnx !== undefined) await files.writeAtomic(dumpOnnx, nextTokensOnnx(model, prompt.length, options));
-  const shown = !flags.json && io.outIsTerminal ? new Streamed(tokenizer, io) : undefined;
-  const ids = [...prompt];
-  const logprobs: number[] = [];
-  const begun = performance.now();
-  for await (const { id, logprob } of generate(model, prompt, options)) {
-    if (logprobs.length === 0) shown?.show(prompt);
-    ids.push(id);
-    logprobs.push(logprob);
-    shown?.show(ids);
-  }
-  const tokensPerSecond = logprobs.length / Math.max(1e-3, (performance.now() - begun) / 1000);
-  const text = tokenizer.decode(ids);
-  if (flags.json) io.out(`${JSON.stringify({ text, ids, newIds: ids.slice(prompt.length), logprobs, tokensPerSecond })}\n`);
-  else if (shown === undefined) io.out(`${text}\n`);
-  else shown.end(ids);
-  if (!flags.json) io.note(`${logprobs.length} tokens, ${tokensPerSecond.toFixed(0)} per second`);
 }
 
-/** Writes text as it grows, and only once it is sure: a token may hold the first half of a character. */
-class Streamed {
-  #written = 0;
-  readonly #tokenizer: Tokenizer;
-  readonly #io: CommandIo;
-
-  constructor(tokenizer: Tokenizer, io: CommandIo) {
-    this.#tokenizer = tokenizer;
-    this.#io = io;
-  }
-
-  show(ids: readonly number[]): void {
-    const text = this.#tokenizer.decode(ids);
-    if (text.endsWith('\ufffd')) return;
-    this.#io.out(text.slice(this.#written));
-    this.#written = text.length;
-  }
-
-  end(ids: readonly number[]): void {
-    this.#io.out(`${this.#tokenizer.decode(ids).slice(this.#written)}\n`);
-  }
+function refuse(where: string, rule: string, fix: string): never {
+  throw fail('value', { where, rule, fix });
 }

@@ -1,0 +1,25 @@
+import { files } from '#files';
+import { fail } from '../core/index.js';
+
+export interface PromptFlags {
+  readonly prompt?: readonly string[];
+  readonly prompts?: string;
+}
+
+/**
+ * The texts to continue: each `--prompt`, then each line of the `--prompts` file; empty lines are passed over.
+ * @throws value: none of them; file: a file that cannot be read
+ */
+export async function promptTexts({ prompt = [], prompts }: PromptFlags): Promise<string[]> {
+  const lines = prompts === undefined ? [] : (await files.readText(prompts)).split(/\r?\n/).filter((line) => line !== '');
+  const all = [...prompt, ...lines];
+  if (all.length === 0) {
+    throw fail('value', {
+      where: 'generate',
+      rule: 'a text to continue',
+      got: prompts === undefined ? 'none' : `no line in ${prompts}`,
+      fix: 'Give --prompt <text>, or --prompts <file> with one on each line',
+    });
+  }
+  return all;
+}
