@@ -1,6 +1,8 @@
 export { type Architecture, architectureOf, architectures } from './architectures/index.js';
 export * from './config.js';
 export * from './float16.js';
+export * from './gguf/index.js';
+export { openLlama2c } from './llama2c.js';
 export type { LoadReport } from './load-report.js';
 export * from './match.js';
 export { type LoadOptions, loadFrom, loadModel, loadModelWithReport, saveModel, toHfCheckpoint } from './model.js';
