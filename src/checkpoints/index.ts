@@ -2,6 +2,7 @@ export { type Architecture, architectureOf, architectures } from './architecture
 export * from './config.js';
 export * from './float16.js';
 export * from './gguf/index.js';
+export * from './hub/index.js';
 export { openLlama2c } from './llama2c.js';
 export type { LoadReport } from './load-report.js';
 export * from './match.js';

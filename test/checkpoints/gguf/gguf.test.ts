@@ -176,7 +176,7 @@ describe('quantised blocks', () => {
         const step = Math.max(...values.map(Math.abs)) / 127;
         const read = plainNumbers('Q8_0', await bytesOf('Q8_0', values));
         const bound = step / 2 + 127 * scaleError(step) + 1e-5 * step;
-        values.forEach((x, i) => expect(Math.abs(x - (read[i] as number))).toBeLessThanOrEqual(bound));
+        for (const [i, x] of values.entries()) expect(Math.abs(x - (read[i] as number))).toBeLessThanOrEqual(bound);
       }),
     );
   });
