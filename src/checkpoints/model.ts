@@ -1,8 +1,8 @@
 import { files } from '#files';
-import { fail, HostArray } from '../core/index.js';
+import { fail, HeadlightError, HostArray } from '../core/index.js';
 import type { LanguageModel } from '../models/index.js';
 import { type Architecture, architectureList, architectureOf, architectures } from './architectures/index.js';
-import type { JsonObject } from './config.js';
+import type { Config, JsonObject } from './config.js';
 import { weightsFile } from './folder.js';
 import { type LoadReport, loadReport } from './load-report.js';
 import { checkReport, loadAssigned, matchCheckpoint, toHfTensors } from './match.js';
@@ -45,7 +45,7 @@ export async function loadFrom(
   { ignore = [], allowMissing = [] }: LoadOptions = {},
 ): Promise<{ readonly model: LanguageModel; readonly report: LoadReport }> {
   const architecture = architectureOf(source.config.values.model_type, source.config.path);
-  const { model, ignore: buffers, tied } = architecture.read(source.config);
+  const { model, ignore: buffers, tied } = readModel(architecture, source.config);
   const parameters = model.parameters();
   const expected = new Map([...parameters].map(([name, p]) => [name, p.shape] as const));
   const match = matchCheckpoint({
@@ -63,6 +63,16 @@ export async function loadFrom(
     if (assignment !== undefined) parameter.value = asWeights(await loadAssigned(source, assignment), source, assignment.hfName);
   }
   return { model, report: loadReport(source, match) };
+}
+
+/** A configuration of numbers that no model can have, such as a width that its heads do not divide, is the checkpoint's fault. */
+function readModel(architecture: Architecture, config: Config): ReturnType<Architecture['read']> {
+  try {
+    return architecture.read(config);
+  } catch (error) {
+    if (!(error instanceof HeadlightError) || ['file', 'checkpoint', 'unsupported'].includes(error.code)) throw error;
+    throw fail('checkpoint', { where: config.path, rule: 'settings that a model can have', got: error.message, cause: error });
+  }
 }
 
 /** Parameters are float32; a file of integers is of a quantisation that we do not know how to undo. */
