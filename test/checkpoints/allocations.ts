@@ -21,8 +21,8 @@ for (const name of [
   'BigUint64Array',
 ]) {
   const original = (globalThis as Record<string, unknown>)[name] as Constructor;
-  const counting = new Proxy(original, {
-    construct(target, args: unknown[], newTarget) {
+  const counting: Constructor = new Proxy(original, {
+    construct(target, args: unknown[], newTarget): object {
       const [first] = args;
       const length = typeof first === 'number' ? first : Array.isArray(first) ? first.length : 0;
       const bytes = length * (target.BYTES_PER_ELEMENT ?? 1);

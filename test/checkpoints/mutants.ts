@@ -25,7 +25,7 @@ function draw(n: number, k: number, below: number): number {
  * an end cut off. Most changes fall on the first `header` bytes.
  */
 export function mutant(good: Uint8Array, header: number, n: number): Uint8Array {
-  let bytes = good.slice();
+  let bytes = new Uint8Array(good);
   const changes = 1 + draw(n, 0, 3);
   for (let c = 1; c <= changes; c++) {
     const at = draw(n, 10 * c, draw(n, 10 * c + 1, 8) === 0 ? bytes.length + 1 : Math.min(header, bytes.length) + 1);
@@ -48,12 +48,12 @@ export function mutant(good: Uint8Array, header: number, n: number): Uint8Array 
   return bytes;
 }
 
-function joined(...parts: readonly Uint8Array[]): Uint8Array {
+function joined(...parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   return new Uint8Array(Buffer.concat(parts));
 }
 
-function word(bytes: Uint8Array, at: number, width: number, value: bigint): Uint8Array {
-  const out = bytes.slice();
+function word(bytes: Uint8Array, at: number, width: number, value: bigint): Uint8Array<ArrayBuffer> {
+  const out = new Uint8Array(bytes);
   for (let i = 0; i < width && at + i < out.length; i++) out[at + i] = Number((value >> BigInt(8 * i)) & 255n);
   return out;
 }
