@@ -1,10 +1,17 @@
 export { type Architecture, architectureOf, architectures } from './architectures/index.js';
 export * from './config.js';
 export * from './float16.js';
+export * from './gguf/index.js';
+export * from './hub/index.js';
+export { openLlama2c } from './llama2c.js';
+export type { LoadReport } from './load-report.js';
 export * from './match.js';
-export { loadModel, saveModel } from './model.js';
+export { type LoadOptions, loadFrom, loadModel, loadModelWithReport, saveModel, toHfCheckpoint } from './model.js';
 export * from './name-map.js';
+export { openCheckpoint } from './open.js';
 export * from './safetensors.js';
 export type { SafetensorsHeader, TensorInfo } from './safetensors-header.js';
 export * from './safetensors-write.js';
+export { readShards } from './shards.js';
+export type { CheckpointSource, StoredTensor, TensorSource, TokenizerFiles } from './source.js';
 export * from './transpose.js';

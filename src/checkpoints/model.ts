@@ -1,54 +1,117 @@
 import { files } from '#files';
-import { fail, HostArray } from '../core/index.js';
+import { fail, HeadlightError, HostArray } from '../core/index.js';
 import type { LanguageModel } from '../models/index.js';
 import { type Architecture, architectureList, architectureOf, architectures } from './architectures/index.js';
-import { readConfig } from './config.js';
+import type { Config, JsonObject } from './config.js';
+import { weightsFile } from './folder.js';
+import { type LoadReport, loadReport } from './load-report.js';
 import { checkReport, loadAssigned, matchCheckpoint, toHfTensors } from './match.js';
-import { readSafetensors } from './safetensors.js';
+import { openCheckpoint } from './open.js';
+import { quote } from './quote.js';
 import { writeSafetensors } from './safetensors-write.js';
+import type { CheckpointSource } from './source.js';
 
-const weightsFile = 'model.safetensors';
-
-/**
- * The model in a folder of Hugging Face's layout: `config.json` and `model.safetensors`, ours or anyone's.
- * @throws file: missing or broken files; checkpoint: tensors that do not fit, each named; unsupported: another architecture
- */
-export async function loadModel(folder: string): Promise<LanguageModel> {
-  const { kind } = await files.stat(folder);
-  if (kind !== 'folder') {
-    throw fail('file', {
-      where: folder,
-      rule: 'a checkpoint folder, with config.json and model.safetensors',
-      got: kind === 'file' ? 'a file' : 'no such folder',
-    });
-  }
-  const config = await readConfig(folder);
-  const architecture = architectureOf(config.values.model_type, config.path);
-  const { model, ignore, tied } = architecture.read(config);
-  await loadWeights(model, files.join(folder, weightsFile), architecture, ignore, tied);
-  return model;
+export interface LoadOptions {
+  /** Globs of tensors of the file that may be left unread, such as another task's head: `['score.*']`. */
+  readonly ignore?: readonly string[];
+  /** Globs of our parameters that may keep their first, random values where the file has none, such as a new head. */
+  readonly allowMissing?: readonly string[];
 }
 
-async function loadWeights(
-  model: LanguageModel,
+/**
+ * The model of a checkpoint: a folder of Hugging Face's layout, a `.gguf` file, or a `.bin` file of llama2.c.
+ * @throws file: missing or broken files; checkpoint: tensors that do not fit, each named; unsupported: another architecture
+ */
+export async function loadModel(path: string, options: LoadOptions = {}): Promise<LanguageModel> {
+  return (await loadModelWithReport(path, options)).model;
+}
+
+/** The same, with what became of every tensor. */
+export async function loadModelWithReport(
   path: string,
-  architecture: Architecture,
-  ignore: readonly string[],
-  tied: Readonly<Record<string, string>>,
-): Promise<void> {
-  const file = await readSafetensors(path);
+  options: LoadOptions = {},
+): Promise<{ readonly model: LanguageModel; readonly report: LoadReport }> {
+  const source = await openCheckpoint(path);
   try {
-    const parameters = model.parameters();
-    const expected = new Map([...parameters].map(([name, p]) => [name, p.shape] as const));
-    const report = matchCheckpoint({ expected, file, map: architecture.names, ignore, tied, optionalPrefix: architecture.optionalPrefix });
-    checkReport(report, path);
-    for (const [name, parameter] of parameters) {
-      const assignment = report.assign.get(name);
-      if (assignment !== undefined) parameter.value = await loadAssigned(file, assignment);
-    }
+    return await loadFrom(source, options);
   } finally {
-    await file.close();
+    await source.close();
   }
+}
+
+/** The model of an open checkpoint, which stays open. Tensors are read one at a time: the weights are in memory once. */
+export async function loadFrom(
+  source: CheckpointSource,
+  { ignore = [], allowMissing = [] }: LoadOptions = {},
+): Promise<{ readonly model: LanguageModel; readonly report: LoadReport }> {
+  const architecture = architectureOf(source.config.values.model_type, source.config.path);
+  const { model, ignore: buffers, tied } = readModel(architecture, source.config);
+  const parameters = model.parameters();
+  const expected = new Map([...parameters].map(([name, p]) => [name, p.shape] as const));
+  const match = matchCheckpoint({
+    expected,
+    file: source,
+    map: architecture.names,
+    ignore: [...buffers, ...ignore],
+    allowMissing,
+    tied,
+    optionalPrefix: architecture.optionalPrefix,
+  });
+  checkReport(match, source.path);
+  for (const [name, parameter] of parameters) {
+    const assignment = match.assign.get(name);
+    if (assignment !== undefined) parameter.value = asWeights(await loadAssigned(source, assignment), source, assignment.hfName);
+  }
+  return { model, report: loadReport(source, match) };
+}
+
+/** A configuration of numbers that no model can have, such as a width that its heads do not divide, is the checkpoint's fault. */
+function readModel(architecture: Architecture, config: Config): ReturnType<Architecture['read']> {
+  try {
+    return architecture.read(config);
+  } catch (error) {
+    if (!(error instanceof HeadlightError) || ['file', 'checkpoint', 'unsupported'].includes(error.code)) throw error;
+    throw fail('checkpoint', { where: config.path, rule: 'settings that a model can have', got: error.message, cause: error });
+  }
+}
+
+/** Parameters are float32; a file of integers is of a quantisation that we do not know how to undo. */
+function asWeights(array: HostArray, source: CheckpointSource, name: string): HostArray {
+  if (array.dtype === 'float32') return array;
+  if (array.dtype === 'float64') return new HostArray(Float32Array.from(array.data as Float64Array), array.shape, 'float32');
+  throw fail('checkpoint', {
+    where: source.path,
+    rule: `tensor ${quote(name)} is of floating point, as weights are`,
+    got: source.info(name).dtype,
+    fix: 'Load an unquantised copy of the model',
+  });
+}
+
+/** A model's configuration and tensors under Hugging Face's names. @throws unsupported: of an architecture that checkpoints cannot hold */
+export function toHfCheckpoint(
+  model: LanguageModel,
+  where = 'toHfCheckpoint',
+): { readonly config: JsonObject; readonly tensors: Map<string, HostArray> } {
+  for (const architecture of architectures) {
+    const config = architecture.write(model);
+    if (config === undefined) continue;
+    return { config, tensors: toHfTensors(completeParameters(architecture, model), architecture.names) };
+  }
+  throw fail('unsupported', {
+    where,
+    rule: `a model of an architecture that checkpoints can hold: ${architectureList()}`,
+    got: Object.getPrototypeOf(model)?.constructor?.name ?? 'another object',
+    fix: "Save its parameters with writeSafetensors from 'headlightjs/checkpoints'",
+  });
+}
+
+function completeParameters(architecture: Architecture, model: LanguageModel): [string, HostArray][] {
+  const ours: [string, HostArray][] = [...model.parameters()].map(([name, p]) => [name, p.value]);
+  for (const { name, shape, value } of architecture.complete(model)) {
+    const data = new Float32Array(shape.reduce((a, b) => a * b, 1)).fill(value);
+    ours.push([name, new HostArray(data, shape, 'float32')]);
+  }
+  return ours;
 }
 
 /**
@@ -57,23 +120,8 @@ async function loadWeights(
  * @throws unsupported: a model of an architecture that checkpoints cannot hold
  */
 export async function saveModel(folder: string, model: LanguageModel): Promise<void> {
-  for (const architecture of architectures) {
-    const config = architecture.write(model);
-    if (config === undefined) continue;
-    const ours: [string, HostArray][] = [...model.parameters()].map(([name, p]) => [name, p.value]);
-    for (const { name, shape, value } of architecture.complete(model)) {
-      const data = new Float32Array(shape.reduce((a, b) => a * b, 1)).fill(value);
-      ours.push([name, new HostArray(data, shape, 'float32')]);
-    }
-    await writeSafetensors(files.join(folder, weightsFile), toHfTensors(ours, architecture.names), { format: 'pt' });
-    await files.writeAtomic(files.join(folder, 'config.json'), `${JSON.stringify(config, null, 2)}\n`);
-    await files.writeAtomic(files.join(folder, 'generation_config.json'), `${JSON.stringify({ do_sample: true }, null, 2)}\n`);
-    return;
-  }
-  throw fail('unsupported', {
-    where: folder,
-    rule: `a model of an architecture that checkpoints can hold: ${architectureList()}`,
-    got: Object.getPrototypeOf(model)?.constructor?.name ?? 'another object',
-    fix: "Save its parameters with writeSafetensors from 'headlightjs/checkpoints'",
-  });
+  const { config, tensors } = toHfCheckpoint(model, folder);
+  await writeSafetensors(files.join(folder, weightsFile), tensors, { format: 'pt' });
+  await files.writeAtomic(files.join(folder, 'config.json'), `${JSON.stringify(config, null, 2)}\n`);
+  await files.writeAtomic(files.join(folder, 'generation_config.json'), `${JSON.stringify({ do_sample: true }, null, 2)}\n`);
 }

@@ -2,6 +2,7 @@ import { files } from '#files';
 import type { RangeReader } from '../core/files/files.js';
 import { fail, type HostArray, nearest } from '../core/index.js';
 import { quote } from './quote.js';
+import { readTensorBytes } from './read-tensor-bytes.js';
 import { parseHeader, readHeaderLength, type SafetensorsHeader, type TensorInfo } from './safetensors-header.js';
 import { asStored, widen } from './stored-type.js';
 
@@ -64,7 +65,7 @@ function openFile(path: string, header: SafetensorsHeader, dataStart: number, re
   const loadRaw = async (name: string): Promise<HostArray> => {
     const { dtype, shape, bytes, offset } = info(name);
     if (closed) throw fail('disposed', { where: path, rule: 'an open file', got: 'a closed one', fix: 'Load before close()' });
-    const content = await readBytes(reader, dataStart + offset, bytes, path, name);
+    const content = await readTensorBytes(reader, dataStart + offset, bytes, path, name);
     return asStored(content, dtype, shape, path, quote(name));
   };
   return {
@@ -81,19 +82,4 @@ function openFile(path: string, header: SafetensorsHeader, dataStart: number, re
       await reader.close();
     },
   };
-}
-
-async function readBytes(reader: RangeReader, offset: number, bytes: number, path: string, name: string): Promise<Uint8Array> {
-  let content: Uint8Array;
-  try {
-    content = bytes === 0 ? new Uint8Array(0) : await reader.read(offset, bytes);
-  } catch (error) {
-    // A sparse file may claim, truthfully, more than an array can hold.
-    if (!(error instanceof RangeError)) throw error;
-    throw fail('file', { where: path, rule: `tensor ${quote(name)} fits in memory`, got: `${bytes} bytes`, cause: error });
-  }
-  if (content.length !== bytes) {
-    throw fail('file', { where: path, rule: `the ${bytes} bytes of tensor ${quote(name)}`, got: `${content.length} bytes` });
-  }
-  return content;
 }
