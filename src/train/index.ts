@@ -6,7 +6,7 @@ export * from './optimizers/index.js';
 export type { EvaluationReport, RunPoint, TrainingRun, TrainOptions, TrainReport, TrainResult } from './options.js';
 export * from './run-folder.js';
 export * from './schedule.js';
-export { type Loss, nextTokenLoss, parameterShapes, traceEvaluation, traceStep } from './step-program.js';
+export { type BatchTensors, type Loss, nextTokenLoss, parameterShapes, traceEvaluation, traceStep } from './step-program.js';
 export { train } from './train.js';
 export * from './watch/index.js';
 export type { Gradients, StepOwner, StepReport, TrainingState } from './worker/protocol.js';

@@ -89,6 +89,7 @@ export interface EvaluationReport {
   readonly step: number;
   /** Mean of the last steps' losses, 100 at most. */
   readonly trainLoss: number;
+  /** NaN of a run that was stopped: it is saved, not evaluated. */
   readonly valLoss: number;
   /** Of data with exact matches: the share of held-out rows whose every answer token is the likeliest. */
   readonly exactMatch?: number;

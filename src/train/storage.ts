@@ -88,7 +88,6 @@ export function layOut({ parameters, slots, scratch, masks, accumulates, average
     scratch: plan.span(most(trained.map(scratch))),
     before: plan.span(most(trained.map((p) => elements(p.shape)))),
     masks: masks.map((m) => plan.span(elements(m.shape))),
-    bytes: plan.bytes,
   };
   if (plan.bytes > largestBytes) {
     throw fail('unsupported', {

@@ -60,7 +60,7 @@ export async function train(model: LanguageModel, options: TrainOptions): Promis
     const learned = data.trainEvaluation && (await evaluator.evaluate(owner, data.trainEvaluation(evaluator.shape)));
     const report = {
       step: done,
-      trainLoss: losses.reduce((a, b) => a + b, 0) / losses.length,
+      trainLoss: meanOf(losses),
       valLoss: loss,
       ...(exactMatch !== undefined && { exactMatch }),
       ...(learned?.exactMatch !== undefined && { trainExactMatch: learned.exactMatch }),
@@ -119,7 +119,8 @@ export async function train(model: LanguageModel, options: TrainOptions): Promis
     const values = await owner.parameters({ current: true });
     const search = async () => findFault({ ...passOf(done), values, batches: await feed.batchesOf(done) });
     // A search that fails, for want of memory say, must not hide what it was about.
-    return (await search().catch(() => undefined)) ?? error;
+    const found = await search().catch(() => undefined);
+    return found === undefined ? error : atStep(done, found);
   };
 
   try {
@@ -151,9 +152,10 @@ export async function train(model: LanguageModel, options: TrainOptions): Promis
       const evaluation = isMultiple(done, evalEvery) ? await evaluate() : undefined;
       if (isMultiple(done, saveEvery)) await save(evaluation);
     }
-    if (stopping()) await save(undefined); // who stops it may not wait for an evaluation
-    const last = await evaluate();
-    await save(last);
+    // A run that is stopped is only saved: an evaluation here would make it another run than one that was never stopped.
+    const last = done < steps ? { step: done, trainLoss: meanOf(losses), valLoss: Number.NaN } : await evaluate();
+    if (done < steps) setParameters(model, await owner.parameters({ current: false }));
+    await save(done < steps ? undefined : last);
     return {
       ...last,
       parameters: model.parameterCount,
@@ -198,6 +200,16 @@ function setupOf(
     seed,
     ...(settings && { engine: settings }),
   };
+}
+
+/** The error of a search for a fault, saying at which step. */
+function atStep(step: number, error: HeadlightError): HeadlightError {
+  error.message = `training step ${step}, ${error.message}`;
+  return error;
+}
+
+function meanOf(values: readonly number[]): number {
+  return values.reduce((a, b) => a + b, 0) / values.length;
 }
 
 function isMultiple(step: number, every: number): boolean {

@@ -71,7 +71,7 @@ describe('train', () => {
     const { code, err } = await headlight(here, 'train', 'text.txt', ...tiny, ...wild);
     expect(code).toBe(1);
     expect(err).toMatch(
-      /^headlight: check at (blocks\.\d\.[\w.]+|final_norm|logits|embed): every value is finite; got (NaN|-?Infinity) at \[/m,
+      /^headlight: training step \d+, check at (blocks\.\d\.[\w.]+|final_norm|logits|embed): every value is finite; got (NaN|-?Infinity) at \[/m,
     );
   });
 });

@@ -25,7 +25,7 @@ const spiky = (out: string, ...flags: string[]) => [
 test('a fault stops: exit code 1, the first site that broke, an event in the metrics', async () => {
   const { code, out, err } = await within('train', at('text.txt'), ...wild, '--out', at('stopped'));
   expect([code, out]).toEqual([1, '']);
-  expect(err).toMatch(/^headlight: check at [\w. ]+: every value is finite; got (NaN|-?Infinity) at \[/m);
+  expect(err).toMatch(/^headlight: training step \d+, check at [\w. ]+: every value is finite; got (NaN|-?Infinity) at \[/m);
   expect(metricsOf(at('stopped')).at(-1)).toMatchObject({ event: 'fault', reason: expect.stringMatching(/every value is finite/) });
 });
 

@@ -36,7 +36,7 @@ describe('a loss that is not finite', () => {
     const { result, points, recoveries, steps } = await runOf(markedData(vocabulary, [7]), { ...faulty, inThread });
     expect(result).toBeInstanceOf(HeadlightError);
     expect(result).toMatchObject({ code: 'numeric', path: 'poison' });
-    expect((result as HeadlightError).message).toMatch(/^check at poison: every value is finite; got Infinity/);
+    expect((result as HeadlightError).message).toMatch(/^training step 7, check at poison: every value is finite; got Infinity/);
     expect(steps).toEqual(step(0, 7));
     expect(points.map((p) => p.step)).toEqual([3, 6]);
     expect(recoveries).toEqual([]);
@@ -53,7 +53,13 @@ describe('a loss that is not finite', () => {
     });
     expect(steps).toEqual([...step(0, 7), ...step(6, 12)]);
     expect(recoveries).toEqual([
-      { kind: 'fault', action: 'rollback', step: 7, from: 6, reason: expect.stringMatching(/^check at poison: every value is finite/) },
+      {
+        kind: 'fault',
+        action: 'rollback',
+        step: 7,
+        from: 6,
+        reason: expect.stringMatching(/^training step 7, check at poison: every value is finite/),
+      },
     ]);
     expect(result).toMatchObject({ step: 12, stopped: false, point: { skipped: 2 } });
     expect(drawn.filter((i) => i > 8)).toEqual(step(9, 14));
@@ -91,7 +97,7 @@ describe('a loss that is not finite', () => {
     );
     expect(result).toBeInstanceOf(HeadlightError);
     expect((result as HeadlightError).message).toMatch(
-      /^train: a run that recovers within 3 rollbacks to step 6; got check at poison: .*\. Lower the learning rate\.$/,
+      /^train: a run that recovers within 3 rollbacks to step 6; got training step 6, check at poison: .*\. Lower the learning rate\.$/,
     );
     expect((result as HeadlightError).code).toBe('numeric');
     expect(recoveries.map(({ step, from }) => [step, from])).toEqual([
@@ -106,7 +112,7 @@ describe('a loss that is not finite', () => {
     const { result } = await runOf(markedData(vocabulary, []), { optimizer: sgd({ lr: 1e30 }), clip: 0 });
     expect(result).toMatchObject({ code: 'numeric' });
     expect((result as HeadlightError).message).toMatch(
-      /^check at (blocks\.0\.|embed|final_norm|logits|tokens)\S*: every (value|parameter) is finite; got (NaN|-?Infinity)/,
+      /^training step 1, check at (blocks\.0\.|embed|final_norm|logits|tokens)\S*: every (value|parameter) is finite; got (NaN|-?Infinity)/,
     );
   });
 

@@ -95,6 +95,7 @@ const written = new Set([
   'metrics.jsonl',
   'model.safetensors',
   'optimizer.safetensors',
+  'run.lock',
   'tokenizer.json',
   'tokenizer_config.json',
   'trainer.json',

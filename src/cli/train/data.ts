@@ -49,6 +49,8 @@ export interface PreparedData {
 export interface PrepareOptions {
   /** Where tokenised data are kept. */
   readonly cache?: string | undefined;
+  /** Hears the content of each text before it is tokenised; may refuse it. */
+  readonly onContent?: (record: Pick<DataRecord, 'sources' | 'hashes'>) => void;
   /** Hears what is being done with large data. */
   readonly note?: (line: string) => void;
   /** Texts that were prepared before, by what prepared them: runs of a sweep share them. */
@@ -98,11 +100,12 @@ async function readTexts(
   names: readonly string[],
   settings: TextSettings,
   tokenizer: Tokenizer | undefined,
-  { cache, note = () => {} }: PrepareOptions,
+  { cache, note = () => {}, onContent }: PrepareOptions,
 ): Promise<PreparedData> {
   const weights = parseWeights(settings.weights, names);
   const sources: TextSource[] = [];
   for (const name of names) sources.push(await openSource(name, settings.column));
+  if (onContent) onContent({ sources: [...names], hashes: await Promise.all(sources.map((source) => source.hash())) });
   const used = tokenizer ?? (await makeTokenizer(settings.tokenizer, sources, note));
   const parts: TrainingData[] = [];
   for (const source of sources) {
@@ -122,7 +125,7 @@ async function readTexts(
 }
 
 /** Whether texts are those that a record is of. */
-export function sameTexts(record: DataRecord, { hashes }: PreparedData['record']): boolean {
+export function sameTexts(record: DataRecord, { hashes }: Pick<DataRecord, 'hashes'>): boolean {
   return record.hashes.length === hashes.length && record.hashes.every((hash, i) => hash === hashes[i]);
 }
 
@@ -171,6 +174,8 @@ function progressOf(source: TextSource, note: (line: string) => void): (bytes: n
 /** @throws value: not one positive number for each source */
 function parseWeights(text: string, names: readonly string[]): number[] | undefined {
   if (text === '') return undefined;
+  if (names.length === 1)
+    throw fail('value', { where: '--weights', rule: 'several data to draw from', got: names.join(), fix: 'Leave it out' });
   const weights = text.split(',').map((w) => (w.trim() === '' ? Number.NaN : Number(w)));
   if (weights.length === names.length && weights.every((w) => w > 0 && Number.isFinite(w))) return weights;
   throw fail('value', { where: '--weights', rule: `a number above 0 for each of the ${names.length} data, such as 3,1`, got: text });

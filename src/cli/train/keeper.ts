@@ -9,6 +9,8 @@ import { bestFolder, copyMetrics, copyModel, findBest } from './resumed-run.js';
 /** Temporary files this old are a killed run's, not one that is at work. */
 const idleSeconds = 0;
 const checkpoints = 'checkpoints';
+/** Says which process is at work in the folder. */
+export const lockFile = 'run.lock';
 
 /**
  * Keeps a run's folder: the last state in it, so that it can go on; the best model in `best`; and, where they are asked
@@ -21,6 +23,7 @@ export class RunKeeper {
   /** The step that the folder holds, and all that a record says of it. */
   #kept: number;
   #record = '';
+  #release: () => Promise<void> = async () => {};
   readonly #plan: TrainingPlan;
 
   private constructor(plan: TrainingPlan, { step, best, bestStep }: { step: number; best: number; bestStep: number }) {
@@ -44,7 +47,9 @@ export class RunKeeper {
         if (best) await copyModel(best.folder, files.join(temporary, bestFolder));
         if (resume) await copyMetrics(resume, temporary);
       });
+      keeper.#release = await files.claim(files.join(folder, lockFile));
     } else {
+      keeper.#release = await files.claim(files.join(folder, lockFile));
       for (const place of [folder, files.join(folder, bestFolder), files.join(folder, checkpoints)])
         if ((await files.stat(place)).kind === 'folder') await files.removeTemporaries(place, idleSeconds);
       await saveModel(folder, plan.model);
@@ -71,14 +76,20 @@ export class RunKeeper {
     const point = await run.point();
     const record = JSON.stringify([point.step, point.skipped, this.#bestStep]);
     if (record === this.#record) return;
+    // The copy comes first: a kill between the two makes the run come here again, and finds it.
+    const isKept = settings.keepEvery > 0 && run.step > 0 && run.step % settings.keepEvery === 0;
+    const checkpoint = files.join(folder, checkpoints, `step-${run.step}`);
+    if (isKept && (await files.stat(checkpoint)).kind === 'missing')
+      await files.writeFolderAtomic(checkpoint, (temporary) => this.#write(temporary, point));
     await this.#write(folder, point);
     this.#kept = run.step;
     this.#record = record;
-    if (settings.keepEvery === 0 || run.step % settings.keepEvery !== 0) return;
-    const checkpoint = files.join(folder, checkpoints, `step-${run.step}`);
-    if ((await files.stat(checkpoint)).kind === 'missing')
-      await files.writeFolderAtomic(checkpoint, (temporary) => this.#write(temporary, point));
-    await this.#rotate();
+    if (isKept) await this.#rotate();
+  }
+
+  /** Lets other processes work in the folder. */
+  close(): Promise<void> {
+    return this.#release();
   }
 
   /** Where the best model is. */

@@ -64,6 +64,14 @@ export async function planNewRun(
       fix: 'Leave --tokenizer out, or name the folder of the tokenizer that belongs to the model',
     });
   }
+  if (start?.tokenizer !== undefined && (await tokenizerHash(tokenizer)) !== (await tokenizerHash(start.tokenizer))) {
+    throw fail('tokenizer', {
+      where: `--from ${said.from}`,
+      rule: 'the tokenizer that the weights were trained with',
+      got: isTask ? `that of --task ${said.task}` : `another: --tokenizer ${said.tokenizer}`,
+      fix: isTask ? 'Start from a model of this task' : 'Leave --tokenizer out',
+    });
+  }
   const model = buildModel(settings, start?.model.vocabulary ?? tokenizer.size, said);
   if (start) copyParameters(start.model, model);
   data.batches({ rows: settings.microBatch, length: model.context }, settings.seed); // rows that cannot be made show now
@@ -120,15 +128,18 @@ export async function planResumedRun(
   const { point } = await loadRun(from, model);
   for (const [name, p] of model.parameters()) p.value = new HostArray(point.state.parameters[name] as Float32Array, p.shape, 'float32');
   const names = sources.length > 0 ? sources : dataRecord.sources;
-  const prepared = await (settings.task === '' ? prepareTexts(names, settings, tokenizer, options) : prepareTask(settings));
-  if (!sameTexts(dataRecord, prepared.record)) {
+  const onContent: PrepareOptions['onContent'] = (content) => {
+    if (sameTexts(dataRecord, content)) return;
     throw fail('value', {
       where: `--resume ${from}`,
       rule: `the data that the run began with, ${dataRecord.sources.join(', ')}`,
-      got: changedText(dataRecord, prepared.record),
+      got: changedText(dataRecord, content),
       fix: `Name the unchanged data, in their order, before --resume, or start a new run with --from ${from}`,
     });
-  }
+  };
+  const prepared = await (settings.task === ''
+    ? prepareTexts(names, settings, tokenizer, { ...options, onContent })
+    : prepareTask(settings));
   const { bestValLoss, bestStep } = record;
   const { data, prompt, example } = prepared;
   const resume: ResumedRun = { point, bestValLoss, bestStep, from, ...(run !== undefined && { run }) };
@@ -136,7 +147,7 @@ export async function planResumedRun(
 }
 
 /** Which of the data are others than a run began with. */
-function changedText({ hashes }: DataRecord, now: PreparedData['record']): string {
+function changedText({ hashes }: DataRecord, now: Pick<DataRecord, 'sources' | 'hashes'>): string {
   if (hashes.length !== now.hashes.length) return `${now.hashes.length} instead of ${hashes.length}`;
   const changed = now.sources.filter((_, i) => now.hashes[i] !== hashes[i]);
   return `${changed.join(', ')}, whose content is another`;

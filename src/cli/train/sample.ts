@@ -12,7 +12,6 @@ export interface SampleOptions {
 /** What a model writes at temperature 0.8, as text. */
 export async function sampleOf(model: LanguageModel, tokenizer: Tokenizer, { tokens, seed, prompt }: SampleOptions): Promise<string> {
   const ids = [...prompt];
-  const maxNewTokens = Math.min(tokens, model.context - prompt.length);
-  for await (const { id } of generate(model, ids, { maxNewTokens, temperature: 0.8, seed })) ids.push(id);
+  for await (const { id } of generate(model, ids, { maxNewTokens: tokens, temperature: 0.8, seed })) ids.push(id);
   return tokenizer.decode(ids);
 }

@@ -48,7 +48,7 @@ export async function runTraining(plan: TrainingPlan, options: TrainingOptions, 
     saveEvery,
     watchEvery: watch ? logEvery : 0,
     watchAttention: watch,
-    guard: { onFault, onSpike },
+    guard: { onFault: options.check ? 'stop' : onFault, onSpike },
     ...(resume && { resume: resume.point }),
   };
   if (options.dumpOnnx !== undefined) {
@@ -110,6 +110,7 @@ export async function runTraining(plan: TrainingPlan, options: TrainingOptions, 
     throw error;
   } finally {
     progress.stop();
+    await keeper.close();
   }
 }
 
@@ -166,5 +167,6 @@ function lossesOf({
   const percent = (share: number): string => `${(100 * share).toFixed(1)}%`;
   const matches = exactMatch === undefined ? '' : `, exact match ${percent(exactMatch)}`;
   const learned = trainExactMatch === undefined ? '' : ` (of what is learned from: ${percent(trainExactMatch)})`;
-  return `training loss ${trainLoss.toFixed(4)}, validation loss ${valLoss.toFixed(4)}${matches}${learned}`;
+  const validation = Number.isFinite(valLoss) ? `, validation loss ${valLoss.toFixed(4)}` : '';
+  return `training loss ${trainLoss.toFixed(4)}${validation}${matches}${learned}`;
 }

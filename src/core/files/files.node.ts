@@ -1,6 +1,7 @@
 import { mkdir, readdir, readFile, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
+import { claim } from './claiming.node.js';
 import type { Files } from './files.js';
 import { openRange, readBlocks, reading } from './reading.node.js';
 import { removePath } from './removing.node.js';
@@ -33,6 +34,7 @@ export const files: Files = {
   append: addToEnd,
   appendBytes: addToEnd,
   remove: removePath,
+  claim,
   join,
   resolve,
   cacheFolder() {

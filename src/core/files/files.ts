@@ -53,6 +53,12 @@ export interface Files {
   appendBytes(path: string, bytes: Uint8Array): Promise<void>;
   /** A file, or a folder with all in it; what is not there is no error. */
   remove(path: string): Promise<void>;
+  /**
+   * Takes a place for this process by a file that names it; what a killed process left is taken over.
+   * @returns gives it back
+   * @throws file: another process that is alive has it
+   */
+  claim(path: string): Promise<() => Promise<void>>;
   join(...parts: string[]): string;
   /** The one spelling of a path: absolute, without `.` and `..`. */
   resolve(path: string): string;

@@ -74,6 +74,7 @@ export const files: Files = {
   append: async (path) => Promise.reject(noDisk(path)),
   appendBytes: async (path) => Promise.reject(noDisk(path)),
   remove: async (path) => Promise.reject(noDisk(path)),
+  claim: async (path) => Promise.reject(noDisk(path)),
   join: (...parts) =>
     parts
       .filter((p) => p !== '')

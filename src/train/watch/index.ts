@@ -15,4 +15,4 @@ export {
 export { MetricsLog, readMetrics } from './metrics-log.js';
 export { type Spike, SpikeDetector, type SpikeRule } from './spike-detector.js';
 export { asPlainText, type EventWriter, type EventWriterOptions, eventWriter } from './tensorboard/event-writer.js';
-export type { BatchLoss, BatchTensors, ParameterValues, PassSettings } from './traced-pass.js';
+export type { ParameterValues, PassSettings } from './traced-pass.js';

@@ -37,7 +37,6 @@ export interface EvaluationMetrics extends NamedMetrics {
 /** What happened to a run. */
 export type RunEvent =
   | { readonly step: number; readonly event: 'sample'; readonly text: string }
-  | { readonly step: number; readonly event: 'resume' }
   /** The loss rose far above what it was; `site` says where, when that was looked for. */
   | {
       readonly step: number;

@@ -4,17 +4,7 @@ import type { LanguageModel } from '../../models/index.js';
 import { input, type Tensor, withTraining } from '../../ops/index.js';
 import { restartStreams } from '../../ops/leaves/random-mask.js';
 import { type Binding, type GraphInput, lowerProgram, Program, type ProgramOptions, sitesOf } from '../../runtime/index.js';
-
-/** A batch as tensors, each [rows, length] int32; what is in it is `TokenBatch`'s to say. */
-export interface BatchTensors {
-  readonly inputs: Tensor;
-  readonly targets: Tensor;
-  readonly documents?: Tensor;
-  readonly positions?: Tensor;
-}
-
-/** The loss of a batch by a model, a scalar, as the training step computes it. */
-export type BatchLoss = (model: LanguageModel, batch: BatchTensors) => Tensor;
+import type { BatchTensors, Loss } from '../step-program.js';
 
 /** Values by parameter name. */
 export type ParameterValues = Readonly<Record<string, Float32Array>>;
@@ -22,7 +12,7 @@ export type ParameterValues = Readonly<Record<string, Float32Array>>;
 /** What a pass of training is: the model, the loss, the batch's form, the draws of dropout, and where it runs. */
 export interface PassSettings extends Pick<ProgramOptions, 'device' | 'threads'> {
   readonly model: LanguageModel;
-  readonly loss: BatchLoss;
+  readonly loss: Loss;
   readonly shape: BatchShape;
   /** The run's seed. */
   readonly seed: number;

@@ -3,13 +3,13 @@ import { HeadlightError } from '#dist/core/index.js';
 import { GPT2 } from '#dist/models/index.js';
 import { crossEntropy } from '#dist/ops/index.js';
 import { memory } from '#dist/runtime/index.js';
-import { type BatchLoss, findFault, findGrowth } from '#dist/train/watch/index.js';
+import { findFault, findGrowth, type Loss } from '#dist/train/index.js';
 
 const shape = { rows: 2, length: 8 };
 const model = new GPT2({ vocabulary: 17, context: 8, layers: 3, heads: 2, width: 16, dropout: 0.1, seed: 2 });
 const ids = (k: number): Int32Array => Int32Array.from({ length: 16 }, (_, i) => (i * k + 1) % 17);
 const batches = [5, 7].map((k) => ({ inputs: ids(k), targets: ids(k + 1) }));
-const loss: BatchLoss = (m, { inputs, targets }) => crossEntropy(m.forward(inputs).reshape([-1, m.vocabulary]), targets.reshape([-1]));
+const loss: Loss = (m, { inputs, targets }) => crossEntropy(m.forward(inputs).reshape([-1, m.vocabulary]), targets.reshape([-1]));
 const settings = { model, loss, shape, seed: 3, pass: 40 };
 
 let values: Record<string, Float32Array>;
@@ -55,7 +55,7 @@ describe('findFault', () => {
 
   test('names the gradient where only the backward pass breaks, nearest to where it broke', async () => {
     // √0 is finite, its slope is not.
-    const cornered: BatchLoss = (m, batch) => {
+    const cornered: Loss = (m, batch) => {
       const logits = m.forward(batch.inputs);
       return crossEntropy(logits.reshape([-1, 17]), batch.targets.reshape([-1])).add(logits.sub(logits).sqrt().mean());
     };
@@ -119,7 +119,7 @@ describe('findGrowth', () => {
   test('takes what batches carry: documents and positions', async () => {
     const packed = { ...batch, documents: new Int32Array(16), positions: Int32Array.from({ length: 16 }, (_, i) => i % 8) };
     const seen: string[] = [];
-    const looks: BatchLoss = (m, given) => {
+    const looks: Loss = (m, given) => {
       seen.push(...Object.keys(given));
       return loss(m, given);
     };
