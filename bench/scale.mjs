@@ -12,7 +12,7 @@ const sizes = {
   S: [4, 4, 128, 64, 12, 1, 65, 200],
   L: [6, 6, 384, 256, 8, 1, 65, 12],
   '25M': [8, 8, 512, 256, 8, 1, 4096, 8],
-  '51M': [8, 8, 768, 256, 4, 1, 8192, 8],
+  '63M': [8, 8, 768, 256, 4, 1, 8192, 8],
   '124M': [12, 12, 768, 256, 2, 1, 50257, 6],
 };
 const glibc = { MALLOC_ARENA_MAX: '1', MALLOC_MMAP_THRESHOLD_: '1073741824', MALLOC_TRIM_THRESHOLD_: '4294967296' };
@@ -31,7 +31,7 @@ if (first === '--one') {
     `${new Date().toISOString().slice(0, 10)}, ${cpus().length} × ${cpus()[0]?.model}, ${(totalmem() / 2 ** 30).toFixed(0)} GiB, Node ${process.version}`,
   );
   console.log(
-    '| size | parameters | rows × context | tokens/s | storage | gradient copies | activations | estimate with the rest | resident, measured | ratio |',
+    '| size | parameters | rows × context | tokens/s | storage | gradient copies | activations, share of the engine | with all the rest | resident, measured | ratio |',
   );
   console.log('| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |');
   for (const name of names) {
@@ -83,7 +83,7 @@ async function measure(name) {
     Math.round(perSecond).toLocaleString('en'),
     mib(memory.storage),
     mib(memory.gradientCopies),
-    mib(memory.activations),
+    `${mib(memory.activations)}, ${mib(memory.engine)}`,
     mib(estimate),
     mib(resident),
     (resident / estimate).toFixed(2),
