@@ -48,6 +48,17 @@ describe('Ctrl-C', () => {
   });
 });
 
+test('a run that is at work is left alone by others', async () => {
+  const { child, said, finished } = start(here, run('busy').concat('--steps', '1000000'));
+  await said('step 20:');
+  const other = await headlight(here, 'train', '--resume', 'busy');
+  expect(other.code).toBe(2);
+  expect(other.err).toMatch(/run\.lock: a folder that no other process is at work in; got process \d+, which is/);
+  child.kill('SIGINT');
+  expect((await finished).code).toBe(130);
+  expect(existsSync(at('busy/run.lock'))).toBe(false);
+});
+
 describe('kill -9', () => {
   test.each([20, 60, 140])('after step %i: what was saved is whole, and going on gives the uninterrupted run', async (step) => {
     const name = `killed-${step}`;
