@@ -186,6 +186,11 @@ describe('axes', () => {
     );
   });
 
+  test('of an axis hardly wider than the last digits of its numbers, no tick comes twice', () => {
+    const found = ticks(axisOver([-999999.9999999999, -999999.999999999], false), 11);
+    expect(new Set(found).size).toBe(found.length);
+  });
+
   test('a wide logarithmic axis has ticks, whatever its range', () => {
     fc.assert(
       fc.property(

@@ -20,14 +20,15 @@ export function fraction({ low, high, log }: Axis, value: number): number {
   return log ? (Math.log(value) - Math.log(low)) / (Math.log(high) - Math.log(low)) : (value - low) / (high - low);
 }
 
-/** Round numbers on an axis, at most `most` of them, at least one: multiples of 1, 2 or 5 times a power of ten. */
+/** Round numbers on an axis, at most `most` of them: multiples of 1, 2 or 5 times a power of ten. None where it is too narrow for any. */
 export function ticks(axis: Axis, most: number): number[] {
   return axis.log ? logarithmicTicks(axis, most) : evenTicks(axis, most);
 }
 
 function evenTicks({ low, high }: Axis, most: number): number[] {
-  // Within what doubles hold, also where the range itself is beyond them.
-  const finest = Math.min(300, Math.max(-300, Math.floor(Math.log10((high - low) / most))));
+  // Within what doubles hold: no finer than they tell numbers of this size apart, also where the range itself is beyond them.
+  const apart = Math.ceil(Math.log10(Math.max(Math.abs(low), Math.abs(high)) * 1e-14));
+  const finest = Math.min(300, Math.max(-300, apart, Math.floor(Math.log10((high - low) / most))));
   for (let power = finest; ; power++) {
     for (const digit of [1, 2, 5]) {
       const [first, last] = [Math.ceil(low / scaled(digit, power) - 1e-9), Math.floor(high / scaled(digit, power) + 1e-9)];
