@@ -52,6 +52,7 @@ const yText = (/** @type {number} */ y) => (isShare ? `${Math.round(100 * y)}%` 
 
 const parts = [
   `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${size.width} ${size.height}" font-family="system-ui, sans-serif" font-size="12">`,
+  `<title>${escaped(values.title || labels.join(', '))}</title>`,
   `<rect width="100%" height="100%" fill="white"/>`,
   `<text x="${size.left}" y="20" font-size="14" font-weight="600">${escaped(values.title)}</text>`,
   ...even(ys[0], ys[1]).map(

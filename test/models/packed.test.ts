@@ -5,7 +5,7 @@ import { gradients } from '#dist/grad/index.js';
 import { GPT2, type LanguageModel } from '#dist/models/index.js';
 import { input, parameterTensor, type Tensor } from '#dist/ops/index.js';
 import { lowerProgram, Program } from '#dist/runtime/index.js';
-import { relativeDifference } from '../support/arrays.js';
+import { largestDifference, relativeDifference } from '../support/arrays.js';
 import { sizes, smallModels } from './small.js';
 
 const { vocabulary: V, context: T } = sizes;
@@ -93,7 +93,13 @@ describe.each(Object.entries(smallModels))('%s', (_, make) => {
           }
         }
         expect(relativeDifference(got.logits?.data, logits)).toBeLessThan(1e-5);
-        for (const [name, sum] of sums) expect(relativeDifference(got[name]?.data, sum), name).toBeLessThan(1e-5);
+        // A key's bias moves all scores of a query almost alike, so its gradient is what is left of large numbers that
+        // cancel: a gradient below a hundredth of the largest is measured against that.
+        const largest = Math.max(...[...sums.values()].flat().map(Math.abs));
+        for (const [name, sum] of sums) {
+          const scale = Math.max(largest / 100, ...sum.map(Math.abs));
+          expect(largestDifference(got[name]?.data, sum) / scale, name).toBeLessThan(1e-5);
+        }
       }),
       { numRuns: 15 },
     );
