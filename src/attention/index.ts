@@ -1,9 +1,18 @@
+export { type AttentionInputs, type AttentionParts, attend, type Past } from './attend.js';
+export { Attention, type AttentionForm } from './attention.js';
+export * from './biases/index.js';
+export { forms } from './forms.js';
 export {
   GroupedQueryAttention,
   type GroupedQueryAttentionInputs,
   type GroupedQueryAttentionOptions,
 } from './grouped-query-attention.js';
-export { causalMask, documentMask } from './masks.js';
-export { type Past, type ScaledDotProductOptions, scaledDotProduct } from './scaled-dot-product.js';
+export * from './masks/index.js';
+export * from './mixes/index.js';
+export * from './normalisers/index.js';
+export type { Bias, Mask, Mix, Normaliser, NormaliserInputs, Part, Score } from './parts.js';
+export { distance, type Places, placesAfter, placesOf } from './places.js';
+export { type ScaledDotProductOptions, scaledDotProduct } from './scaled-dot-product.js';
+export * from './scores/index.js';
 export { SelfAttention, type SelfAttentionOptions } from './self-attention.js';
-export { pastWindowMask, windowMask } from './sliding-window.js';
+export * from './structures/index.js';

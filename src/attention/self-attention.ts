@@ -1,7 +1,8 @@
 import { fail } from '../core/index.js';
 import { Linear, Module } from '../nn/index.js';
 import { dropout, type Initializer, type Tensor, tap } from '../ops/index.js';
-import { type Past, scaledDotProduct } from './scaled-dot-product.js';
+import type { Past } from './attend.js';
+import { scaledDotProduct } from './scaled-dot-product.js';
 
 export interface SelfAttentionOptions {
   readonly width: number;

@@ -1,5 +1,6 @@
 export { type ActivationName, activation, activations } from './activations.js';
 export { Embedding } from './embedding.js';
+export type { FormDeclaration } from './form.js';
 export { GatedMlp, type GatedMlpOptions } from './gated-mlp.js';
 export { filled, normal, ones, zeros } from './initializers.js';
 export { LayerNorm } from './layer-norm.js';

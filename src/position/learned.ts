@@ -1,5 +1,5 @@
 import { type Dim, equalShapes, fail } from '../core/index.js';
-import { Module, normal } from '../nn/index.js';
+import { type FormDeclaration, Module, normal } from '../nn/index.js';
 import { formatSpec, gather, iota, Parameter, parameterTensor, type Tensor } from '../ops/index.js';
 
 /** Learned absolute positions: one trained vector per position (Gehring et al. 2017; GPT-2). */
@@ -45,3 +45,16 @@ export class LearnedPositions extends Module {
     return gather(table, perToken ? position : iota(length).add(position));
   }
 }
+
+export const learnedPositionsForm: FormDeclaration = {
+  name: 'LearnedPositions',
+  formula: 'x_p + W_p',
+  paper: 'Gehring et al. 2017, section 3.1',
+  time: 'T·C',
+  memory: 'T·C',
+  exact: true,
+  causal: 'mask',
+  cacheable: true,
+  use: 'Texts no longer than those learned from (GPT-2, BERT).',
+  file: 'src/position/learned.ts',
+};

@@ -1,4 +1,5 @@
 import { type Dim, equalShapes, fail, HostArray } from '../core/index.js';
+import type { FormDeclaration } from '../nn/index.js';
 import { cast, concat, constant, cos, formatSpec, iota, sin, stack, type Tensor } from '../ops/index.js';
 import { type RotaryScaling, rotaryFrequencies } from './rotary-frequencies.js';
 
@@ -94,3 +95,16 @@ export function rotate(x: Tensor, { cos: c, sin: s }: Rotation, options: { reado
   }
   return rest === undefined ? turned : concat([turned, rest], -1);
 }
+
+export const rotaryForm: FormDeclaration = {
+  name: 'Rotary',
+  formula: '(a, b) → (a cos pθ − b sin pθ, b cos pθ + a sin pθ)',
+  paper: 'Su et al. 2021 (RoFormer), eq. 34',
+  time: 'T·D',
+  memory: 'T·D',
+  exact: true,
+  causal: 'mask',
+  cacheable: true,
+  use: 'Scores that depend on distance only, with nothing to learn; today’s usual choice.',
+  file: 'src/position/rotary.ts',
+};

@@ -1,5 +1,5 @@
-import type { Dim } from '../core/index.js';
-import { cast, iota, type Tensor } from '../ops/index.js';
+import type { Dim } from '../../core/index.js';
+import { cast, iota, type Tensor } from '../../ops/index.js';
 
 /**
  * The mask of a sliding window (Jiang et al. 2023, Mistral 7B, section 2): of the tokens up to itself, a query attends to

@@ -1,14 +1,6 @@
-import { type Dim, fail } from '../core/index.js';
-import { formatSpec, iota, type Tensor } from '../ops/index.js';
-
-/**
- * The causal mask: query i may attend to key j when j ≤ i (Vaswani et al. 2017, section 3.2.3).
- * @returns [T,T] bool, true = attend
- */
-export function causalMask(length: Dim): Tensor {
-  const positions = iota(length);
-  return positions.reshape([1, length]).lessEqual(positions.reshape([length, 1]));
-}
+import { type Dim, fail } from '../../core/index.js';
+import type { FormDeclaration } from '../../nn/index.js';
+import { formatSpec, type Tensor } from '../../ops/index.js';
 
 /**
  * The mask of rows that hold several documents: query i may attend to key j when both belong to the same one, so that a
@@ -28,3 +20,16 @@ export function documentMask(documents: Tensor): Tensor {
   const [batch, length] = documents.shape as [Dim, Dim];
   return documents.reshape([batch, 1, length, 1]).equal(documents.reshape([batch, 1, 1, length]));
 }
+
+export const documentsForm: FormDeclaration = {
+  name: 'documentMask',
+  formula: 'd_i = d_j',
+  paper: 'Krell et al. 2021 (packing), section 3.2',
+  time: 'T·S',
+  memory: 'T·S',
+  exact: true,
+  causal: 'mask',
+  cacheable: false,
+  use: 'Several documents in one row, as many separate sequences.',
+  file: 'src/attention/masks/documents.ts',
+};

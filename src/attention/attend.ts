@@ -1,0 +1,158 @@
+import { type Dim, fail } from '../core/index.js';
+import { concat, dropout, formatSpec, iota, split, type Tensor, tap } from '../ops/index.js';
+import { weightedSum } from './mixes/weighted-sum.js';
+import { softmaxNormaliser } from './normalisers/softmax.js';
+import { type Bias, type Mask, type Mix, type Normaliser, type Part, partFunction, type Score } from './parts.js';
+import { type Places, placesAfter, placesOf } from './places.js';
+import { scaledDotProductScore } from './scores/dot-product.js';
+
+/** What an attention is made of. What is left out is scaled dot-product attention's. */
+export interface AttentionParts {
+  /** How queries meet keys; q·k/√D by default. */
+  readonly score?: Part<Score> | undefined;
+  /** Who may meet whom; everyone by default. */
+  readonly mask?: Part<Mask> | undefined;
+  /** What is added to the scores; nothing by default. */
+  readonly bias?: Part<Bias> | undefined;
+  /** What makes weights of scores; softmax by default. */
+  readonly normaliser?: Part<Normaliser> | undefined;
+  /** How weights meet values; their weighted sum by default. */
+  readonly mix?: Part<Mix> | undefined;
+  /** Dropout of the pattern, while training. */
+  readonly dropout?: number | undefined;
+}
+
+/** Keys and values of earlier tokens, in memory of a fixed size. */
+export interface Past {
+  /** [B,K,P,D] */
+  readonly keys: Tensor;
+  /** [B,K,P,D] */
+  readonly values: Tensor;
+  /** [B,P] bool, true where the memory holds a token. */
+  readonly filled: Tensor;
+}
+
+/** What one call is told besides queries, keys and values. */
+export interface AttentionInputs {
+  /** Broadcasts to [B,H,T,S], the S of `key`; bool, true = attend. It narrows the attention's own mask. */
+  readonly mask?: Tensor | undefined;
+  /** Added to the scores, besides the attention's own bias; broadcasts to [B,H,T,S]. */
+  readonly bias?: Tensor | undefined;
+  readonly past?: Past | undefined;
+  /** What of the memory may be attended to, of what it holds; broadcasts to [B,H,T,P], bool. All of it by default. */
+  readonly pastMask?: Tensor | undefined;
+  /** Promises that every query may attend to something, as a causal one may to itself: saves a pass. */
+  readonly everyQueryAttends?: boolean | undefined;
+  /** Where queries and keys stand; 0, 1, 2, … by default, after the memory's tokens where there is one. */
+  readonly places?: Places | undefined;
+}
+
+/** Keys that are scored together, and what belongs to them. */
+interface Segment {
+  readonly keys: Tensor;
+  readonly values: Tensor;
+  readonly places: Places;
+}
+
+/**
+ * Attention = score × mask × bias × normaliser × mix: `mix(dropout(normaliser(score(q, k) + bias | mask)), v)`.
+ *
+ * With `past`, keys and values of earlier tokens stand before the new ones, S = P + T; each part is asked for the memory
+ * and for the new tokens, so nothing is copied together.
+ * Taps the sites `query`, `key`, `value`, `scores`, `pattern` and `mixed` of the module that calls.
+ * @param query [B,H,T,D] @param key [B,K,S,D], K divides H @param value [B,K,S,D'], D' may differ
+ * @returns [B,T,H,D']
+ * @throws shape, dtype: queries, keys, values, masks and biases that do not fit
+ */
+export function attend(
+  query: Tensor,
+  key: Tensor,
+  value: Tensor,
+  options: AttentionParts & { readonly inputs?: AttentionInputs } = {},
+): Tensor {
+  const inputs = options.inputs ?? {};
+  const { past } = inputs;
+  checkFit(query, key, value, inputs);
+  const q = tap('query', query);
+  const recent = { keys: tap('key', key), values: tap('value', value) };
+  const segments = segmentsOf(q, recent, inputs);
+  const score = partFunction(options.score ?? scaledDotProductScore());
+  const bias = options.bias === undefined ? undefined : partFunction(options.bias);
+  const parts = segments.map(({ keys, places }) => {
+    const own = score(q, keys, places);
+    return bias === undefined ? own : own.add(bias(places));
+  });
+  const joined = parts.length === 1 ? (parts[0] as Tensor) : concat(parts, 3);
+  const scores = tap('scores', inputs.bias === undefined ? joined : joined.add(inputs.bias));
+  const mask = joinedMask(segments, scores, options.mask === undefined ? undefined : partFunction(options.mask), inputs);
+  const normalise = partFunction(options.normaliser ?? softmaxNormaliser());
+  const everyQueryAttends = inputs.everyQueryAttends ?? mask === undefined;
+  const pattern = tap('pattern', normalise(scores, { mask, everyQueryAttends })); // [B,H,T,S]
+  const weights = dropout(pattern, options.dropout ?? 0);
+  const mix = partFunction(options.mix ?? weightedSum);
+  const byPart =
+    past === undefined
+      ? [weights]
+      : split(
+          weights,
+          segments.map((s) => s.keys.shape[2] as number),
+          3,
+        );
+  const mixed = segments.map(({ values, places }, i) => mix(byPart[i] as Tensor, values, places)).reduce((a, b) => a.add(b));
+  return tap('mixed', mixed.transpose([0, 2, 1, 3]));
+}
+
+function segmentsOf(q: Tensor, recent: Omit<Segment, 'places'>, { past, places }: AttentionInputs): readonly Segment[] {
+  const [length, keys] = [q.shape[2] as Dim, recent.keys.shape[2] as Dim];
+  if (past === undefined) return [{ ...recent, places: places ?? placesOf(length, keys) }];
+  const after = placesAfter(past.filled, length);
+  const own = places === undefined ? after : { past: { ...after.past, query: places.query }, recent: places };
+  return [
+    { keys: past.keys, values: past.values, places: own.past },
+    { ...recent, places: own.recent },
+  ];
+}
+
+/** What the attention and the caller allow, over all keys: of the memory and the new ones side by side. */
+function joinedMask(segments: readonly Segment[], scores: Tensor, own: Mask | undefined, inputs: AttentionInputs): Tensor | undefined {
+  const both = (a: Tensor | undefined, b: Tensor | undefined): Tensor | undefined =>
+    a !== undefined && b !== undefined ? a.logicalAnd(b) : (a ?? b);
+  const recent = both(own?.((segments.at(-1) as Segment).places), inputs.mask);
+  const { past } = inputs;
+  if (past === undefined) return recent;
+  const [batch, , length] = scores.shape as [number, number, number];
+  const capacity = past.keys.shape[2] as number;
+  const filled = past.filled.reshape([batch, 1, 1, capacity]);
+  const held = both(both(filled, own?.((segments[0] as Segment).places)), inputs.pastMask) as Tensor;
+  const heads = Math.max(headsOf(held), recent === undefined ? 1 : headsOf(recent));
+  const among = recent ?? everywhere(length);
+  return concat([held.expand([batch, heads, length, capacity]), among.expand([batch, heads, length, length])], 3);
+}
+
+function headsOf(mask: Tensor): number {
+  return (mask.shape.at(-3) ?? 1) as number;
+}
+
+/** [T,T] bool, all true; the length may be symbolic. */
+function everywhere(length: Dim): Tensor {
+  const row = iota(length).reshape([1, length]);
+  return row.equal(row).expand([length, length]);
+}
+
+function checkFit(query: Tensor, key: Tensor, value: Tensor, { mask, pastMask, bias }: AttentionInputs): void {
+  const refuse = (rule: string, got: string, code: 'shape' | 'dtype' = 'shape', fix?: string): Error =>
+    fail(code, { where: 'attention', rule, got, ...(fix && { fix }) });
+  for (const [name, x] of Object.entries({ query, key, value })) {
+    if (x.rank !== 4) throw refuse(`a ${name} [B,heads,length,width]`, formatSpec(x));
+  }
+  const [heads, keyHeads, valueHeads] = [query, key, value].map((x) => x.shape[1] as number) as [number, number, number];
+  if (heads % keyHeads !== 0) throw refuse('a number of key heads that divides the query heads', `${keyHeads} for ${heads}`);
+  if (keyHeads !== valueHeads) throw refuse('as many value heads as key heads', `${valueHeads} and ${keyHeads}`);
+  for (const [name, m] of Object.entries({ mask, pastMask })) {
+    if (m === undefined) continue;
+    if (m.dtype !== 'bool')
+      throw refuse(`a boolean ${name}, true = attend`, formatSpec(m), 'dtype', 'Pass what is added to scores as bias');
+    if (m.rank > 4) throw refuse(`a ${name} that broadcasts to [B,H,T,S]`, formatSpec(m));
+  }
+  if (bias !== undefined && bias.dtype === 'bool') throw refuse('a float bias', formatSpec(bias), 'dtype', 'Pass what forbids as mask');
+}

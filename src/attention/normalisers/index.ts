@@ -1,0 +1,7 @@
+import type { FormDeclaration } from '../../nn/index.js';
+import { softmaxForm } from './softmax.js';
+
+export { softmaxNormaliser } from './softmax.js';
+
+/** Every normaliser, in the order of docs/attention.md. */
+export const normaliserForms: readonly FormDeclaration[] = [softmaxForm];
