@@ -105,7 +105,7 @@ export function attend(
 function segmentsOf(q: Tensor, recent: Omit<Segment, 'places'>, { past, places }: AttentionInputs): readonly Segment[] {
   const [length, keys] = [q.shape[2] as Dim, recent.keys.shape[2] as Dim];
   if (past === undefined) return [{ ...recent, places: places ?? placesOf(length, keys) }];
-  const after = placesAfter(past.filled, length);
+  const after = placesAfter(past.filled, length, keys);
   const own = places === undefined ? after : { past: { ...after.past, query: places.query }, recent: places };
   return [
     { keys: past.keys, values: past.values, places: own.past },
@@ -121,22 +121,22 @@ function joinedMask(segments: readonly Segment[], scores: Tensor, own: Mask | un
   const { past } = inputs;
   if (past === undefined) return recent;
   const [batch, , length] = scores.shape as [number, number, number];
-  const capacity = past.keys.shape[2] as number;
+  const [capacity, added] = segments.map(({ keys }) => keys.shape[2]) as [number, number];
   const filled = past.filled.reshape([batch, 1, 1, capacity]);
   const held = both(both(filled, own?.((segments[0] as Segment).places)), inputs.pastMask) as Tensor;
   const heads = Math.max(headsOf(held), recent === undefined ? 1 : headsOf(recent));
-  const among = recent ?? everywhere(length);
-  return concat([held.expand([batch, heads, length, capacity]), among.expand([batch, heads, length, length])], 3);
+  const among = recent ?? everywhere(length, added);
+  return concat([held.expand([batch, heads, length, capacity]), among.expand([batch, heads, length, added])], 3);
 }
 
 function headsOf(mask: Tensor): number {
   return (mask.shape.at(-3) ?? 1) as number;
 }
 
-/** [T,T] bool, all true; the length may be symbolic. */
-function everywhere(length: Dim): Tensor {
-  const row = iota(length).reshape([1, length]);
-  return row.equal(row).expand([length, length]);
+/** [T,S] bool, all true; the lengths may be symbolic. */
+function everywhere(length: Dim, keys: Dim): Tensor {
+  const row = iota(keys).reshape([1, keys]);
+  return row.equal(row).expand([length, keys]);
 }
 
 function checkFit(query: Tensor, key: Tensor, value: Tensor, { mask, pastMask, bias }: AttentionInputs): void {

@@ -18,16 +18,16 @@ export function placesOf(queries: Dim, keys: Dim): Places {
 /**
  * Places where keys of earlier tokens stand before the new ones. The memory's slots are counted over those that hold a
  * token, so that holes are no distance; the new tokens follow.
- * @param filled [B,P] bool, in the order of the text @param length T, of the new tokens, queries and keys alike
+ * @param filled [B,P] bool, in the order of the text @param queries T @param keys S of the new tokens; as many by default
  */
-export function placesAfter(filled: Tensor, length: Dim): { readonly past: Places; readonly recent: Places } {
+export function placesAfter(filled: Tensor, queries: Dim, keys: Dim = queries): { readonly past: Places; readonly recent: Places } {
   const [batch, capacity] = filled.shape as [Dim, Dim];
   const counted = cast(filled, 'int32').cumsum(1);
   const total = counted.max({ axis: 1, keep: true }).reshape([batch, 1, 1, 1]);
-  const query = total.add(iota(length).reshape([length, 1]));
+  const query = total.add(iota(queries).reshape([queries, 1]));
   return {
     past: { query, key: counted.sub(1).reshape([batch, 1, 1, capacity]) },
-    recent: { query, key: total.add(iota(length).reshape([1, length])) },
+    recent: { query, key: total.add(iota(keys).reshape([1, keys])) },
   };
 }
 
