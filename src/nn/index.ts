@@ -10,5 +10,6 @@ export { Linear, type LinearOptions } from './linear.js';
 export { Mlp, type MlpOptions } from './mlp.js';
 export { Module } from './module.js';
 export { orthogonal } from './orthogonal.js';
+export * from './recurrent/index.js';
 export { RmsNorm } from './rms-norm.js';
 export { type FanOptions, fans, kaimingNormal, kaimingUniform, xavierNormal, xavierUniform } from './scaled-initializers.js';
