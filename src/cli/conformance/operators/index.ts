@@ -1,5 +1,6 @@
 import type { Operator } from '../operator.js';
 import { attention } from './attention.js';
+import { convOperator, convTransposeOperator } from './convolutions.js';
 import { geluOperator } from './gelu.js';
 import { layerNormalization, rmsNormalization, softmaxOperator } from './normalisations.js';
 import { gruOperator, lstmOperator, rnnOperator } from './recurrent.js';
@@ -9,6 +10,8 @@ import { softmaxCrossEntropyLoss } from './softmax-cross-entropy-loss.js';
 /** What we have of ONNX's operators, by its names. */
 export const operators: ReadonlyMap<string, Operator> = new Map<string, Operator>([
   ['Attention', attention],
+  ['Conv', convOperator],
+  ['ConvTranspose', convTransposeOperator],
   ['Gelu', geluOperator],
   ['GRU', gruOperator],
   ['LayerNormalization', layerNormalization],
