@@ -1,8 +1,10 @@
 import { type Dim, equalDims, isFloat } from '../../core/index.js';
 import { defineOp } from '../declare.js';
 import { type RefArray, read } from '../reference.js';
+import type { Spec } from '../spec.js';
 import { applyOne, Tensor } from '../tensor.js';
 import { convWeightGradient } from './conv.js';
+import { convTransposeAsConv } from './conv-nodes.js';
 import {
   attributesOf,
   type ConvolutionOptions,
@@ -51,6 +53,9 @@ const convTransposeOp = defineOp<ConvTransposeAttrs>({
     const kernel = inputSpecs[1]?.shape.slice(2) as number[];
     const sizes = inputSpecs[0]?.shape.slice(2) as number[];
     const added = attrs.sizes.map((n, a) => n - fullSize(sizes[a] as number, kernel[a] as number, a, attrs));
+    if (e.target.provider === 'webgpu' && sizes.length === 3) {
+      return [convTransposeAsConv(e, inputs as [string, string], inputSpecs as [Spec, Spec], attrs, added)];
+    }
     return [e.one('ConvTranspose', inputs, { attributes: { ...attributesOf(attrs, kernel), output_padding: added } })];
   },
   reference: ([input, weight], attrs) => {
@@ -96,6 +101,26 @@ const convTransposeOp = defineOp<ConvTransposeAttrs>({
       inputs: [{ shape: [1, 4, 3, 3] }, { shape: [4, 3, 2, 2] }],
     },
     { attrs: { ...geometryOf(3, {}, 'case'), sizes: [3, 2, 3] }, inputs: [{ shape: [1, 2, 2, 1, 2] }, { shape: [2, 1, 2, 2, 2] }] },
+    {
+      attrs: {
+        ...geometryOf(
+          3,
+          {
+            strides: [2, 3, 1],
+            dilations: [1, 2, 1],
+            pads: [
+              [1, 0],
+              [0, 1],
+              [0, 0],
+            ],
+            groups: 2,
+          },
+          'case',
+        ),
+        sizes: [4, 5, 3],
+      },
+      inputs: [{ shape: [1, 2, 2, 2, 2] }, { shape: [2, 2, 2, 2, 2] }],
+    },
   ],
 });
 

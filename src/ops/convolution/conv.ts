@@ -2,7 +2,8 @@ import { type Dim, equalDims, isFloat, multiplyDims } from '../../core/index.js'
 import { defineOp } from '../declare.js';
 import { type RefArray, read, ref } from '../reference.js';
 import { applyOne, Tensor } from '../tensor.js';
-import { attributesOf, type ConvolutionOptions, convolvedSize, type Geometry, geometryOf, indicesOf, spatialSizes } from './geometry.js';
+import { convNodes } from './conv-nodes.js';
+import { type ConvolutionOptions, convolvedSize, type Geometry, geometryOf, indicesOf, spatialSizes } from './geometry.js';
 
 const convOp = defineOp<Geometry>({
   name: 'conv',
@@ -34,9 +35,7 @@ const convOp = defineOp<Geometry>({
     ];
   },
   order: 'any',
-  lower: (e, { inputs, attrs, inputSpecs }) => [
-    e.one('Conv', inputs, { attributes: attributesOf(attrs, inputSpecs[1]?.shape.slice(2) as number[]) }),
-  ],
+  lower: (e, { inputs, attrs, inputSpecs }) => [convNodes(e, inputs as [string, string], inputSpecs[1]?.shape.slice(2) as number[], attrs)],
   reference: ([input, weight], attrs) => {
     const [x, w] = [input as RefArray, weight as RefArray];
     const [sizes, kernel] = [x.shape.slice(2), w.shape.slice(2)];
@@ -76,6 +75,7 @@ const convOp = defineOp<Geometry>({
       inputs: [{ shape: [2, 4, 5, 4] }, { shape: [6, 2, 3, 2] }],
     },
     { attrs: geometryOf(3, { strides: 2, pads: 1 }, 'case'), inputs: [{ shape: [1, 2, 3, 2, 4] }, { shape: [2, 2, 2, 2, 3] }] },
+    { attrs: geometryOf(3, { groups: 2 }, 'case'), inputs: [{ shape: [1, 2, 2, 2, 2] }, { shape: [2, 1, 1, 2, 2] }] },
     { attrs: geometryOf(1, { strides: 3, dilations: 2, groups: 3 }, 'case'), inputs: [{ shape: [1, 3, 9] }, { shape: [3, 1, 2] }] },
   ],
 });
