@@ -11,3 +11,5 @@ export { gatedHidden, Llama, type LlamaConfig } from './llama.js';
 export { llamaBuffers, llamaNames, llamaPrefix } from './llama-names.js';
 export { type ModelBuilder, type ModelSettings, modelBuilder, modelBuilders, settingsOf } from './registry.js';
 export { decoderMask, type SequenceState } from './sequence-state.js';
+export { ViT, type ViTConfig, type ViTHead } from './vit.js';
+export { deitNames, deitPrefix, vitNames, vitPrefix } from './vit-names.js';
