@@ -6,6 +6,7 @@ export { Gemma, type GemmaConfig } from './gemma.js';
 export { gemma2Names, gemmaNames } from './gemma-names.js';
 export { GPT2, type GPT2Config } from './gpt2.js';
 export { gpt2Buffers, gpt2Names, gpt2Prefix } from './gpt2-names.js';
+export { ImageRows, type PixelScale } from './image-rows.js';
 export type { LanguageModel } from './language-model.js';
 export { gatedHidden, Llama, type LlamaConfig } from './llama.js';
 export { llamaBuffers, llamaNames, llamaPrefix } from './llama-names.js';
