@@ -1,5 +1,5 @@
-import { fail, HostArray } from '../core/index.js';
-import { type Preprocessing, preprocess, type RgbImage } from '../datasets/index.js';
+import { fail, type HostArray } from '../core/index.js';
+import { type Preprocessing, preprocessBatch, type RgbImage } from '../datasets/index.js';
 import type { ViT } from '../models/index.js';
 import type { Tensor } from '../ops/index.js';
 import { type Compiled, checkSites, compile, type ProgramOptions, sitesOf } from '../runtime/index.js';
@@ -71,8 +71,7 @@ export class ImageClassifier {
 
   /** [1,channels,height,width] */
   #pixels(image: RgbImage): HostArray {
-    const { data, shape } = preprocess(image, this.preprocessing, this.model.config.channels as 1 | 3);
-    return new HostArray(data, [1, ...shape], 'float32');
+    return preprocessBatch(image, this.preprocessing, this.model.config.channels as 1 | 3);
   }
 }
 

@@ -280,7 +280,7 @@ const cases: readonly (readonly [what: string, args: readonly string[], says: Re
     ['capture', 'good', '--text', 'M', '--sites', '*', '--out', 'text.txt/c'],
     /text\.txt\/c: a path below a folder/,
   ],
-  ['attention of nothing', ['attend', 'good', '--html', 'a.html'], /--text <text>.* not specified/],
+  ['attention of nothing', ['attend', 'good', '--html', 'a.html'], /attend: either --text or --image; got neither/],
   ['attention of an empty text', ['attend', 'good', '--text', '', '--html', 'a.html'], /at least one token/],
   ['attention to nowhere', attend(), /one of --html, --svg and --json-out; got none/],
   ['attention to two places', attend('--html', 'a.html', '--svg', 'a.svg'), /got 2 of them/],

@@ -46,6 +46,12 @@ function luma(data: Uint8Array, at: number): number {
   return (19595 * (data[at] as number) + 38470 * (data[at + 1] as number) + 7471 * (data[at + 2] as number) + 0x8000) >> 16;
 }
 
+/** The same with an axis for the batch, of one image: [1,channels,height,width]. */
+export function preprocessBatch(image: RgbImage, settings: Preprocessing, channels?: 1 | 3): HostArray {
+  const { data, shape } = preprocess(image, settings, channels);
+  return new HostArray(data, [1, ...shape], 'float32');
+}
+
 function sidesOf({ width, height }: RgbImage, size: ImageSize): { width: number; height: number } {
   if (!('shortestEdge' in size)) return size;
   const { shortestEdge } = size;
