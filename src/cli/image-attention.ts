@@ -1,10 +1,9 @@
 import { files } from '#files';
-import { preprocessBatch, readImage } from '../datasets/index.js';
 import { imageLens } from '../lens/index.js';
 import type { ViT } from '../models/index.js';
 import type { ProgramOptions } from '../runtime/index.js';
 import { type AttentionMaps, mapsOf, patternSites } from './attention-maps.js';
-import { openImageCheckpoint } from './image-checkpoint.js';
+import { openImagePixels } from './image-checkpoint.js';
 import type { FaultFlags } from './options.js';
 
 /** Runs a model of images on a file and keeps every layer's pattern. Tokens are called by their patches' row and column, from 0. */
@@ -13,9 +12,7 @@ export async function imageAttentionMaps(
   path: string,
   { name, dumpOnnx, ...options }: ProgramOptions & FaultFlags & { readonly name: string },
 ): Promise<AttentionMaps> {
-  const { model, preprocessing } = await openImageCheckpoint(folder);
-  const image = await readImage(path);
-  const pixels = preprocessBatch(image, preprocessing, model.config.channels === 1 ? 1 : 3);
+  const { model, pixels } = await openImagePixels(folder, path);
   const view = imageLens(model, options);
   if (dumpOnnx !== undefined) await files.writeAtomic(dumpOnnx, view.onnx(pixels, patternSites));
   const captured = await view.capture(pixels, patternSites);

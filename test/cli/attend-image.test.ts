@@ -1,6 +1,7 @@
 import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { readSafetensors } from '#dist/checkpoints/index.js';
 import { decodeModel } from '#dist/onnx/index.js';
 import { fixture } from '../support/arrays.js';
 import { temporaryFolder, within } from './command.js';
@@ -38,6 +39,34 @@ test('a page and a picture, and the program', async () => {
   expect(decodeModel(new Uint8Array(readFileSync(out('a.onnx')))).graph.outputs).toHaveLength(2);
   expect((await within('attend', vit, '--image', png, '--svg', out('a.svg'), '--layer', '1', '--check')).code).toBe(0);
   expect(readFileSync(out('a.svg'), 'utf8')).toMatch(/^<svg/);
+});
+
+test('sites are listed, and captured on an image', async () => {
+  const vit = checkpoint('vit-body');
+  const listed = await within('sites', vit, '--json');
+  const sites = listed.json().sites as { name: string; shape: (number | string)[] }[];
+  expect(sites.at(-1)).toEqual({ name: 'pooled', shape: ['B', 24] });
+  const captured = await within(
+    'capture',
+    vit,
+    '--image',
+    png,
+    '--sites',
+    'pooled,*pattern',
+    '--out',
+    out('b.safetensors'),
+    '--check',
+    '--json',
+  );
+  expect([captured.code, captured.err]).toEqual([0, '']);
+  expect(captured.json().sites).toEqual([
+    { name: 'blocks.0.attention.pattern', shape: [1, 4, 13, 13] },
+    { name: 'blocks.1.attention.pattern', shape: [1, 4, 13, 13] },
+    { name: 'pooled', shape: [1, 24] },
+  ]);
+  const file = await readSafetensors(out('b.safetensors'));
+  expect((await file.load('pooled')).data.every((x) => Math.abs(Number(x)) <= 1)).toBe(true);
+  await file.close();
 });
 
 test.each<[string, readonly string[], RegExp]>([

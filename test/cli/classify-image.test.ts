@@ -80,7 +80,6 @@ test.each<[string, readonly string[], RegExp]>([
   ['zero labels', ['classify', vit, '--image', png, '--top', '0'], /whole number from 1/],
   ['an output over the image', ['classify', vit, '--image', text, '--dump-onnx', text], /an output that is not what the command reads/],
   ['generate', ['generate', vit, '--prompt', 'a'], /a language model, which reads tokens; got "vit", which takes images\. Classify/],
-  ['sites', ['sites', vit], /a language model, which reads tokens/],
   ['eval', ['eval', vit, text], /a language model, which reads tokens/],
   ['attend with text', ['attend', vit, '--text', 'a', '--html', join(folder, 'a.html')], /a language model, which reads tokens/],
 ])('%s: one line, exit code 2', async (_, args, message) => {

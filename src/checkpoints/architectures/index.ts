@@ -37,7 +37,8 @@ export function architectureOf(modelType: unknown, where: string): Architecture 
       fix: 'Classify images with it: headlight classify CHECKPOINT --image FILE',
     });
   }
-  throw fail('unsupported', { where, rule: `a "model_type" among: ${architectureList()}`, got: JSON.stringify(modelType) ?? 'none' });
+  const known = `${architectureList()}; of images: ${imageArchitectures.map((a) => a.modelType).join(', ')}`;
+  throw fail('unsupported', { where, rule: `a "model_type" among: ${known}`, got: JSON.stringify(modelType) ?? 'none' });
 }
 
 /** @throws unsupported: a `model_type` that does not take images, or one that we do not know */
