@@ -1,4 +1,4 @@
-import { HostArray } from '../../core/index.js';
+import { fail, HostArray } from '../../core/index.js';
 import { centreCrop } from './crop.js';
 import type { RgbImage } from './image.js';
 import type { ResampleName } from './resample.js';
@@ -14,7 +14,7 @@ export interface Preprocessing {
   readonly crop: { readonly height: number; readonly width: number } | undefined;
   /** Factor of the numbers 0 to 255; 1/255 brings them to 0 to 1. */
   readonly rescale: number;
-  /** Per colour: subtracted, and divided by; none, where numbers are left as they are. */
+  /** Subtracted, and divided by, one number for all colours or one for each; none, where numbers are left as they are. */
   readonly normalise: { readonly mean: readonly number[]; readonly deviation: readonly number[] } | undefined;
 }
 
@@ -22,7 +22,7 @@ export interface Preprocessing {
  * An image as a model reads it: resized, cropped, scaled, normalised, its colours apart.
  * @param channels 3, or 1 for models of grey images
  * @returns [channels,height,width] float32
- * @throws file: an image that would become too large
+ * @throws file: an image that would become too large; value: means or deviations for other colours than there are
  */
 export function preprocess(image: RgbImage, settings: Preprocessing, channels: 1 | 3 = 3): HostArray {
   const { size, crop, resample, rescale, normalise } = settings;
@@ -31,14 +31,24 @@ export function preprocess(image: RgbImage, settings: Preprocessing, channels: 1
   const pixels = width * height;
   const out = new Float32Array(channels * pixels);
   for (let c = 0; c < channels; c++) {
-    const mean = normalise?.mean[c] ?? 0;
-    const deviation = normalise?.deviation[c] ?? 1;
+    const mean = normalise === undefined ? 0 : ofColour(normalise.mean, c);
+    const deviation = normalise === undefined ? 1 : ofColour(normalise.deviation, c);
     for (let i = 0; i < pixels; i++) {
       const value = channels === 1 ? luma(data, 3 * i) : (data[3 * i + c] as number);
       out[c * pixels + i] = (value * rescale - mean) / deviation;
     }
   }
   return new HostArray(out, [channels, height, width], 'float32');
+}
+
+function ofColour(numbers: readonly number[], c: number): number {
+  const number = numbers.length === 1 ? numbers[0] : numbers[c];
+  if (number !== undefined) return number;
+  throw fail('value', {
+    where: 'preprocess',
+    rule: 'one mean and deviation for all colours, or one for each',
+    got: `${numbers.length} numbers`,
+  });
 }
 
 /** Brightness, as Pillow's `convert('L')` weighs and rounds it (ITU-R 601-2). */

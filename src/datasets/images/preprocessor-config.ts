@@ -92,9 +92,9 @@ function sidesOf(config: Config, key: string, fallback: number): { readonly heig
 
 /** One number for every colour, or one for each. */
 function colours(config: Config, key: string): readonly number[] {
-  const value = config.values[key] ?? 0.5;
-  const list = Array.isArray(value) ? (value as readonly unknown[]) : [value, value, value];
+  const value = config.values[key] ?? [0.5, 0.5, 0.5];
+  const list = Array.isArray(value) ? (value as readonly unknown[]) : [value];
   const fits = (x: unknown): x is number => typeof x === 'number' && Number.isFinite(x) && (key !== 'image_std' || x > 0);
-  if (list.length === 0 || !list.every(fits)) throw refuse(config, key, 'numbers, one for each colour, deviations above 0');
+  if (![1, 3].includes(list.length) || !list.every(fits)) throw refuse(config, key, 'a number, or one for each colour; deviations above 0');
   return list;
 }

@@ -57,7 +57,7 @@ test.each<[string, Record<string, unknown>, Preprocessing]>([
       resample: 'bilinear',
       crop: { height: 4, width: 5 },
       rescale: 1 / 255,
-      normalise: { mean: [0.1, 0.1, 0.1], deviation: [2, 2, 2] },
+      normalise: { mean: [0.1], deviation: [2] },
     },
   ],
   ['no resizing', { do_resize: false }, { size: undefined, resample: 'bilinear', crop: undefined, rescale: 1 / 255, normalise: halves }],
@@ -73,8 +73,9 @@ test.each<[Record<string, unknown>, RegExp]>([
   [{ do_center_crop: true, crop_size: 0 }, /"crop_size" is a side.*got 0/],
   [{ resample: 9 }, /"resample" is a number from 0 to 5/],
   [{ do_resize: 'yes' }, /"do_resize" is true or false/],
-  [{ image_mean: ['a'] }, /"image_mean" is numbers/],
-  [{ image_std: [1, 0, 1] }, /"image_std" is numbers.*deviations above 0/],
+  [{ image_mean: ['a'] }, /"image_mean" is a number, or one for each colour/],
+  [{ image_mean: [0.1, 0.2] }, /"image_mean" is a number, or one for each colour.*got \[0\.1,0\.2\]/],
+  [{ image_std: [1, 0, 1] }, /"image_std" is .*deviations above 0/],
   [{ rescale_factor: null, do_rescale: 1 }, /"do_rescale" is true or false/],
 ])('%o is refused in one line', (values, message) => {
   expect(() => of(values)).toThrow(message);
@@ -114,4 +115,12 @@ test('one channel is brightness', () => {
   const plain = { size: undefined, resample: 'bilinear', crop: undefined, rescale: 1, normalise: undefined } as const;
   const colours = { width: 3, height: 1, data: Uint8Array.of(255, 0, 0, 0, 255, 0, 255, 255, 255) };
   expect([...preprocess(colours, plain, 1).data].map(Number)).toEqual([76, 150, 255]);
+});
+
+test('one mean is every colour’s; for two of three colours there is none', () => {
+  const settings = of({ do_resize: false, image_mean: 0.25, image_std: 0.5 });
+  const same = { ...settings, normalise: { mean: [0.25, 0.25, 0.25], deviation: [0.5, 0.5, 0.5] } };
+  expect(preprocess(image, settings)).toEqual(preprocess(image, same));
+  const two = { ...settings, normalise: { mean: [1, 2], deviation: [1] } };
+  expect(() => preprocess(image, two)).toThrow(/one mean and deviation for all colours, or one for each; got 2 numbers/);
 });
