@@ -1,12 +1,14 @@
-export { type Architecture, architectureOf, architectures } from './architectures/index.js';
+export { type Architecture, architectureOf, architectures, imageArchitectures } from './architectures/index.js';
 export * from './config.js';
 export * from './float16.js';
 export * from './gguf/index.js';
 export * from './hub/index.js';
+export { loadImageModel, loadImageModelFrom, saveImageModel } from './image-model.js';
 export { openLlama2c } from './llama2c.js';
 export type { LoadReport } from './load-report.js';
+export type { LoadOptions } from './load-weights.js';
 export * from './match.js';
-export { type LoadOptions, loadFrom, loadModel, loadModelWithReport, saveModel, toHfCheckpoint } from './model.js';
+export { loadFrom, loadModel, loadModelWithReport, saveModel, toHfCheckpoint } from './model.js';
 export * from './name-map.js';
 export { openCheckpoint } from './open.js';
 export * from './safetensors.js';

@@ -1,7 +1,8 @@
 import { files } from '#files';
 import { fail, type HostArray } from '../core/index.js';
-import { type AttentionData, lens } from '../lens/index.js';
+import { type AttentionData, type Captured, lens } from '../lens/index.js';
 import type { LanguageModel } from '../models/index.js';
+import type { Module } from '../nn/index.js';
 import type { ProgramOptions } from '../runtime/index.js';
 import type { Tokenizer } from '../tokenizers/index.js';
 import type { FaultFlags } from './options.js';
@@ -10,7 +11,8 @@ import type { FaultFlags } from './options.js';
 export interface AttentionMaps {
   /** As the picture takes it. */
   readonly data: AttentionData;
-  readonly ids: readonly number[];
+  /** Of a text. */
+  readonly ids?: readonly number[];
   /** One per layer, [1,H,T,T]. */
   readonly patterns: readonly HostArray[];
 }
@@ -24,9 +26,20 @@ export async function attentionMaps(
 ): Promise<AttentionMaps> {
   const ids = tokenizer.encode(text);
   const view = lens(model, options);
-  const globs = '*attention.pattern';
-  if (dumpOnnx !== undefined) await files.writeAtomic(dumpOnnx, view.onnx(ids, globs));
-  const captured = await view.capture(ids, globs);
+  if (dumpOnnx !== undefined) await files.writeAtomic(dumpOnnx, view.onnx(ids, patternSites));
+  const captured = await view.capture(ids, patternSites);
+  return { ...mapsOf(model, captured, { tokens: tokenizer.tokens(ids), title: text, name }), ids };
+}
+
+/** What a picture of attention is drawn from. */
+export const patternSites = '*attention.pattern';
+
+/** Captured patterns as a picture takes them. @throws unsupported: patterns of uneven heads */
+export function mapsOf(
+  model: Module,
+  captured: Captured,
+  { tokens, title, name }: { readonly tokens: readonly string[]; readonly title: string; readonly name: string },
+): AttentionMaps {
   const patterns = Object.values(captured);
   const heads = patterns[0]?.shape[1] ?? 0;
   if (patterns.some(({ shape }) => shape.length !== 4 || shape[1] !== heads || shape[2] !== shape[3])) {
@@ -37,13 +50,13 @@ export async function attentionMaps(
     });
   }
   const data: AttentionData = {
-    tokens: tokenizer.tokens(ids),
+    tokens,
     layers: patterns.length,
     heads,
     patterns: patterns.map((p) => p.data as Float32Array),
-    title: text,
+    title,
     model: `${name}: ${model.parameterCount.toLocaleString('en')} parameters`,
     sites: Object.keys(captured),
   };
-  return { data, ids, patterns };
+  return { data, patterns };
 }

@@ -24,10 +24,13 @@ export interface TokenData {
 /** The target of a place where nothing is to be learned: PyTorch's custom. */
 export const ignored = -100;
 
-/** Rows of tokens, [rows, length] row-major each; freshly allocated, since they may be transferred to a worker. */
+/**
+ * Rows of whole numbers, [rows, length] row-major each: tokens, or the pixels of images. Freshly allocated, since they may be
+ * transferred to a worker.
+ */
 export interface TokenBatch {
   readonly inputs: Int32Array;
-  /** What follows each input; `ignored` where nothing is to be learned. */
+  /** What follows each input, or what a row shows, [rows, targets]; `ignored` where nothing is to be learned. */
   readonly targets: Int32Array;
   /** Where several documents share a row: the number of each token's document, from 0 in every row. */
   readonly documents?: Int32Array;
@@ -45,7 +48,10 @@ export interface EvaluationBatch extends TokenBatch {
 
 export interface BatchShape {
   readonly rows: number;
+  /** Inputs per row. */
   readonly length: number;
+  /** Targets per row; as many as inputs by default. */
+  readonly targets?: number;
 }
 
 /**
@@ -61,6 +67,10 @@ export interface TrainingData {
   readonly exactMatch: boolean;
   /** Whether targets may be `ignored`. */
   readonly hasIgnored: boolean;
+  /** Targets per row, where they are not as many as inputs: 1 of images, which have a label each. */
+  readonly targetsPerRow?: number;
+  /** Inputs are whole numbers below this, where they are not tokens of the model's vocabulary: 256 of pixels. */
+  readonly inputRange?: number;
   /** Batch `index` to learn from. @throws value: rows of this length cannot be made */
   batches(shape: BatchShape, seed: number): (index: number) => TokenBatch | Promise<TokenBatch>;
   /** Everything to judge on, always the same, in the same order. */

@@ -1,5 +1,6 @@
 export * from './batches/index.js';
 export * from './data.js';
+export * from './images/index.js';
 export * from './split.js';
 export * from './stories/check.js';
 export * from './stories/generate.js';

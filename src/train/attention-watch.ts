@@ -21,7 +21,9 @@ export class AttentionWatch {
   /** @returns by site, each head's mean entropy in nats; nothing for a model without attention */
   async measure(owner: Pick<StepOwner, 'run'>): Promise<Record<string, readonly number[]>> {
     const { context } = this.model;
-    const first = await firstOf(this.data.evaluation({ rows: Math.max(1, Math.floor(tokens / context)), length: context }));
+    const { targetsPerRow } = this.data;
+    const targets = targetsPerRow === undefined ? {} : { targets: targetsPerRow };
+    const first = await firstOf(this.data.evaluation({ rows: Math.max(1, Math.floor(tokens / context)), length: context, ...targets }));
     if (first === undefined) return {};
     const { count, length, ...batch } = first;
     const key = `attention entropy ${count}x${length}`;
@@ -29,7 +31,7 @@ export class AttentionWatch {
       ? {}
       : {
           program: traceOutputs(
-            { rows: count, length },
+            { rows: count, length, ...targets },
             this.data.packed,
             (tensors) => attentionEntropies([logitsOf(this.model, tensors)]),
             this.options,

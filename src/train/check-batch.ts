@@ -2,7 +2,7 @@ import { fail } from '../core/index.js';
 import { type BatchShape, ignored, type TokenBatch, type TrainingData } from '../datasets/index.js';
 
 /** What a program expects of its batches. */
-export interface BatchRules extends Pick<TrainingData, 'packed' | 'hasIgnored'> {
+export interface BatchRules extends Pick<TrainingData, 'packed' | 'hasIgnored' | 'inputRange'> {
   readonly shape: BatchShape;
   /** V: tokens are 0 to V − 1. */
   readonly vocabulary: number;
@@ -25,8 +25,9 @@ export function checkedBatches(
  * it is, and a negative one would count from the vocabulary's end.
  * @throws shape: arrays of another size; name: documents that are missing, or not declared; value: a token out of range
  */
-export function checkBatch(batch: TokenBatch, { shape, vocabulary, packed, hasIgnored }: BatchRules, where: string): void {
-  const { rows, length } = shape;
+export function checkBatch(batch: TokenBatch, rules: BatchRules, where: string): void {
+  const { shape, vocabulary, packed, hasIgnored, inputRange = vocabulary } = rules;
+  const { rows, length, targets: targetsPerRow = length } = shape;
   for (const name of ['inputs', 'targets', 'documents', 'positions'] as const) {
     const array = batch[name];
     if (array === undefined ? packed || name === 'inputs' || name === 'targets' : !packed && name === 'documents') {
@@ -38,10 +39,11 @@ export function checkBatch(batch: TokenBatch, { shape, vocabulary, packed, hasIg
         fix: 'Mend packed of the data',
       });
     }
-    if (array !== undefined && array.length !== rows * length) {
+    const perRow = name === 'targets' ? targetsPerRow : length;
+    if (array !== undefined && array.length !== rows * perRow) {
       throw fail('shape', {
         where,
-        rule: `${rows * length} ${name}, ${rows} rows of ${length}`,
+        rule: `${rows * perRow} ${name}, ${rows} rows of ${perRow}`,
         got: String(array.length),
         // What was handed to a worker once is empty from then on.
         ...(array.length === 0 && { fix: 'Give every batch arrays of its own: they are handed over' }),
@@ -49,18 +51,20 @@ export function checkBatch(batch: TokenBatch, { shape, vocabulary, packed, hasIg
     }
   }
   const { inputs, targets, positions = [] } = batch;
-  const refuse = (rule: string, value: number, at: number, fix: string): Error =>
-    fail('value', { where, rule, got: `${value} at place ${at % length} of row ${Math.floor(at / length)}`, fix });
+  const refuse = (rule: string, value: number, at: number, fix: string, perRow = length): Error =>
+    fail('value', { where, rule, got: `${value} at place ${at % perRow} of row ${Math.floor(at / perRow)}`, fix });
   const isToken = (id: number): boolean => id >= 0 && id < vocabulary;
   const tokens = `from 0 to ${vocabulary - 1}, the model's vocabulary`;
   const vocabularyFix = 'Use the tokenizer that the model is made for';
   inputs.forEach((id, at) => {
-    if (!isToken(id)) throw refuse(`inputs ${tokens}`, id, at, vocabularyFix);
+    if (id >= 0 && id < inputRange) return;
+    if (inputRange === vocabulary) throw refuse(`inputs ${tokens}`, id, at, vocabularyFix);
+    throw refuse(`inputs from 0 to ${inputRange - 1}, as the data say of themselves`, id, at, 'Mend inputRange of the data');
   });
   targets.forEach((id, at) => {
     if (isToken(id) || (hasIgnored && id === ignored)) return;
     const rule = `targets ${tokens}${hasIgnored ? `, or ${ignored} for none` : ''}`;
-    throw refuse(rule, id, at, id === ignored ? 'Say hasIgnored of the data' : vocabularyFix);
+    throw refuse(rule, id, at, id === ignored ? 'Say hasIgnored of the data' : vocabularyFix, targetsPerRow);
   });
   positions.forEach((position, at) => {
     if (!(position >= 0 && position < length))

@@ -29,7 +29,7 @@ export interface Evaluation {
 }
 
 /** What is judged: the kind of its rows decides the program. */
-export type EvaluatedData = Pick<TrainingData, 'packed' | 'exactMatch' | 'hasIgnored'>;
+export type EvaluatedData = Pick<TrainingData, 'packed' | 'exactMatch' | 'hasIgnored' | 'targetsPerRow' | 'inputRange'>;
 
 /** Mean loss over evaluation batches. Programs are traced once per shape and kept. */
 export class Evaluator {
@@ -46,7 +46,12 @@ export class Evaluator {
   /** The shape of rows to ask evaluation data for. */
   get shape(): BatchShape {
     const { context } = this.model;
-    return { rows: Math.max(1, Math.floor(tokensPerRun / context)), length: context };
+    return this.#shapeOf(Math.max(1, Math.floor(tokensPerRun / context)), context);
+  }
+
+  #shapeOf(rows: number, length: number): BatchShape {
+    const { targetsPerRow } = this.data;
+    return { rows, length, ...(targetsPerRow !== undefined && { targets: targetsPerRow }) };
   }
 
   /** Traces the program of full batches: tens of milliseconds that a loop should not meet. */
@@ -70,18 +75,18 @@ export class Evaluator {
     onProgress: (targets: number) => void = () => {},
   ): Promise<Evaluation> {
     const total = { loss: 0, correct: 0, matched: 0, rows: 0, targets: 0 };
-    const { packed, hasIgnored } = this.data;
-    const { vocabulary } = this.model;
+    const { packed, hasIgnored, inputRange } = this.data;
+    const rules = { packed, hasIgnored, vocabulary: this.model.vocabulary, ...(inputRange !== undefined && { inputRange }) };
     const sent = this.#sent.get(owner) ?? new Set();
     this.#sent.set(owner, sent);
     // Batches go over in small parcels: neither side stops for long.
     for await (const { count, length, ...batch } of batches) {
-      const shape = { rows: count, length };
+      const shape = this.#shapeOf(count, length);
       const key = `evaluation ${shapeKey(shape)}`;
-      checkBatch(batch, { shape, packed, hasIgnored, vocabulary }, 'evaluation batch');
+      checkBatch(batch, { ...rules, shape }, 'evaluation batch');
       const program = sent.has(key) ? {} : { program: this.#program(shape) };
       sent.add(key);
-      const { rows, targets } = countTargets(batch.targets, length);
+      const { rows, targets } = countTargets(batch.targets, shape.targets ?? length);
       total.rows += rows;
       total.targets += targets;
       const found = await owner.run({ key, ...program, batch });

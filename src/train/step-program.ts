@@ -27,7 +27,7 @@ export interface TrainingProgram extends StepProgram {
   readonly reduction: 'sum' | 'mean';
 }
 
-/** A batch as a loss sees it, [B,T] int32 each. */
+/** A batch as a loss sees it, [B,T] int32 each; of targets there may be fewer. */
 export interface BatchTensors {
   readonly inputs: Tensor;
   /** `ignored` (−100) where nothing is to be learned. */
@@ -132,10 +132,8 @@ export function traceEvaluation(model: LanguageModel, options: EvaluationOptions
   if (!matches) return toProgram({ loss }, batch, engine);
   const hit = logits.argmax(-1).equal(targets);
   const missed = hit.logicalOr(targets.equal(ignored)).logicalNot();
-  const [hits, misses] = [hit, missed].map((is) => is.cast('float32').reshape([shape.rows, shape.length]).sum({ axis: 1 })) as [
-    Tensor,
-    Tensor,
-  ];
+  const perRow = shape.targets ?? shape.length;
+  const [hits, misses] = [hit, missed].map((is) => is.cast('float32').reshape([shape.rows, perRow]).sum({ axis: 1 })) as [Tensor, Tensor];
   // A row with nothing to predict has neither.
   const matched = misses.equal(0).logicalAnd(hits.greater(0));
   const outputs = { loss, correct: hits.sum(), matched: matched.cast('float32').sum() };
@@ -154,9 +152,9 @@ export function traceOutputs(
 }
 
 /** A batch as inputs of a graph. */
-export function batchTensors({ rows, length }: BatchShape, packed: boolean): BatchTensors {
-  const rowsOf = (name: string): Tensor => input(name, [rows, length], 'int32');
-  const plain = { inputs: rowsOf('inputs'), targets: rowsOf('targets') };
+export function batchTensors({ rows, length, targets = length }: BatchShape, packed: boolean): BatchTensors {
+  const rowsOf = (name: string, perRow = length): Tensor => input(name, [rows, perRow], 'int32');
+  const plain = { inputs: rowsOf('inputs'), targets: rowsOf('targets', targets) };
   return packed ? { ...plain, documents: rowsOf('documents'), positions: rowsOf('positions') } : plain;
 }
 

@@ -36,8 +36,9 @@ export async function train(model: LanguageModel, options: TrainOptions): Promis
   const engine: ProgramOptions = { device: options.device ?? 'cpu', threads: options.threads ?? 0 };
   const step = stepOptions(model, options, data);
   const { shape } = step;
-  const { packed, hasIgnored } = data;
-  const draw = checkedBatches(data.batches(shape, seed), { packed, hasIgnored, shape, vocabulary: model.vocabulary });
+  const { packed, hasIgnored, inputRange } = data;
+  const rules = { packed, hasIgnored, shape, vocabulary: model.vocabulary, ...(inputRange !== undefined && { inputRange }) };
+  const draw = checkedBatches(data.batches(shape, seed), rules);
   const parameters = applyGroups(parameterShapes(model), options.groups);
   const evaluator = new Evaluator(model, data, engine);
   const attention = options.watchAttention ? new AttentionWatch(model, data, engine) : undefined;
@@ -175,8 +176,8 @@ function stepOptions(
   { batch, microBatch = batch, loss, labelSmoothing }: TrainOptions,
   data: TrainingData,
 ): StepOptions {
-  const { packed, hasIgnored } = data;
-  const shape = { rows: microBatch, length: model.context };
+  const { packed, hasIgnored, targetsPerRow } = data;
+  const shape = { rows: microBatch, length: model.context, ...(targetsPerRow !== undefined && { targets: targetsPerRow }) };
   return { shape, packed, hasIgnored, ...(loss && { loss }), ...(labelSmoothing && { labelSmoothing }) };
 }
 

@@ -3,12 +3,14 @@ import { fail } from '../../core/index.js';
 import { attentionPicture } from '../../lens/index.js';
 import { type AttentionMaps, attentionMaps } from '../attention-maps.js';
 import { openTextCheckpoint } from '../checkpoint.js';
+import { imageAttentionMaps } from '../image-attention.js';
 import type { CommandIo } from '../io.js';
 import type { EngineFlags, FaultFlags } from '../options.js';
 import { checkOutputs } from '../output-path.js';
 
 export interface AttendFlags extends EngineFlags, FaultFlags {
-  readonly text: string;
+  readonly text?: string;
+  readonly image?: string;
   readonly html?: string;
   readonly svg?: string;
   readonly jsonOut?: string;
@@ -17,15 +19,19 @@ export interface AttendFlags extends EngineFlags, FaultFlags {
   readonly json?: boolean;
 }
 
-/** Draws, or writes as numbers, every attention pattern of a model on a text. JSON: `out`, `layers`, `heads`, `tokens`. */
+/** Draws, or writes as numbers, every attention pattern of a model on a text, or on an image, whose tokens are its patches. JSON: `out`, `layers`, `heads`, `tokens`. */
 export async function attendCommand(folder: string, flags: AttendFlags, io: CommandIo): Promise<void> {
-  const { layer, head, check, dumpOnnx, device, threads } = flags;
+  const { text, image, layer, head, check, dumpOnnx, device, threads } = flags;
   const { format, out } = outputOf(flags);
-  await checkOutputs([out, dumpOnnx], [folder]);
-  const { model, tokenizer } = await openTextCheckpoint(folder);
+  if ((text === undefined) === (image === undefined)) {
+    const got = text === undefined ? 'neither' : 'both';
+    throw fail('value', { where: 'attend', rule: 'either --text or --image', got, fix: 'Say --text "some words", or --image photo.jpg' });
+  }
+  await checkOutputs([out, dumpOnnx], [folder, ...(image === undefined ? [] : [image])]);
   const engine = { ...(device && { device }), ...(threads !== undefined && { threads }) };
   const faults = { check: check ?? false, ...(dumpOnnx !== undefined && { dumpOnnx }) };
-  const maps = await attentionMaps(model, tokenizer, flags.text, { ...engine, ...faults, name: folder });
+  const options = { ...engine, ...faults, name: folder };
+  const maps = image === undefined ? await textMaps(folder, text ?? '', options) : await imageAttentionMaps(folder, image, options);
   const large = { ...(layer !== undefined && { layer }), ...(head !== undefined && { head }) };
   await files.writeAtomic(out, format === 'json' ? numbersOf(maps) : attentionPicture(maps.data, { ...large, format }));
 
@@ -33,6 +39,11 @@ export async function attendCommand(folder: string, flags: AttendFlags, io: Comm
   if (flags.json) io.out(`${JSON.stringify({ out, layers, heads, tokens: tokens.length })}\n`);
   else io.out(`${out}\n`);
   if (format !== 'json') io.note('Open the file in a browser; it needs no network.');
+}
+
+async function textMaps(folder: string, text: string, options: Parameters<typeof attentionMaps>[3]): Promise<AttentionMaps> {
+  const { model, tokenizer } = await openTextCheckpoint(folder);
+  return attentionMaps(model, tokenizer, text, options);
 }
 
 function outputOf({ html, svg, jsonOut, layer, head }: AttendFlags): { format: 'html' | 'svg' | 'json'; out: string } {

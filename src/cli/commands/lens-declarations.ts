@@ -24,6 +24,7 @@ export function declareCapture(program: Command, context: CommandContext): void 
     .description('run once and write what the model computed on the way')
     .option('--text <text>', 'what to run on')
     .option('--ids <ids>', 'the same as token ids: "1,2,3;4,5,6" is two rows')
+    .option('--image <file>', 'the same for a model of images: a PNG or JPEG file')
     .requiredOption('--sites <globs>', 'which values, such as "blocks.*.attention.pattern,logits"')
     .requiredOption('--out <file>', 'a .safetensors file to write');
   jsonOption(engineOptions(faultOptions(command, 'the program'))).action(async (folder: string, flags: CaptureFlags) => {
@@ -37,7 +38,8 @@ export function declareAttend(program: Command, context: CommandContext): void {
     .command('attend')
     .argument('<checkpoint>', checkpoint)
     .description('draw which token attends to which, in every head')
-    .requiredOption('--text <text>', 'what to run on')
+    .option('--text <text>', 'what to run on')
+    .option('--image <file>', 'the same for a model of images: a PNG or JPEG file, whose patches are the tokens')
     .option('--html <file>', 'a page to explore, in one file')
     .option('--svg <file>', 'a still picture')
     .option('--json-out <file>', 'the numbers')

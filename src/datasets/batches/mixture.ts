@@ -24,7 +24,7 @@ export const mixtureBlock = 2 ** 16;
  *
  * Evaluation reads the parts one after the other. Where some parts are packed, rows of the others are one document each.
  *
- * @throws `value` for no parts, or a weight that is not a positive number
+ * @throws `value` for no parts, or a weight that is not a positive number; `unsupported` for rows that are not of tokens
  * @example mixture([{ data: prose, weight: 3 }, { data: code, weight: 1 }])
  */
 export function mixture(parts: readonly MixturePart[]): TrainingData {
@@ -61,6 +61,9 @@ export function mixture(parts: readonly MixturePart[]): TrainingData {
 function sharesOf(parts: readonly MixturePart[]): number[] {
   const where = 'mixture';
   if (parts.length === 0) throw fail('value', { where, rule: 'at least one part', got: 'none' });
+  if (parts.some(({ data }) => data.targetsPerRow !== undefined || data.inputRange !== undefined)) {
+    throw fail('unsupported', { where, rule: 'parts whose rows are tokens, each with a target', got: 'images, or the like' });
+  }
   for (const { weight } of parts) {
     if (!(weight > 0 && Number.isFinite(weight))) throw fail('value', { where, rule: 'weights above 0', got: String(weight) });
   }

@@ -28,15 +28,20 @@ export interface TracedPass {
 
 /** Traces the forward pass of a training step, dropout and all. @param like a batch: says what the batches carry */
 export function tracePass({ model, loss, shape }: PassSettings, like: TokenBatch): TracedPass {
-  const spec = { shape: [shape.rows, shape.length], dtype: 'int32' } as const;
-  const inputs = batchFields.filter((name) => like[name] !== undefined).map((name) => ({ name, spec }));
-  const tensors = Object.fromEntries(inputs.map(({ name }) => [name, input(name, spec.shape, spec.dtype)]));
+  const inputs = batchFields
+    .filter((name) => like[name] !== undefined)
+    .map((name) => ({ name, spec: { shape: shapeOf(name, shape), dtype: 'int32' as const } }));
+  const tensors = Object.fromEntries(inputs.map(({ name, spec }) => [name, input(name, spec.shape, spec.dtype)]));
   restartStreams();
   const value = withTraining(true, () => loss(model, tensors as unknown as BatchTensors));
   return { loss: value, sites: sitesOf([value]), inputs };
 }
 
 const batchFields = ['inputs', 'targets', 'documents', 'positions'] as const;
+
+function shapeOf(field: (typeof batchFields)[number], { rows, length, targets = length }: BatchShape): readonly number[] {
+  return [rows, field === 'targets' ? targets : length];
+}
 
 /** Some values of a traced pass, to be run on parameters that are given, whatever the model's own are. */
 export class PassProgram {
@@ -60,11 +65,10 @@ export class PassProgram {
 
   /** @param pass number of the pass in the run: keys dropout's masks */
   run(values: ParameterValues, batch: TokenBatch, pass: number): Promise<Record<string, HostArray>> {
-    const { rows, length } = this.settings.shape;
     const feeds: Record<string, HostArray> = {};
     for (const name of batchFields) {
       const ids = batch[name];
-      if (ids !== undefined) feeds[name] = new HostArray(ids, [rows, length], 'int32');
+      if (ids !== undefined) feeds[name] = new HostArray(ids, shapeOf(name, this.settings.shape), 'int32');
     }
     for (const [input, { name, shape }] of this.parameters) feeds[input] = parameterArray(values, name, shape);
     return this.program.run(feeds, { seed: this.settings.seed, step: pass });

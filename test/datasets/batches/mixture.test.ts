@@ -138,8 +138,10 @@ test('beside packed parts, rows of others are one document; evaluation is the pa
   }
 });
 
-test('refuses no parts, and weights that are none', () => {
+test('refuses no parts, weights that are none, and rows of images', () => {
   expect(() => mixture([])).toThrow('mixture: at least one part; got none.');
+  const images = { ...part(0, 100), targetsPerRow: 1, inputRange: 256 };
+  expect(() => mixture([{ data: images, weight: 1 }])).toThrow(/mixture: parts whose rows are tokens, each with a target; got images/);
   for (const weight of [0, -1, Number.NaN, Number.POSITIVE_INFINITY]) {
     expect(() => mixture([{ data: part(0, 100), weight }])).toThrow(expect.objectContaining({ code: 'value' }));
   }

@@ -1,0 +1,1 @@
+export { ImageClassifier, type ImageClassifierOptions, type LabelScore } from './image-classifier.js';
