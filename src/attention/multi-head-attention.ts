@@ -76,7 +76,7 @@ export class MultiHeadAttention extends Module {
     super();
     const { width, heads, kvHeads = heads, headWidth = width / heads, valueWidth = headWidth } = options;
     const { keyInput = width, valueInput = keyInput, bias = true, outputBias = bias, normEpsilon, outputInitializer } = options;
-    checkHeads({ width, heads, kvHeads, headWidth, valueWidth });
+    checkHeads('multi-head attention', { width, heads, kvHeads, headWidth, valueWidth });
     this.query = new Linear(width, heads * headWidth, { bias });
     this.key = new Linear(keyInput, kvHeads * headWidth, { bias });
     this.value = new Linear(valueInput, kvHeads * valueWidth, { bias });
@@ -122,9 +122,13 @@ export function byHead(x: Tensor, heads: number, norm?: RmsNorm): Tensor {
   return (norm === undefined ? rows : norm.forward(rows)).transpose([0, 2, 1, 3]);
 }
 
-function checkHeads({ width, heads, kvHeads, headWidth, valueWidth }: Record<string, number>): void {
-  const refuse = (rule: string, got: string, fix?: string): Error =>
-    fail('shape', { where: 'multi-head attention', rule, got, ...(fix && { fix }) });
+/** @throws shape: as MultiHeadAttention's constructor */
+export function checkHeads(
+  where: string,
+  sizes: Readonly<Record<'width' | 'heads' | 'kvHeads' | 'headWidth' | 'valueWidth', number>>,
+): void {
+  const { width, heads, kvHeads, headWidth, valueWidth } = sizes;
+  const refuse = (rule: string, got: string, fix?: string): Error => fail('shape', { where, rule, got, ...(fix && { fix }) });
   const whole = (n: number | undefined): n is number => n !== undefined && Number.isInteger(n) && n >= 1;
   if (!whole(heads)) throw refuse('a whole number of heads from 1', String(heads));
   if (!whole(kvHeads) || heads % kvHeads !== 0) {
