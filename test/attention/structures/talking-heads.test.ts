@@ -31,10 +31,7 @@ test.each([2, 3])('%s heads between the mixtures: Shazeer 2020’s lines, and th
           read(`${name}.weight`),
           C,
         );
-      const [before, after] = ['scoreMixture', 'weightMixture'].map((n) => read(`attention.parts.normaliser.${n}`)) as [
-        ReturnType<typeof read>,
-        ReturnType<typeof read>,
-      ];
+      const [before, after] = ['scoreMixture', 'weightMixture'].map((n) => read(`attention.parts.normaliser.${n}`)) as [Read, Read];
       return range(B).flatMap((b) =>
         range(T).flatMap((n) => {
           const scores = range(T).map((m) =>
