@@ -1,6 +1,6 @@
 import type { Dim } from '../../core/index.js';
 import { type FormDeclaration, LayerNorm, Linear, Module } from '../../nn/index.js';
-import { einsum, type Tensor, tap } from '../../ops/index.js';
+import { einsum, iota, type Tensor, type TensorLike, tap } from '../../ops/index.js';
 import { checkGrid } from './grid.js';
 
 export interface OuterProductMeanOptions {
@@ -38,7 +38,7 @@ export class OuterProductMean extends Module {
    */
   forward(alignment: Tensor, mask?: Tensor): Tensor {
     checkGrid('outer-product mean', alignment, mask);
-    const [batch, count, residues] = alignment.shape as [Dim, number, Dim];
+    const [batch, count, residues] = alignment.shape as [Dim, Dim, Dim];
     const m = this.norm.forward(alignment);
     const present = mask?.cast('float32');
     const factor = (x: Tensor): Tensor => (present === undefined ? x : x.mul(present.unsqueeze(3)));
@@ -46,9 +46,14 @@ export class OuterProductMean extends Module {
     const right = tap('right', factor(this.right.forward(m)));
     const sums = einsum('bsic,bsjd->bijcd', left, right).reshape([batch, residues, residues, this.output.weight.shape[0] as number]);
     const rows = present && einsum('bsi,bsj->bij', present, present).maximum(1).unsqueeze(3);
-    const mean = tap('mean', rows === undefined ? sums.mul(1 / count) : sums.div(rows));
+    const mean = tap('mean', sums.div(rows ?? numberOf(count)));
     return tap('output', this.output.forward(mean));
   }
+}
+
+/** A size as a number; where it is named, as what it is when the program runs. */
+function numberOf(size: Dim): TensorLike {
+  return typeof size === 'number' ? size : iota(size).cast('float32').max().add(1);
 }
 
 export const outerProductMeanForm: FormDeclaration = {
