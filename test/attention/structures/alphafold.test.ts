@@ -4,7 +4,7 @@ import { HostArray } from '#dist/core/index.js';
 import { input, type Tensor } from '#dist/ops/index.js';
 import { sitesOf } from '#dist/runtime/index.js';
 import { givenValues, prove } from '../prove.js';
-import { gatedAttention, linear, normed } from './alphafold.js';
+import { gatedAttention, linear, normed, normedGrid } from './alphafold.js';
 import { layerNorm, range, sigmoid, sum } from './loops.js';
 
 const [B, A, R, C, Z, H, D] = [2, 2, 3, 4, 3, 2, 2];
@@ -112,7 +112,7 @@ describe.each([false, true])('masked: %s', (masked) => {
       forward: ({ z, mask }) => module.forward(z as Tensor, mask),
       naive: (read) =>
         range(B).flatMap((b) => {
-          const z = range(R).map((i) => range(R).map((j) => normed(read, 'z', 'norm', Z, [b, i, j])));
+          const z = normedGrid(read, 'z', 'norm', Z, b, R, R);
           const factor = (name: string) =>
             z.map((row, i) =>
               row.map((zij, j) => {
@@ -147,7 +147,7 @@ describe.each([false, true])('masked: %s', (masked) => {
       forward: ({ z, mask }) => module.forward(z as Tensor, mask),
       naive: (read) =>
         range(B).flatMap((b) => {
-          const z = range(R).map((i) => range(R).map((j) => normed(read, 'z', 'norm', Z, [b, i, j])));
+          const z = normedGrid(read, 'z', 'norm', Z, b, R, R);
           const bias = (h: number, i: number, j: number): number => linear(read, z[i]?.[j] ?? [], 'pairBias', H, false)[h] as number;
           const attended = range(R).map((line) => {
             const starting = node === 'starting';

@@ -12,6 +12,17 @@ export const normed = (read: Reads, input: string, norm: string, width: number, 
     read(`${norm}.bias`),
   );
 
+/** The same of every place of a grid of `rows` × `columns`. */
+export const normedGrid = (
+  read: Reads,
+  input: string,
+  norm: string,
+  width: number,
+  b: number,
+  rows: number,
+  columns: number,
+): number[][][] => range(rows).map((s) => range(columns).map((i) => normed(read, input, norm, width, [b, s, i])));
+
 export const linear = (read: Reads, row: readonly number[], name: string, to: number, bias = true): number[] =>
   affine(row, read(`${name}.weight`), to, bias ? read(`${name}.bias`) : undefined);
 
