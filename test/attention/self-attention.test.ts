@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { causalMask, SelfAttention } from '#dist/attention/index.js';
-import { HostArray } from '#dist/core/index.js';
 import { gradients } from '#dist/grad/index.js';
 import { type Linear, Module } from '#dist/nn/index.js';
 import { evaluate, input, parameterTensor, type RefArray, type Tensor } from '#dist/ops/index.js';
@@ -10,20 +9,12 @@ import { centralDifferences, type Feeds, numbersOf } from '../grad/programs.js';
 import { affine, numbers, rowsOf } from '../nn/arrays.js';
 import { relativeDifference } from '../support/arrays.js';
 import { naiveAttention } from './naive.js';
+import { givenValues } from './prove.js';
 
 const [B, T, C, H] = [2, 4, 6, 2];
 
 /** A layer whose numbers are large enough to matter. */
-function layer(options: { bias?: boolean } = {}): SelfAttention {
-  const attention = new SelfAttention({ width: C, heads: H, ...options });
-  for (const [name, p] of attention.parameters())
-    p.value = new HostArray(
-      Float32Array.from(numbers(name, p.shape).data, (v) => v / 2),
-      p.shape,
-      'float32',
-    );
-  return attention;
-}
+const layer = (options: { bias?: boolean } = {}): SelfAttention => givenValues(new SelfAttention({ width: C, heads: H, ...options }));
 
 const attention = layer();
 const x = input('x', [B, T, C]);
