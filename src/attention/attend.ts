@@ -1,5 +1,5 @@
 import { type Dim, fail } from '../core/index.js';
-import { concat, dropout, formatSpec, iota, split, type Tensor, tap } from '../ops/index.js';
+import { concat, currentPath, dropout, formatSpec, iota, split, type Tensor, tap } from '../ops/index.js';
 import { weightedSum } from './mixes/weighted-sum.js';
 import { softmaxNormaliser } from './normalisers/softmax.js';
 import { type Bias, type Mask, type Mix, type Normaliser, type Part, partFunction, type Score } from './parts.js';
@@ -141,7 +141,7 @@ function everywhere(length: Dim): Tensor {
 
 function checkFit(query: Tensor, key: Tensor, value: Tensor, { mask, pastMask, bias }: AttentionInputs): void {
   const refuse = (rule: string, got: string, code: 'shape' | 'dtype' = 'shape', fix?: string): Error =>
-    fail(code, { where: 'attention', rule, got, ...(fix && { fix }) });
+    fail(code, { where: 'attention', path: currentPath(), rule, got, ...(fix && { fix }) });
   for (const [name, x] of Object.entries({ query, key, value })) {
     if (x.rank !== 4) throw refuse(`a ${name} [B,heads,length,width]`, formatSpec(x));
   }

@@ -9,6 +9,12 @@ export {
 } from './grouped-query-attention.js';
 export * from './masks/index.js';
 export * from './mixes/index.js';
+export {
+  type Gate,
+  MultiHeadAttention,
+  type MultiHeadAttentionInputs,
+  type MultiHeadAttentionOptions,
+} from './multi-head-attention.js';
 export * from './normalisers/index.js';
 export type { Bias, Mask, Mix, Normaliser, NormaliserInputs, Part, Score } from './parts.js';
 export { distance, type Places, placesAfter, placesOf } from './places.js';

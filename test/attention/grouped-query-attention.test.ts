@@ -94,7 +94,7 @@ describe('the layer', () => {
 
   test('heads that do not fit', () => {
     expect(() => new GroupedQueryAttention({ width: 8, heads: 4, kvHeads: 3 })).toThrow(
-      'grouped-query attention: a number of key and value heads that divides the query heads; got 3 for 4. Choose among the divisors of 4.',
+      'multi-head attention: a number of key and value heads that divides the query heads; got 3 for 4. Choose among the divisors of 4.',
     );
     expect(() => new GroupedQueryAttention({ width: 8, heads: 3, kvHeads: 1 })).toThrow(/heads that divides the width, or a headWidth/);
   });

@@ -1,3 +1,4 @@
+import { equalDims, equalShapes } from '../../core/index.js';
 import { topological } from '../../ops/graph.js';
 import type { MatmulAttrs } from '../../ops/matrix/matmul.js';
 import type { Node, Tensor } from '../../ops/tensor.js';
@@ -7,6 +8,7 @@ import { type Pass, rewrite } from './rewrite.js';
  * Softmax's backward pass in attention needs the row sums of dP∘P, with dP = dO Vᵀ and O = P V. They equal the row sums
  * of dO∘O (Dao et al. 2022, FlashAttention, section 3.1): head width instead of key length, and dP∘P is never formed.
  * With dropout, O = (P∘M) V and the sum is over dP∘M∘P: the factors are compared, each as often as it stands.
+ * Grouped queries have reshapes between (`attention/groups`): those that only regroup rows are looked through.
  */
 export const attentionRowSums: Pass = (outputs) => {
   const products = topological(outputs).filter((n) => n.op.name === 'matmul' && !attrsOf(n).transposeA && !attrsOf(n).transposeB);
@@ -23,12 +25,20 @@ export const attentionRowSums: Pass = (outputs) => {
       if (dP.node.op.name !== 'matmul' || attrsOf(dP.node).transposeA || !attrsOf(dP.node).transposeB) continue;
       const [dO, values] = dP.node.inputs as [Tensor, Tensor];
       const rest = all.filter((_, i) => i !== at);
-      const mixed = products.find((n) => n.inputs[1] === values && attrsOf(n).scale !== 0 && sameSet(factors(n.inputs[0] as Tensor), rest));
+      const mixed = products.find(
+        (n) =>
+          n.inputs[1] === values &&
+          attrsOf(n).scale !== 0 &&
+          equalShapes(n.outputs[0]?.shape ?? [], dO.shape) &&
+          sameSet(factors(n.inputs[0] as Tensor), rest),
+      );
       if (mixed === undefined) continue;
       const scale = attrsOf(dP.node).scale / attrsOf(mixed).scale;
       const o = mixed.outputs[0] as Tensor;
       const sums = (become.get(dO) ?? dO).mul(become.get(o) ?? o).sum({ axis: -1, keep: true });
-      return [scale === 1 ? sums : sums.mul(scale)];
+      const rows = (node.outputs[0] as Tensor).shape;
+      const regrouped = equalShapes(sums.shape, rows) ? sums : sums.reshape(rows);
+      return [scale === 1 ? regrouped : regrouped.mul(scale)];
     }
     return undefined;
   });
@@ -43,11 +53,18 @@ function isLastAxisKept(node: Node, rank: number): boolean {
   return keep && axes.length === 1 && axes[0] === rank - 1;
 }
 
-/** The factors of a product of equal shapes, however it is bracketed. */
+/** The factors of a product of equal shapes, however it is bracketed, as rows: whatever axes the rows are counted by. */
 function factors(t: Tensor): Tensor[] {
-  if (t.node.op.name !== 'mul') return [t];
-  const [a, b] = t.node.inputs as [Tensor, Tensor];
-  return `${a.shape}` === `${b.shape}` ? [...factors(a), ...factors(b)] : [t];
+  const x = ungrouped(t);
+  if (x.node.op.name !== 'mul') return [x];
+  const [a, b] = x.node.inputs as [Tensor, Tensor];
+  return equalShapes(a.shape, b.shape) ? [...factors(a), ...factors(b)] : [x];
+}
+
+/** The value behind reshapes that leave rows as they are. */
+function ungrouped(t: Tensor): Tensor {
+  const source = t.node.op.name === 'reshape' ? t.node.inputs[0] : undefined;
+  return source !== undefined && equalDims(source.shape.at(-1) ?? 1, t.shape.at(-1) ?? 1) ? ungrouped(source) : t;
 }
 
 /** Whether two lists hold the same tensors, each as often. */

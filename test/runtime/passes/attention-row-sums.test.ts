@@ -9,8 +9,23 @@ const [B, H, T, D] = [2, 2, 5, 3];
 const [q, k, v, seed] = ['q', 'k', 'v', 'g'].map((name) => input(name, [B, H, T, D])) as [Tensor, Tensor, Tensor, Tensor];
 const feeds = drawFeeds([q, k, v, seed]);
 
+/** Two query heads over each of k and v, as `attention/groups` multiplies them: a group's rows are those of one matrix. */
+const [grouped, groupedSeed] = ['grouped', 'groupedSeed'].map((name) => input(name, [B, 2 * H, T, D])) as [Tensor, Tensor];
+const all = new Map([...feeds, ...drawFeeds([grouped, groupedSeed], 2)]);
+const perGroup = (x: Tensor, product: (rows: Tensor) => Tensor): Tensor => {
+  const y = product(x.reshape([B, H, 2 * T, x.shape[3] as number]));
+  return y.reshape([B, 2 * H, T, y.shape[3] as number]);
+};
+
 /** Attention's output and its gradients, as training traces them. */
-function attention(rate: number): readonly Tensor[] {
+function attention(rate: number, isGrouped: boolean): readonly Tensor[] {
+  if (isGrouped) {
+    return withTraining(true, () => {
+      const pattern = softmax(perGroup(grouped, (rows) => matmul(rows, k, { transposeB: true, scale: 0.5 })));
+      const mixed = perGroup(dropout(pattern, rate), (rows) => matmul(rows, v));
+      return [mixed, ...gradients(mixed, [grouped, k, v], groupedSeed)];
+    });
+  }
   return withTraining(true, () => {
     const pattern = softmax(matmul(q, k, { transposeB: true, scale: 0.5 }));
     const mixed = matmul(dropout(pattern, rate), v);
@@ -33,24 +48,26 @@ function widthsOfRowSums(outputs: readonly Tensor[]): number[] {
 }
 
 describe.each([
-  ['without dropout', 0],
-  ['with dropout', 0.4],
-])('attention %s', (_, rate) => {
+  ['without dropout', 0, false],
+  ['with dropout', 0.4, false],
+  ['of grouped queries', 0, true],
+  ['of grouped queries with dropout', 0.4, true],
+])('attention %s', (_, rate, isGrouped) => {
   test('sums dO∘O instead of dP∘P, with the same gradients', async () => {
-    const outputs = attention(rate);
+    const outputs = attention(rate, isGrouped);
     const done = attentionRowSums(outputs);
     expect(widthsOfRowSums(outputs)).toEqual([T]);
     expect(widthsOfRowSums(done)).toEqual([D]);
-    expect(difference(outputs, done, feeds)).toBeLessThan(1e-12);
-    const [before, after] = [await runAsIs(outputs, feeds), await runAsIs(done, feeds)];
+    expect(difference(outputs, done, all)).toBeLessThan(1e-12);
+    const [before, after] = [await runAsIs(outputs, all), await runAsIs(done, all)];
     for (const [i, y] of after.entries()) expect(relativeDifference(y.data, before[i]?.data)).toBeLessThan(2e-6);
   });
 
   test('and still does behind the other passes', () => {
-    const outputs = attention(rate);
+    const outputs = attention(rate, isGrouped);
     const done = optimize(outputs);
     expect(widthsOfRowSums(done)).toEqual([D]);
-    expect(difference(outputs, done, feeds)).toBeLessThan(1e-6);
+    expect(difference(outputs, done, all)).toBeLessThan(1e-6);
   });
 });
 
@@ -76,6 +93,7 @@ describe('what looks like it', () => {
   });
 
   test.each<[string, () => readonly Tensor[]]>([
+    ['rows of another length', () => [mixed, rowSum(dP.reshape([B, H, T * T, 1]).mul(pattern.reshape([B, H, T * T, 1])))]],
     ['other values', () => [matmul(pattern, k), rowSum(dP.mul(pattern))]],
     ['one factor more in the sum', () => [mixed, rowSum(dP.mul(pattern).mul(mask))]],
     ['one factor more in the product', () => [matmul(pattern.mul(mask), v), rowSum(dP.mul(pattern))]],
