@@ -36,6 +36,9 @@ export interface MultiHeadAttentionOptions {
   readonly normEpsilon?: number | undefined;
   /** Dropout of the output, while training. */
   readonly outputDropout?: number | undefined;
+  /** How the projections to queries, keys and values start; `Linear`'s way by default. */
+  readonly initializer?: Initializer | undefined;
+  /** How the output projection starts. */
   readonly outputInitializer?: Initializer | undefined;
 }
 
@@ -75,15 +78,20 @@ export class MultiHeadAttention extends Module {
   constructor(options: MultiHeadAttentionOptions) {
     super();
     const { width, heads, kvHeads = heads, headWidth = width / heads, valueWidth = headWidth } = options;
-    const { keyInput = width, valueInput = keyInput, bias = true, outputBias = bias, normEpsilon, outputInitializer } = options;
+    const {
+      keyInput = width,
+      valueInput = keyInput,
+      bias = true,
+      outputBias = bias,
+      normEpsilon,
+      initializer,
+      outputInitializer,
+    } = options;
     checkHeads({ width, heads, kvHeads, headWidth, valueWidth });
-    this.query = new Linear(width, heads * headWidth, { bias });
-    this.key = new Linear(keyInput, kvHeads * headWidth, { bias });
-    this.value = new Linear(valueInput, kvHeads * valueWidth, { bias });
-    this.output = new Linear(heads * valueWidth, width, {
-      bias: outputBias,
-      ...(outputInitializer && { initializer: outputInitializer }),
-    });
+    this.query = new Linear(width, heads * headWidth, { bias, initializer });
+    this.key = new Linear(keyInput, kvHeads * headWidth, { bias, initializer });
+    this.value = new Linear(valueInput, kvHeads * valueWidth, { bias, initializer });
+    this.output = new Linear(heads * valueWidth, width, { bias: outputBias, initializer: outputInitializer });
     const norm = (): RmsNorm | undefined => (normEpsilon === undefined ? undefined : new RmsNorm(headWidth, { epsilon: normEpsilon }));
     this.queryNorm = norm();
     this.keyNorm = norm();
