@@ -1,6 +1,7 @@
 export { type AttentionMasks, attentionMasks, masksByLayer } from './attention-masks.js';
 export { AttentionOnly, type AttentionOnlyConfig } from './attention-only.js';
 export { attentionOnlyNames } from './attention-only-names.js';
+export * from './blocks/index.js';
 export { layerCount, layerOf } from './depth.js';
 export { Gemma, type GemmaConfig } from './gemma.js';
 export { gemma2Names, gemmaNames } from './gemma-names.js';
@@ -11,3 +12,4 @@ export { gatedHidden, Llama, type LlamaConfig } from './llama.js';
 export { llamaBuffers, llamaNames, llamaPrefix } from './llama-names.js';
 export { type ModelBuilder, type ModelSettings, modelBuilder, modelBuilders, settingsOf } from './registry.js';
 export { decoderMask, type SequenceState } from './sequence-state.js';
+export { Transformer, type TransformerConfig, type TransformerInputs } from './transformer.js';
