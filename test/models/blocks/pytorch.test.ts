@@ -57,8 +57,14 @@ describe.each(layers)("nn.TransformerDecoderLayer's outputs and gradients, norm 
   const name = `decoder layer ${norm} ${activation}`;
   for (const block of [open, causal]) loadParameters(block, name, reference);
 
-  const cases = [[], ['causal'], ['causal', 'heads'], ['bool', 'float'], ['float', 'bool']] as const;
-  test.each(cases)('target mask %s, memory mask %s', async (own?: string, memory?: string) => {
+  const cases: readonly (readonly [own?: string, memory?: string])[] = [
+    [],
+    ['causal'],
+    ['causal', 'heads'],
+    ['bool', 'float'],
+    ['float', 'bool'],
+  ];
+  test.each(cases)('target mask %s, memory mask %s', async (own, memory) => {
     const masks = chosen({
       tgt_mask: own,
       memory_mask: memory,
