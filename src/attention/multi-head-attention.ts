@@ -42,12 +42,22 @@ export interface MultiHeadAttentionOptions {
   readonly outputInitializer?: Initializer | undefined;
 }
 
+/** Keys and values that were made of a context before (its sites `key` and `value`), once for all steps of decoding. */
+export interface ProjectedContext {
+  /** [B,K,S,D]; of batch 1, it is every row's. */
+  readonly keys: Tensor;
+  /** [B,K,S,D'] */
+  readonly values: Tensor;
+}
+
 /** What a call is told, besides x. */
 export interface MultiHeadAttentionInputs extends AttentionInputs {
   /** What keys, and values if nothing else is said, are made of (cross-attention): [B,S,keyInput]; x by default. */
   readonly context?: Tensor | undefined;
   /** What values are made of: [B,S,valueInput]; `context` by default. */
   readonly valueContext?: Tensor | undefined;
+  /** In the place of a context: its keys and values. */
+  readonly projected?: ProjectedContext | undefined;
   /** Turns queries and keys; without it, attention knows no positions. */
   readonly rotation?: Rotation | undefined;
 }
@@ -107,15 +117,16 @@ export class MultiHeadAttention extends Module {
    * @throws shape: ranks or widths that do not fit; dtype: a mask that is not boolean; unsupported: a context that is
    * rotated, or that follows a past
    */
-  forward(x: Tensor, { context, valueContext, rotation, ...inputs }: MultiHeadAttentionInputs = {}): Tensor {
+  forward(x: Tensor, { context, valueContext, projected, rotation, ...inputs }: MultiHeadAttentionInputs = {}): Tensor {
     const keySource = context ?? x;
     const valueSource = valueContext ?? keySource;
     checkSources({ x, context, valueContext });
-    if (keySource !== x) refuseWithContext({ rotation, past: inputs.past });
+    if (projected !== undefined && keySource !== x) refuseBoth();
+    if (keySource !== x || projected !== undefined) refuseWithContext({ rotation, past: inputs.past });
     const turned = (columns: Tensor): Tensor => (rotation === undefined ? columns : rotate(columns, rotation));
     const query = turned(byHead(this.query.forward(x), this.heads, this.queryNorm)); // [B,H,T,D]
-    const key = turned(byHead(this.key.forward(keySource), this.kvHeads, this.keyNorm)); // [B,K,S,D]
-    const value = byHead(this.value.forward(valueSource), this.kvHeads); // [B,K,S,D']
+    const key = projected?.keys ?? turned(byHead(this.key.forward(keySource), this.kvHeads, this.keyNorm)); // [B,K,S,D]
+    const value = projected?.values ?? byHead(this.value.forward(valueSource), this.kvHeads); // [B,K,S,D']
     const mixed = this.attention.attend(query, key, value, inputs); // [B,T,H,D']
     const gated = this.gate === undefined ? mixed : partFunction(this.gate)(mixed, x);
     const [batch, length, heads, width] = gated.shape as [Dim, Dim, number, number];
@@ -149,6 +160,16 @@ function checkSources(sources: Readonly<Record<string, Tensor | undefined>>): vo
     const rule = `${name} of three axes, [batch,length,width]`;
     throw fail('shape', { where: 'multi-head attention', path: currentPath(), rule, got: formatSpec(x) });
   }
+}
+
+function refuseBoth(): never {
+  throw fail('unsupported', {
+    where: 'multi-head attention',
+    path: currentPath(),
+    rule: 'a context, or its keys and values',
+    got: 'both',
+    fix: 'Leave one out',
+  });
 }
 
 function refuseWithContext(inputs: Pick<MultiHeadAttentionInputs, 'rotation' | 'past'>): void {

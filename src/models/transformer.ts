@@ -2,7 +2,9 @@ import { fail } from '../core/index.js';
 import { Embedding, Module, normal } from '../nn/index.js';
 import { dropout, type Tensor, tap } from '../ops/index.js';
 import { SinusoidalPositions } from '../position/index.js';
-import { type StackOptions, TransformerDecoder, TransformerEncoder } from './blocks/index.js';
+import { type Memory, type StackOptions, TransformerDecoder, TransformerEncoder } from './blocks/index.js';
+import type { SequenceState } from './sequence-state.js';
+import type { SequenceToSequence } from './sequence-to-sequence.js';
 import { checkSizes } from './sizes.js';
 
 export interface TransformerConfig extends Omit<StackOptions, 'attention' | 'layers'> {
@@ -58,7 +60,7 @@ class EmbeddedTokens extends Module {
  * or before (`norm: 'pre'`). Texts may have any length.
  * @example const model = new Transformer({ sourceVocabulary: 100, targetVocabulary: 100, layers: 2, width: 64, heads: 4 });
  */
-export class Transformer extends Module {
+export class Transformer extends Module implements SequenceToSequence {
   readonly config: TransformerConfig;
   readonly source: EmbeddedTokens;
   readonly target: EmbeddedTokens;
@@ -84,6 +86,23 @@ export class Transformer extends Module {
     this.head = tied ? undefined : table(targetVocabulary);
   }
 
+  get vocabulary(): number {
+    return this.config.targetVocabulary;
+  }
+
+  get sourceVocabulary(): number {
+    return this.config.sourceVocabulary;
+  }
+
+  get context(): number {
+    return Number.POSITIVE_INFINITY;
+  }
+
+  get cache(): { layers: number; heads: number; headWidth: number } {
+    const { layers, decoderLayers = layers, heads, kvHeads = heads, width } = this.config;
+    return { layers: decoderLayers, heads: kvHeads, headWidth: width / heads };
+  }
+
   /**
    * @param source [B,S] int32 @param target [B,T] int32, what is known of the target: its tokens but the last, after a start
    * @returns logits [B,T,V] of the tokens that follow
@@ -98,13 +117,21 @@ export class Transformer extends Module {
     return this.encoder.forward(this.source.forward(source), { mask: sourceMask, padding: sourcePadding });
   }
 
-  /** The logits of the tokens that follow each of the target's. @param target [B,T] int32 @param memory [B,S,C] @returns [B,T,V] */
-  decode(target: Tensor, memory: Tensor, inputs: Omit<TransformerInputs, 'sourceMask'> = {}): Tensor {
-    const x = this.decoder.forward(this.target.forward(target), memory, {
+  /**
+   * The logits of the tokens that follow each of the target's.
+   * @param target [B,T] int32 @param inputs.position, inputs.past where to go on from, when earlier tokens' keys and values are kept @returns [B,T,V]
+   */
+  decode(
+    target: Tensor,
+    memory: Memory,
+    inputs: Omit<TransformerInputs, 'sourceMask'> & Pick<SequenceState, 'position' | 'past'> = {},
+  ): Tensor {
+    const x = this.decoder.forward(this.target.forward(target, inputs.position), memory, {
       mask: inputs.targetMask,
       padding: inputs.targetPadding,
       memoryMask: inputs.memoryMask,
       memoryPadding: inputs.sourcePadding,
+      past: inputs.past,
     });
     return tap('logits', (this.head ?? this.target.tokens).scores(x));
   }

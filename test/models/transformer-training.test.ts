@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { createTask } from '#dist/datasets/index.js';
+import { generateAll, Targets } from '#dist/generate/index.js';
 import { type LanguageModel, Transformer } from '#dist/models/index.js';
 import { Module } from '#dist/nn/index.js';
 import { concat, type Tensor, zeros } from '#dist/ops/index.js';
@@ -50,4 +51,15 @@ test.each(['pre', 'post'] as const)('an encoder–decoder learns to reverse sequ
   });
   expect(valLoss).toBeLessThan(0.02);
   expect(exactMatch).toBeGreaterThan(0.999);
+
+  // And by itself, token after token.
+  const targets = await Targets.of(transformer);
+  const start = task.tokenizer.encode('=')[0] as number;
+  for (let i = 0; i < 20; i++) {
+    const { prompt, answer } = task.question(1, i);
+    await targets.read([...task.tokenizer.encode(prompt)].slice(0, length));
+    const { newIds } = await generateAll(targets, [start], { maxNewTokens: length, temperature: 0 });
+    expect(task.tokenizer.decode(newIds)).toBe(answer);
+  }
+  await targets.dispose();
 });

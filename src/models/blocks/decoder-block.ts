@@ -1,6 +1,14 @@
-import { Attention, causal, type MultiHeadAttention, type MultiHeadAttentionInputs, type Past } from '../../attention/index.js';
+import {
+  Attention,
+  causal,
+  type MultiHeadAttention,
+  type MultiHeadAttentionInputs,
+  type Past,
+  type ProjectedContext,
+} from '../../attention/index.js';
+import type { Dim } from '../../core/index.js';
 import { type LayerNorm, type Mlp, Module } from '../../nn/index.js';
-import { type Tensor, tap } from '../../ops/index.js';
+import { Tensor, tap } from '../../ops/index.js';
 import type { Rotation } from '../../position/index.js';
 import { type BlockOptions, blockAttention, blockMlp, blockNorm, residual } from './block.js';
 import { maskOf } from './masks.js';
@@ -55,22 +63,23 @@ export class DecoderBlock extends Module {
   }
 
   /**
-   * @param x [B,T,C] @param memory [B,S,C], the encoder's output @returns [B,T,C]
+   * @param x [B,T,C] @param memory [B,S,C], the encoder's output, or what cross-attention made of it before @returns [B,T,C]
    * @throws shape, dtype: masks that do not fit
    */
-  forward(x: Tensor, memory: Tensor, inputs: DecoderBlockInputs = {}): Tensor {
+  forward(x: Tensor, memory: Tensor | ProjectedContext, inputs: DecoderBlockInputs = {}): Tensor {
     const { rotation, past } = inputs;
     const own: MultiHeadAttentionInputs = {
-      mask: maskOf('padding', inputs.mask, inputs.padding, x),
+      mask: maskOf('padding', inputs.mask, inputs.padding, x.shape as [Dim, Dim]),
       bias: inputs.bias,
       rotation,
       past,
       // The causal mask alone leaves every query itself.
       ...(this.isCausal && inputs.mask === undefined && inputs.padding === undefined && { everyQueryAttends: true }),
     };
+    const sizes = (memory instanceof Tensor ? memory.shape : [memory.keys.shape[0], memory.keys.shape[2]]) as [Dim, Dim];
     const across: MultiHeadAttentionInputs = {
-      context: memory,
-      mask: maskOf('memoryPadding', inputs.memoryMask, inputs.memoryPadding, memory),
+      ...(memory instanceof Tensor ? { context: memory } : { projected: memory }),
+      mask: maskOf('memoryPadding', inputs.memoryMask, inputs.memoryPadding, sizes),
       bias: inputs.memoryBias,
     };
     const pre = tap('residual.pre', x);

@@ -1,4 +1,5 @@
 import type { MultiHeadAttention } from '../../attention/index.js';
+import type { Dim } from '../../core/index.js';
 import { type LayerNorm, type Mlp, Module } from '../../nn/index.js';
 import { type Tensor, tap } from '../../ops/index.js';
 import type { Rotation } from '../../position/index.js';
@@ -41,7 +42,7 @@ export class EncoderBlock extends Module {
 
   /** @param x [B,S,C] @returns [B,S,C] @throws shape, dtype: masks that do not fit */
   forward(x: Tensor, { mask, padding, ...inputs }: EncoderBlockInputs = {}): Tensor {
-    const allowed = maskOf('padding', mask, padding, x);
+    const allowed = maskOf('padding', mask, padding, x.shape as [Dim, Dim]);
     const pre = tap('residual.pre', x);
     const attend = (y: Tensor): Tensor => this.attention.forward(y, { ...inputs, mask: allowed });
     const mid = tap('residual.mid', residual(pre, attend, this.norm1, this.options));

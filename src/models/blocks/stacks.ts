@@ -1,6 +1,6 @@
-import type { AttentionForm, Past } from '../../attention/index.js';
+import type { AttentionForm, Past, ProjectedContext } from '../../attention/index.js';
 import { type LayerNorm, Module } from '../../nn/index.js';
-import { type Tensor, tap } from '../../ops/index.js';
+import { Tensor, tap } from '../../ops/index.js';
 import { checkSizes } from '../sizes.js';
 import { type BlockOptions, blockNorm } from './block.js';
 import { DecoderBlock, type DecoderBlockInputs } from './decoder-block.js';
@@ -37,6 +37,14 @@ export class TransformerEncoder extends Module {
   }
 }
 
+/** What a decoder looks at: the encoder's output [B,S,C], or the keys and values that each block's cross-attention made of it. */
+export type Memory = Tensor | readonly ProjectedContext[];
+
+export interface DecoderInputs extends Omit<DecoderBlockInputs, 'past'> {
+  /** Keys and values of earlier targets, by block. */
+  readonly past?: readonly Past[] | undefined;
+}
+
 /** Decoder blocks one after another. Taps `embed` and `final_norm`, where there is one. */
 export class TransformerDecoder extends Module {
   readonly blocks: DecoderBlock[];
@@ -50,15 +58,12 @@ export class TransformerDecoder extends Module {
     this.norm = finalNorm(options);
   }
 
-  /** @param x [B,T,C] @param memory [B,S,C] @param inputs.past one entry per block @returns [B,T,C] */
-  forward(
-    x: Tensor,
-    memory: Tensor,
-    { past, ...inputs }: Omit<DecoderBlockInputs, 'past'> & { past?: readonly Past[] | undefined } = {},
-  ): Tensor {
+  /** @param x [B,T,C] @returns [B,T,C] */
+  forward(x: Tensor, memory: Memory, { past, ...inputs }: DecoderInputs = {}): Tensor {
+    const of = (layer: number): Tensor | ProjectedContext => (memory instanceof Tensor ? memory : (memory[layer] as ProjectedContext));
     return normalised(
       this.norm,
-      this.blocks.reduce((y, block, i) => block.forward(y, memory, { ...inputs, past: past?.[i] }), tap('embed', x)),
+      this.blocks.reduce((y, block, i) => block.forward(y, of(i), { ...inputs, past: past?.[i] }), tap('embed', x)),
     );
   }
 }

@@ -4,6 +4,9 @@ import { xavierUniform } from '#dist/nn/index.js';
 import { input, type Tensor } from '#dist/ops/index.js';
 import { Rotary } from '#dist/position/index.js';
 import { compile, sitesOf } from '#dist/runtime/index.js';
+import { givenValues } from '../../attention/prove.js';
+import { numbersOf } from '../../grad/programs.js';
+import { numbers } from '../../nn/arrays.js';
 
 const made: { dispose(): Promise<void> }[] = [];
 afterAll(() => Promise.all(made.map((m) => m.dispose())));
@@ -89,6 +92,27 @@ describe('options', () => {
       expect(await results(block, true)).not.toEqual(plain);
     }
   });
+});
+
+test('keys and values that cross-attention made before stand for the memory', () => {
+  const decoder = givenValues(new TransformerDecoder({ ...sizes, kvHeads: 1 }));
+  const whole = decoder.forward(y, x);
+  const sites = sitesOf([whole]);
+  const site = (layer: number, role: string): Tensor => sites.get(`blocks.${layer}.cross_attention.${role}`) as Tensor;
+  const made = [0, 1].map((i) => ({ keys: site(i, 'key'), values: site(i, 'value') }));
+  const real = input('real', [2, 5], 'bool');
+  const feeds = new Map([
+    [x, numbers('x', [2, 5, 8])],
+    [y, numbers('y', [2, 4, 8])],
+    [real, { shape: [2, 5], data: Float64Array.of(1, 1, 1, 0, 1, 1, 0, 1, 1, 0) }],
+  ] as const);
+  expect([...numbersOf(decoder.forward(y, made), feeds)]).toEqual([...numbersOf(whole, feeds)]);
+  const masked = [x, made].map((memory) => numbersOf(decoder.forward(y, memory, { memoryPadding: real }), feeds));
+  expect([...(masked[1] as Float64Array)]).toEqual([...(masked[0] as Float64Array)]);
+  const { cross_attention: cross } = decoder.blocks[0] as DecoderBlock;
+  expect(() => cross.forward(y, { context: x, projected: made[0] })).toThrow(
+    'multi-head attention: a context, or its keys and values; got both. Leave one out.',
+  );
 });
 
 describe('what cannot be is refused, with the module path', () => {
