@@ -8,57 +8,21 @@
 `step` trains on batches k … k+n-1 and answers {"losses":[…],"ms":[…]}: the loss before each update, the time of each whole step
 (forward, backward, clipping, AdamW). Mistakes answer {"error":…} and leave the server running; the end of input ends it.
 """
-import ctypes
-import json
-import os
-import platform
 import sys
 import time
 
 import torch
 
 sys.dont_write_bytecode = True
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', '..', 'test', 'fixtures'))
-import safetensors_io  # noqa: E402
+import server  # noqa: E402
 from model import GPT2  # noqa: E402
-
-M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
-
-
-def keep_memory():
-    """Let glibc keep large freed blocks: otherwise each step maps its activations afresh and pays for the page faults."""
-    mallopt = getattr(ctypes.CDLL(None), 'mallopt', None)
-    if mallopt is not None:
-        mallopt(M_MMAP_THRESHOLD, 1 << 30)
-        mallopt(M_TRIM_THRESHOLD, (1 << 31) - 1)
-
-
-def blas():
-    """The BLAS library really loaded, and the kernels it chose."""
-    with open('/proc/self/maps') as maps:
-        paths = sorted({line.split()[-1] for line in maps if 'blas' in line})
-    for path in paths:
-        library = ctypes.CDLL(path)
-        if hasattr(library, 'openblas_get_config'):
-            library.openblas_get_config.restype = library.openblas_get_corename.restype = ctypes.c_char_p
-            return f'{library.openblas_get_config().decode()}, kernels {library.openblas_get_corename().decode()}'
-    return ', '.join(paths) or 'unknown'
-
-
-def info():
-    names = ('OMP_NUM_THREADS', 'OPENBLAS_NUM_THREADS', 'OPENBLAS_CORETYPE', 'OMP_PROC_BIND', 'ATEN_CPU_CAPABILITY')
-    env = {name: os.environ[name] for name in names if name in os.environ}
-    return {
-        'torch': torch.__version__, 'python': platform.python_version(), 'threads': torch.get_num_threads(), 'blas': blas(),
-        'config': torch.__config__.show(), 'env': env,
-    }
 
 
 class Trainer:
     def __init__(self, command):
         if command.get('decayFilter', 'ndim>=2') != 'ndim>=2':
             raise ValueError(f"decayFilter: expected 'ndim>=2', got {command['decayFilter']!r}")
-        self.model = GPT2(command['config'], safetensors_io.read(command['weights']))
+        self.model = GPT2(command['config'], server.safetensors_io.read(command['weights']))
         self.parameters = list(self.model.parameters.values())
         self.clip = command.get('clip')
         decayed = [p for p in self.parameters if p.ndim >= 2]
@@ -87,7 +51,7 @@ class Trainer:
 
     def steps(self, path, first, count):
         if self.batches[0] != path:
-            file = safetensors_io.read(path)
+            file = server.safetensors_io.read(path)
             self.batches = (path, *(torch.from_numpy(file[name]).long() for name in ('inputs', 'targets')))
         _, inputs, targets = self.batches
         if not 0 <= first <= first + count <= len(inputs):
@@ -100,25 +64,19 @@ class Trainer:
         return {'losses': losses, 'ms': times}
 
 
-def main():
-    keep_memory()
+class Server:
     trainer = None
-    for line in sys.stdin:
-        try:
-            command = json.loads(line)
-            if command['cmd'] == 'info':
-                reply = info()
-            elif command['cmd'] == 'init':
-                trainer = Trainer(command)
-                reply = {'parameters': sum(p.numel() for p in trainer.parameters)}
-            elif command['cmd'] == 'step' and trainer is not None:
-                reply = trainer.steps(command['batches'], command['first'], command['count'])
-            else:
-                raise ValueError(f"expected cmd 'info', 'init', or 'step' after 'init'; got {command['cmd']!r}")
-        except Exception as error:  # the caller is another process: it must hear of every mistake
-            reply = {'error': f'{type(error).__name__}: {error}'}
-        print(json.dumps(reply), flush=True)
+
+    def init(self, command):
+        self.trainer = Trainer(command)
+        return {'parameters': sum(p.numel() for p in self.trainer.parameters)}
+
+    def step(self, command):
+        if self.trainer is None:
+            raise ValueError("expected 'step' after 'init'")
+        return self.trainer.steps(command['batches'], command['first'], command['count'])
 
 
 if __name__ == '__main__':
-    main()
+    commands = Server()
+    server.serve({'init': commands.init, 'step': commands.step})

@@ -88,16 +88,9 @@ export class MultiHeadAttention extends Module {
   constructor(options: MultiHeadAttentionOptions) {
     super();
     const { width, heads, kvHeads = heads, headWidth = width / heads, valueWidth = headWidth } = options;
-    const {
-      keyInput = width,
-      valueInput = keyInput,
-      bias = true,
-      outputBias = bias,
-      normEpsilon,
-      initializer,
-      outputInitializer,
-    } = options;
-    checkHeads({ width, heads, kvHeads, headWidth, valueWidth });
+    const { keyInput = width, valueInput = keyInput, bias = true, outputBias = bias } = options;
+    const { normEpsilon, initializer, outputInitializer } = options;
+    checkHeads('multi-head attention', { width, heads, kvHeads, headWidth, valueWidth });
     this.query = new Linear(width, heads * headWidth, { bias, initializer });
     this.key = new Linear(keyInput, kvHeads * headWidth, { bias, initializer });
     this.value = new Linear(valueInput, kvHeads * valueWidth, { bias, initializer });
@@ -121,7 +114,7 @@ export class MultiHeadAttention extends Module {
     const keySource = context ?? x;
     const valueSource = valueContext ?? keySource;
     checkSources({ x, context, valueContext });
-    if (projected !== undefined && keySource !== x) refuseBoth();
+    if (projected !== undefined && (context ?? valueContext) !== undefined) refuseBoth();
     if (keySource !== x || projected !== undefined) refuseWithContext({ rotation, past: inputs.past });
     const turned = (columns: Tensor): Tensor => (rotation === undefined ? columns : rotate(columns, rotation));
     const query = turned(byHead(this.query.forward(x), this.heads, this.queryNorm)); // [B,H,T,D]
@@ -141,9 +134,13 @@ export function byHead(x: Tensor, heads: number, norm?: RmsNorm): Tensor {
   return (norm === undefined ? rows : norm.forward(rows)).transpose([0, 2, 1, 3]);
 }
 
-function checkHeads({ width, heads, kvHeads, headWidth, valueWidth }: Record<string, number>): void {
-  const refuse = (rule: string, got: string, fix?: string): Error =>
-    fail('shape', { where: 'multi-head attention', rule, got, ...(fix && { fix }) });
+/** @throws shape: as MultiHeadAttention's constructor */
+export function checkHeads(
+  where: string,
+  sizes: Readonly<Record<'width' | 'heads' | 'kvHeads' | 'headWidth' | 'valueWidth', number>>,
+): void {
+  const { width, heads, kvHeads, headWidth, valueWidth } = sizes;
+  const refuse = (rule: string, got: string, fix?: string): Error => fail('shape', { where, rule, got, ...(fix && { fix }) });
   const whole = (n: number | undefined): n is number => n !== undefined && Number.isInteger(n) && n >= 1;
   if (!whole(heads)) throw refuse('a whole number of heads from 1', String(heads));
   if (!whole(kvHeads) || heads % kvHeads !== 0) {

@@ -7,7 +7,7 @@ import { traceStep } from '../../train/index.js';
 import { type OpTimes, opTimes } from './op-times.js';
 import type { StepShape } from './step-shape.js';
 
-const prefix = 'operators';
+export const profilePrefix = 'operators';
 
 /**
  * Runs a model's step program (without the update) under ONNX Runtime's profiler, and sums its time by kind of operator.
@@ -22,7 +22,7 @@ export async function profileStep(
   const { threads, steps, folder, batches } = options;
   const { batch, context } = shape;
   const program = traceStep(model, { shape: { rows: batch, length: context } }, { device: 'cpu', threads });
-  const session = await Session.create(program.onnx, { device: 'cpu', threads, optimize: false, profile: join(folder, prefix) });
+  const session = await Session.create(program.onnx, { device: 'cpu', threads, optimize: false, profile: join(folder, profilePrefix) });
   try {
     const parameters = model.parameters();
     const feeds: Record<string, EngineTensor> = {};
@@ -47,9 +47,9 @@ export async function profileStep(
   return await takeProfile(folder);
 }
 
-/** ONNX Runtime adds the time of day to the name. */
-async function takeProfile(folder: string): Promise<OpTimes> {
-  const names = (await readdir(folder)).filter((name) => name.startsWith(`${prefix}_`)).sort();
+/** Reads a profile that a session wrote in a folder under `profilePrefix`, and removes it. ONNX Runtime adds the time of day to the name. */
+export async function takeProfile(folder: string): Promise<OpTimes> {
+  const names = (await readdir(folder)).filter((name) => name.startsWith(`${profilePrefix}_`)).sort();
   const paths = names.map((name) => join(folder, name));
   try {
     const path = paths.at(-1);

@@ -8,7 +8,7 @@ import { workFormula } from './step-shape.js';
 const leastPercent = 1;
 
 /** Other programs may take this share of the processors before the report warns. */
-const quietLoad = 0.03;
+export const quietLoad = 0.03;
 
 /** The bench's figures for people. */
 export function reportSteps(result: StepBenchResult): string {
@@ -47,11 +47,13 @@ function sizeLines({ size, shape, parameters, equality, timing, othersLoad, gflo
   ];
 }
 
-function cells({ median, min, p90 }: Summary): string {
+/** Median, minimum and nine in ten, in columns. */
+export function cells({ median, min, p90 }: Summary): string {
   return [median, min, p90].map((ms) => ms.toFixed(2).padStart(9)).join('');
 }
 
-function operatorLines({ runs, ms, kinds, between }: OpTimes): string[] {
+/** A table of time by kind of operator. */
+export function operatorLines({ runs, ms, kinds, between }: OpTimes): string[] {
   const row = (kind: string, nodes: string, time: number): string =>
     `    ${kind.padEnd(30)}${nodes.padStart(6)}${time.toFixed(2).padStart(10)}${((100 * time) / ms).toFixed(1).padStart(7)}`;
   const shown = kinds.filter((k) => k.percent >= leastPercent);

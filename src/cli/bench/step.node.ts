@@ -7,6 +7,7 @@ import { fail } from '../../core/index.js';
 import { adamW } from '../../train/index.js';
 import { LoadMeter } from './load.node.js';
 import { machine } from './machine.node.js';
+import { onInterrupt } from './on-interrupt.node.js';
 import { timeBaby } from './step-baby.js';
 import { stackBatches, storyBatches } from './step-batches.js';
 import { alternate, compareLosses, type Equality, type Timing } from './step-compare.js';
@@ -164,19 +165,4 @@ export async function measure(
   const work = workOf(shape);
   const gflops = work / timing.ours.median / 1e6;
   return { shape, parameters, equality, timing, othersLoad, gflops, torchGflops: work / timing.theirs.median / 1e6, operators };
-}
-
-/** Cleans up when the bench is interrupted, then lets the signal do what it does. @returns takes the listeners away again */
-function onInterrupt(clean: () => void): () => void {
-  const listeners = (['SIGINT', 'SIGTERM'] as const).map((signal) => {
-    const listener = (): void => {
-      clean();
-      process.kill(process.pid, signal);
-    };
-    process.once(signal, listener);
-    return () => void process.off(signal, listener);
-  });
-  return () => {
-    for (const remove of listeners) remove();
-  };
 }

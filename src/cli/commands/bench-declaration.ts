@@ -6,7 +6,11 @@ import type { BenchFlags } from './bench.js';
 export function declareBench(program: Command, context: CommandContext): void {
   const command = program
     .command('bench')
-    .argument('[name]', 'step: a training step against PyTorch; decode: a generated token', 'step')
+    .argument(
+      '[name]',
+      'step: a training step against PyTorch; attention: attention forward and backward against PyTorch; decode: a generated token',
+      'step',
+    )
     .description('measure this machine')
     .option('--threads <n>', 'threads within an operator', wholeNumber(1, 1024))
     .option('--baby', 'step: time the preset `baby` too');

@@ -16,6 +16,11 @@ const benches: Readonly<Record<string, Bench>> = {
     // It prints its table, and the JSON, itself.
     await runStepBench({ ...(threads && { threads }), ...(baby && { baby }), ...(json && { json }) });
   },
+  async attention({ threads, json }, io) {
+    const { runAttentionBench } = await import('../bench/attention.node.js');
+    const onProgress = (what: string): void => io.note(`bench attention: ${what}`);
+    await runAttentionBench({ ...(threads && { threads }), ...(json && { json }), out: (text) => io.out(text), onProgress });
+  },
   async decode({ threads, json }, io) {
     const { decodeBench } = await import('../bench/decode.js');
     const figures = await decodeBench({ ...(threads && { threads }), onProgress: (what) => io.note(`bench decode: ${what}`) });
