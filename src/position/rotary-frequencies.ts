@@ -97,21 +97,21 @@ const common = {
 export const rotaryScalingForms: readonly FormDeclaration[] = [
   {
     ...common,
-    name: 'Rotary, linear scaling',
+    name: 'Rotary (linear scaling)',
     formula: 'θ′_i = θ_i / f',
     paper: 'Chen et al. 2023 (position interpolation), eq. 4',
     use: 'Texts f times as long as those first trained on, after a little training; near tokens blur.',
   },
   {
     ...common,
-    name: 'Rotary, llama3 scaling',
+    name: 'Rotary (llama3 scaling)',
     formula: 'θ′_i between θ_i / f and θ_i, by the turns θ_i makes in the first context',
     paper: 'Llama Team 2024 (Llama 3.1), as its code has it',
     use: 'Llama 3.1 and later.',
   },
   {
     ...common,
-    name: 'Rotary, YaRN scaling',
+    name: 'Rotary (YaRN scaling)',
     formula: 'θ′_i between θ_i / f and θ_i by turns; cos and sin times 0.1 ln f + 1',
     paper: 'Peng et al. 2023 (YaRN), section 3',
     use: 'Long texts with little training or none: fast rotations, which tell near tokens apart, are kept.',

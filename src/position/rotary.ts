@@ -112,14 +112,14 @@ export const rotaryForms: readonly FormDeclaration[] = [
   },
   {
     ...common,
-    name: 'Rotary, interleaved',
+    name: 'Rotary (interleaved)',
     formula: '(x_{2i}, x_{2i+1}) turned by p·θ_i',
     paper: 'Su et al. 2021 (RoFormer), eq. 34',
     use: 'The same, for weights whose pairs are neighbours (the paper, GPT-J, Meta’s Llama files).',
   },
   {
     ...common,
-    name: 'Rotary, partial',
+    name: 'Rotary (partial)',
     formula: 'x_0 … x_{R−1} turn, x_R … x_{D−1} stay',
     paper: 'Black et al. 2022 (GPT-NeoX-20B), section 2.1',
     use: 'Leaves a part of each head free of positions, to match content at any distance.',

@@ -6,11 +6,13 @@ import { type BlockOptions, blockNorm } from './block.js';
 import { DecoderBlock, type DecoderBlockInputs } from './decoder-block.js';
 import { EncoderBlock, type EncoderBlockInputs } from './encoder-block.js';
 
-export interface StackOptions extends Omit<BlockOptions, 'attention'> {
+export interface StackOptions extends Omit<BlockOptions, 'attention' | 'dropPath'> {
   /** Number of blocks. */
   readonly layers: number;
   /** Whether a norm follows the last block; by default where norms stand before sublayers, as the stream is normalised nowhere else. */
   readonly finalNorm?: boolean | undefined;
+  /** How often, while training, a sample skips a sublayer of the last block; block ℓ of L skips ℓ/L as often (Huang et al. 2016, eq. 4). */
+  readonly dropPath?: number | undefined;
   /** How self-attention's queries, keys and values meet, by layer. */
   readonly attention?: ((layer: number) => AttentionForm) | undefined;
 }
@@ -73,7 +75,8 @@ function checkStack(where: string, { layers, width, heads, hidden = 4 * width }:
 }
 
 function ofLayer({ attention, ...options }: StackOptions, layer: number): BlockOptions {
-  return { ...options, attention: attention?.(layer) };
+  const { dropPath = 0, layers } = options;
+  return { ...options, dropPath: (dropPath * (layer + 1)) / layers, attention: attention?.(layer) };
 }
 
 function finalNorm({ norm, finalNorm: wanted = norm === 'pre', ...options }: StackOptions): LayerNorm | undefined {

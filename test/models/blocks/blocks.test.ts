@@ -41,6 +41,12 @@ describe('options', () => {
     expect([has('pre'), has('post'), has('pre', false), has('post', true)]).toEqual([true, false, false, true]);
   });
 
+  test('later blocks of a stack are skipped more often', () => {
+    const rates = (dropPath?: number) => new TransformerDecoder({ ...sizes, layers: 4, dropPath }).blocks.map((b) => b.options.dropPath);
+    expect(rates(0.2)).toEqual([0.05, 0.1, expect.closeTo(0.15), 0.2]);
+    expect(rates()).toEqual([0, 0, 0, 0]);
+  });
+
   test('grouped heads, no biases, hidden width: parameters of those shapes and no others', () => {
     const block = new EncoderBlock({ width: 8, heads: 4, kvHeads: 2, hidden: 5, bias: false });
     expect([...block.parameters()].map(([name, p]) => [name, p.shape])).toEqual([
