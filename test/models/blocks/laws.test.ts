@@ -1,10 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { HostArray } from '#dist/core/index.js';
 import { gradients } from '#dist/grad/index.js';
 import { DecoderBlock, EncoderBlock, TransformerDecoder, TransformerEncoder } from '#dist/models/index.js';
 import type { Module } from '#dist/nn/index.js';
 import { input, parameterTensor, type RefArray, type Tensor } from '#dist/ops/index.js';
-import { sitesOf } from '#dist/runtime/index.js';
+import { compile, sitesOf } from '#dist/runtime/index.js';
 import { givenValues } from '../../attention/prove.js';
 import { centralDifferences, type Feeds, numbersOf } from '../../grad/programs.js';
 import { numbers } from '../../nn/arrays.js';
@@ -90,6 +91,19 @@ describe.each(orders)('norm %s', (norm) => {
     const [g] = gradients(out.mul(out).sum(), [x]) as [Tensor];
     const feeds = feedsOf([x, xs], [y, ys], [real, { shape: [B, S], data: Float64Array.of(1, 1, 1, 1, 1, 0, 0, 0, 0, 0) }]);
     for (const t of [out, g]) expect(numbersOf(t, feeds).every(Number.isFinite)).toBe(true);
+  });
+
+  test('a target with nothing to attend to has a pattern of zeros, on ONNX Runtime', async () => {
+    const run = compile((source: Tensor, target: Tensor, padding: Tensor) => {
+      const sites = sitesOf([decoder.forward(target, source, { padding })]);
+      return sites.get('blocks.0.self_attention.pattern') as Tensor;
+    });
+    const hostOf = ({ shape, data }: RefArray): HostArray => new HostArray(Float32Array.from(data), shape, 'float32');
+    const tokens = new HostArray(Uint8Array.of(0, 0, 1, 1, 1, 1, 1, 1), [B, T], 'bool');
+    const { data } = await run(hostOf(xs), hostOf(ys), tokens);
+    await run.dispose();
+    const sums = Array.from({ length: B * 2 * T }, (_, r) => (data as Float32Array).slice(r * T, (r + 1) * T).reduce((p, q) => p + q));
+    expect(largestDifference(sums, [0, 0, 1, 1, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1])).toBeLessThan(1e-6);
   });
 
   test('the decoder’s last rows from a past are those of the whole', () => {
