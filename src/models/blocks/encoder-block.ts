@@ -36,6 +36,7 @@ export class EncoderBlock extends Module {
     this.norm1 = blockNorm(options);
     this.mlp = blockMlp(options);
     this.norm2 = blockNorm(options);
+    // The form is a part of the attention, not of the block: it must not be found twice.
     const { attention: _, ...rest } = options;
     this.options = rest;
   }
