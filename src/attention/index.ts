@@ -14,6 +14,7 @@ export {
   MultiHeadAttention,
   type MultiHeadAttentionInputs,
   type MultiHeadAttentionOptions,
+  type ProjectedContext,
 } from './multi-head-attention.js';
 export * from './normalisers/index.js';
 export type { Bias, Mask, Mix, Normaliser, NormaliserInputs, Part, Score } from './parts.js';

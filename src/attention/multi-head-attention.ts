@@ -36,7 +36,18 @@ export interface MultiHeadAttentionOptions {
   readonly normEpsilon?: number | undefined;
   /** Dropout of the output, while training. */
   readonly outputDropout?: number | undefined;
+  /** How the projections to queries, keys and values start; `Linear`'s way by default. */
+  readonly initializer?: Initializer | undefined;
+  /** How the output projection starts. */
   readonly outputInitializer?: Initializer | undefined;
+}
+
+/** Keys and values that were made of a context before (its sites `key` and `value`), once for all steps of decoding. */
+export interface ProjectedContext {
+  /** [B,K,S,D]; of batch 1, it is every row's. */
+  readonly keys: Tensor;
+  /** [B,K,S,D'] */
+  readonly values: Tensor;
 }
 
 /** What a call is told, besides x. */
@@ -45,6 +56,8 @@ export interface MultiHeadAttentionInputs extends AttentionInputs {
   readonly context?: Tensor | undefined;
   /** What values are made of: [B,S,valueInput]; `context` by default. */
   readonly valueContext?: Tensor | undefined;
+  /** In the place of a context: its keys and values. */
+  readonly projected?: ProjectedContext | undefined;
   /** Turns queries and keys; without it, attention knows no positions. */
   readonly rotation?: Rotation | undefined;
 }
@@ -75,15 +88,13 @@ export class MultiHeadAttention extends Module {
   constructor(options: MultiHeadAttentionOptions) {
     super();
     const { width, heads, kvHeads = heads, headWidth = width / heads, valueWidth = headWidth } = options;
-    const { keyInput = width, valueInput = keyInput, bias = true, outputBias = bias, normEpsilon, outputInitializer } = options;
+    const { keyInput = width, valueInput = keyInput, bias = true, outputBias = bias } = options;
+    const { normEpsilon, initializer, outputInitializer } = options;
     checkHeads('multi-head attention', { width, heads, kvHeads, headWidth, valueWidth });
-    this.query = new Linear(width, heads * headWidth, { bias });
-    this.key = new Linear(keyInput, kvHeads * headWidth, { bias });
-    this.value = new Linear(valueInput, kvHeads * valueWidth, { bias });
-    this.output = new Linear(heads * valueWidth, width, {
-      bias: outputBias,
-      ...(outputInitializer && { initializer: outputInitializer }),
-    });
+    this.query = new Linear(width, heads * headWidth, { bias, initializer });
+    this.key = new Linear(keyInput, kvHeads * headWidth, { bias, initializer });
+    this.value = new Linear(valueInput, kvHeads * valueWidth, { bias, initializer });
+    this.output = new Linear(heads * valueWidth, width, { bias: outputBias, initializer: outputInitializer });
     const norm = (): RmsNorm | undefined => (normEpsilon === undefined ? undefined : new RmsNorm(headWidth, { epsilon: normEpsilon }));
     this.queryNorm = norm();
     this.keyNorm = norm();
@@ -99,15 +110,16 @@ export class MultiHeadAttention extends Module {
    * @throws shape: ranks or widths that do not fit; dtype: a mask that is not boolean; unsupported: a context that is
    * rotated, or that follows a past
    */
-  forward(x: Tensor, { context, valueContext, rotation, ...inputs }: MultiHeadAttentionInputs = {}): Tensor {
+  forward(x: Tensor, { context, valueContext, projected, rotation, ...inputs }: MultiHeadAttentionInputs = {}): Tensor {
     const keySource = context ?? x;
     const valueSource = valueContext ?? keySource;
     checkSources({ x, context, valueContext });
-    if (keySource !== x) refuseWithContext({ rotation, past: inputs.past });
+    if (projected !== undefined && (context ?? valueContext) !== undefined) refuseBoth();
+    if (keySource !== x || projected !== undefined) refuseWithContext({ rotation, past: inputs.past });
     const turned = (columns: Tensor): Tensor => (rotation === undefined ? columns : rotate(columns, rotation));
     const query = turned(byHead(this.query.forward(x), this.heads, this.queryNorm)); // [B,H,T,D]
-    const key = turned(byHead(this.key.forward(keySource), this.kvHeads, this.keyNorm)); // [B,K,S,D]
-    const value = byHead(this.value.forward(valueSource), this.kvHeads); // [B,K,S,D']
+    const key = projected?.keys ?? turned(byHead(this.key.forward(keySource), this.kvHeads, this.keyNorm)); // [B,K,S,D]
+    const value = projected?.values ?? byHead(this.value.forward(valueSource), this.kvHeads); // [B,K,S,D']
     const mixed = this.attention.attend(query, key, value, inputs); // [B,T,H,D']
     const gated = this.gate === undefined ? mixed : partFunction(this.gate)(mixed, x);
     const [batch, length, heads, width] = gated.shape as [Dim, Dim, number, number];
@@ -145,6 +157,16 @@ function checkSources(sources: Readonly<Record<string, Tensor | undefined>>): vo
     const rule = `${name} of three axes, [batch,length,width]`;
     throw fail('shape', { where: 'multi-head attention', path: currentPath(), rule, got: formatSpec(x) });
   }
+}
+
+function refuseBoth(): never {
+  throw fail('unsupported', {
+    where: 'multi-head attention',
+    path: currentPath(),
+    rule: 'a context, or its keys and values',
+    got: 'both',
+    fix: 'Leave one out',
+  });
 }
 
 function refuseWithContext(inputs: Pick<MultiHeadAttentionInputs, 'rotation' | 'past'>): void {

@@ -1,8 +1,8 @@
 import { Command } from 'commander';
 import { nearest } from '../core/glob.js';
 import { declareBench } from './commands/bench-declaration.js';
-import { declareConformance } from './commands/conformance-declaration.js';
 import { declareClassify } from './commands/classify-declaration.js';
+import { declareConformance } from './commands/conformance-declaration.js';
 import { declareDemo } from './commands/demo-declaration.js';
 import { declareAttend, declareCapture, declareSites } from './commands/lens-declarations.js';
 import { declareEval, declareGenerate } from './commands/text-declarations.js';

@@ -15,6 +15,9 @@ export interface DecoderOptions extends NextTokensOptions {
   readonly batch?: number;
 }
 
+/** Before the names of what a model is given besides tokens. */
+const givenPrefix = 'given.';
+
 /** Which program: `first` reads into an empty cache, `row` one row of it, `more` and `step` go on, `step` by one token. */
 type Kind = 'first' | 'row' | 'more' | 'step';
 
@@ -123,6 +126,7 @@ export class Decoder implements NextTokens {
     const program = await this.#program(kind);
     const goesOn = kind === 'step' || kind === 'more';
     const feeds: Record<string, HostArray> = { ids: new HostArray(tokens, [rows.length, added], 'int32') };
+    for (const [name, { value }] of Object.entries(this.#model.given ?? {})) feeds[givenPrefix + name] = value;
     if (goesOn) this.#feedCache(feeds, added, rows);
     const results = await program.run(feeds);
     const kept = rows.map((_, row) => (goesOn ? (this.lengths[row] as number) : 0));
@@ -173,7 +177,8 @@ interface DecoderProgramOptions extends Observed {
 }
 
 /**
- * Traces a model with its cache as inputs: ids [B,T], position [1] (of several rows [B,T]), filled [B,P], and per layer keys and values [B,K,P,D].
+ * Traces a model with its cache as inputs: ids [B,T], position [1] (of several rows [B,T]), filled [B,P], and per layer keys and values [B,K,P,D];
+ * and what the model is given besides.
  * Outputs: `logits` [B,V] of the last position, `recent` [2L·B,K,T,D], and the sites that are looked at.
  */
 export function decoderProgram(
@@ -189,11 +194,15 @@ export function decoderProgram(
     return input(name, shape, dtype);
   };
   const ids = declare('ids', [batch, length], 'int32');
-  let state: SequenceState | undefined;
+  const given = Object.entries(model.given ?? {}).map(
+    ([name, { shape }]) => [name, declare(givenPrefix + name, shape, 'float32')] as const,
+  );
+  let state: SequenceState | undefined = given.length === 0 ? undefined : { given: Object.fromEntries(given) };
   if (kind === 'step' || kind === 'more') {
     const filled = declare('filled', [batch, capacity], 'bool');
     const memory = (name: string): Tensor => declare(name, [batch, heads, capacity, headWidth], 'float32');
     state = {
+      ...state,
       position: declare('position', batch === 1 ? [1] : [batch, length], 'int32'),
       past: Array.from({ length: layers }, (_, i) => ({ keys: memory(`keys.${i}`), values: memory(`values.${i}`), filled })),
     };
@@ -207,7 +216,7 @@ export function decoderProgram(
 
 /** The keys or values that each layer computed for the new tokens, in the order of the layers. */
 function cachedSites(sites: ReadonlyMap<string, Tensor>, role: 'key' | 'value', layers: number): Tensor[] {
-  const found = [...sites].filter(([name]) => name.endsWith(`attention.${role}`)).map(([, value]) => value);
+  const found = [...sites].filter(([name]) => /(?<!cross_)attention\.(\w+)$/.exec(name)?.[1] === role).map(([, value]) => value);
   if (found.length !== layers) {
     throw fail('checkpoint', {
       where: 'Decoder',

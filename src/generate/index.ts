@@ -10,3 +10,4 @@ export type { Captured } from './outputs.js';
 export * from './processors/index.js';
 export { type Candidates, candidates, probabilities, sample } from './sampling.js';
 export type { SamplingOptions } from './sampling-options.js';
+export { Targets } from './targets.js';

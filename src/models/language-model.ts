@@ -1,6 +1,15 @@
+import type { HostArray, Shape } from '../core/index.js';
 import type { Module } from '../nn/index.js';
 import type { Tensor } from '../ops/index.js';
 import type { SequenceState } from './sequence-state.js';
+
+/** An array that a model is given besides tokens, the same for all of them until it is changed. */
+export interface GivenArray {
+  /** May have named sizes, where the next array may be larger or smaller. */
+  readonly shape: Shape;
+  /** float32 */
+  readonly value: HostArray;
+}
 
 /** A model that predicts the next token: anything with this form can be trained on text; with `cache`, it generates from kept keys and values. */
 export interface LanguageModel extends Module {
@@ -8,6 +17,8 @@ export interface LanguageModel extends Module {
   readonly context: number;
   /** @param ids [B,T] int32 @returns logits [B,T,V] */
   forward(ids: Tensor, state?: SequenceState): Tensor;
+  /** What `forward` finds in `state.given`, by name, where the model predicts under a condition, such as a text to translate. */
+  readonly given?: Readonly<Record<string, GivenArray>>;
   /** Shapes of the key and value cache, where the model can use one; `heads` are those of keys and values. */
   readonly cache?: { readonly layers: number; readonly heads: number; readonly headWidth: number };
 }

@@ -13,6 +13,8 @@ export interface SequenceState {
    * Give `position` too, counted from each document's start, and a packed row is exactly its documents one by one.
    */
   readonly documents?: Tensor | undefined;
+  /** What the model is given besides tokens: the tensors of its `given`. */
+  readonly given?: Readonly<Record<string, Tensor>> | undefined;
 }
 
 /**

@@ -4,7 +4,7 @@ import { Module } from './module.js';
 
 export interface LinearOptions {
   readonly bias?: boolean;
-  readonly initializer?: Initializer;
+  readonly initializer?: Initializer | undefined;
 }
 
 /** y = x W + b, W [in,out] (the order GPT-2's checkpoints use). */

@@ -10,8 +10,10 @@ export interface MlpOptions {
   readonly activation: ActivationName;
   readonly bias?: boolean;
   readonly dropout?: number;
+  /** How the first projection starts; `Linear`'s way by default. */
+  readonly initializer?: Initializer | undefined;
   /** How the second projection starts. */
-  readonly outputInitializer?: Initializer;
+  readonly outputInitializer?: Initializer | undefined;
 }
 
 /** The position-wise network of a Transformer block: y = f(x W₁ + b₁) W₂ + b₂ (Vaswani et al. 2017, eq. 2, with activation f). */
@@ -23,8 +25,8 @@ export class Mlp extends Module {
 
   constructor({ width, hidden = 4 * width, bias = true, ...options }: MlpOptions) {
     super();
-    this.up = new Linear(width, hidden, { bias });
-    this.down = new Linear(hidden, width, { bias, ...(options.outputInitializer && { initializer: options.outputInitializer }) });
+    this.up = new Linear(width, hidden, { bias, initializer: options.initializer });
+    this.down = new Linear(hidden, width, { bias, initializer: options.outputInitializer });
     this.activation = options.activation;
     this.dropout = options.dropout ?? 0;
   }

@@ -1,6 +1,7 @@
-import { type Dim, equalShapes, fail } from '../core/index.js';
+import type { Dim } from '../core/index.js';
 import { type FormDeclaration, Module, normal } from '../nn/index.js';
-import { formatSpec, gather, iota, Parameter, parameterTensor, type Tensor } from '../ops/index.js';
+import { gather, Parameter, parameterTensor, type Tensor } from '../ops/index.js';
+import { checkContext, tokenPositions } from './token-positions.js';
 
 /** Learned absolute positions: one trained vector per position (Gehring et al. 2017; GPT-2). */
 export class LearnedPositions extends Module {
@@ -21,28 +22,10 @@ export class LearnedPositions extends Module {
    */
   forward(x: Tensor, position?: Tensor): Tensor {
     const context = this.weight.shape[0] as number;
-    const [batch, length] = x.shape as [Dim, Dim];
-    if (typeof length === 'number' && length > context) {
-      throw fail('shape', {
-        where: 'positions',
-        path: this.path,
-        rule: `at most ${context} tokens, the context the model was made for`,
-        got: String(length),
-        fix: 'Shorten the text, or make the model with a larger context',
-      });
-    }
+    const length = x.shape[1] as Dim;
+    checkContext(length, context, this.path);
     const table = parameterTensor(this.weight);
-    if (position === undefined) return length === context ? table : gather(table, iota(length));
-    const perToken = equalShapes(position.shape, [batch, length]);
-    if (position.dtype !== 'int32' || !(perToken || equalShapes(position.shape, [1]))) {
-      throw fail(position.dtype === 'int32' ? 'shape' : 'dtype', {
-        where: 'positions',
-        path: this.path,
-        rule: `int32, [1] for the first token's position or [${batch},${length}] for every token's`,
-        got: formatSpec(position),
-      });
-    }
-    return gather(table, perToken ? position : iota(length).add(position));
+    return position === undefined && length === context ? table : gather(table, tokenPositions(x, position, this.path).positions);
   }
 }
 

@@ -1,4 +1,7 @@
 import { fail } from '../core/index.js';
+import type { FormDeclaration } from '../nn/index.js';
+import { currentPath } from '../ops/index.js';
+import { geometricFrequencies } from './frequencies.js';
 
 /** How rotary frequencies are changed for texts longer than those a model was first trained on; names as in Hugging Face's configs, in words. */
 export type RotaryScaling =
@@ -41,12 +44,17 @@ export interface RotaryFrequencies {
  */
 export function rotaryFrequencies(width: number, base: number, scaling?: RotaryScaling): RotaryFrequencies {
   if (!Number.isInteger(width) || width < 2 || width % 2 !== 0)
-    throw fail('shape', { where: 'rotary positions', rule: 'an even number of rotated dimensions', got: String(width) });
-  if (!(base > 0)) throw fail('value', { where: 'rotary positions', rule: 'a base above 0', got: String(base) });
-  const radians = Float64Array.from({ length: width / 2 }, (_, i) => base ** ((-2 * i) / width));
+    throw fail('shape', {
+      where: 'rotary positions',
+      path: currentPath(),
+      rule: 'an even number of rotated dimensions',
+      got: String(width),
+    });
+  if (!(base > 0)) throw fail('value', { where: 'rotary positions', path: currentPath(), rule: 'a base above 0', got: String(base) });
+  const radians = geometricFrequencies(width, base);
   if (scaling === undefined) return { radians, amplitude: 1 };
   if (!(scaling.factor > 0))
-    throw fail('value', { where: 'rotary positions', rule: 'a scaling factor above 0', got: String(scaling.factor) });
+    throw fail('value', { where: 'rotary positions', path: currentPath(), rule: 'a scaling factor above 0', got: String(scaling.factor) });
   switch (scaling.kind) {
     case 'linear':
       return { radians: radians.map((r) => r / scaling.factor), amplitude: 1 };
@@ -76,3 +84,36 @@ function blend(a: number, b: number, w: number): number {
 function unit(x: number): number {
   return Math.min(1, Math.max(0, x));
 }
+
+const common = {
+  time: 'T·D',
+  memory: 'T·D',
+  exact: true,
+  causal: 'mask',
+  cacheable: true,
+  file: 'src/position/rotary-frequencies.ts',
+} as const;
+
+export const rotaryScalingForms: readonly FormDeclaration[] = [
+  {
+    ...common,
+    name: 'Rotary (linear scaling)',
+    formula: 'θ′_i = θ_i / f',
+    paper: 'Chen et al. 2023 (position interpolation), eq. 4',
+    use: 'Texts f times as long as those first trained on, after a little training; near tokens blur.',
+  },
+  {
+    ...common,
+    name: 'Rotary (llama3 scaling)',
+    formula: 'θ′_i between θ_i / f and θ_i, by the turns θ_i makes in the first context',
+    paper: 'Llama Team 2024 (Llama 3.1), as its code has it',
+    use: 'Llama 3.1 and later.',
+  },
+  {
+    ...common,
+    name: 'Rotary (YaRN scaling)',
+    formula: 'θ′_i between θ_i / f and θ_i by turns; cos and sin times 0.1 ln f + 1',
+    paper: 'Peng et al. 2023 (YaRN), section 3',
+    use: 'Long texts with little training or none: fast rotations, which tell near tokens apart, are kept.',
+  },
+];

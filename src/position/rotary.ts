@@ -1,7 +1,8 @@
-import { type Dim, equalShapes, fail, HostArray } from '../core/index.js';
+import { type Dim, fail, HostArray } from '../core/index.js';
 import type { FormDeclaration } from '../nn/index.js';
-import { cast, concat, constant, cos, formatSpec, iota, sin, stack, type Tensor } from '../ops/index.js';
+import { cast, concat, constant, cos, currentPath, formatSpec, sin, stack, type Tensor } from '../ops/index.js';
 import { type RotaryScaling, rotaryFrequencies } from './rotary-frequencies.js';
+import { checkContext, tokenPositions } from './token-positions.js';
 
 export interface RotaryOptions {
   /** Most tokens in a sequence. */
@@ -11,12 +12,16 @@ export interface RotaryOptions {
   /** Su et al.'s 10000; others since. */
   readonly base?: number;
   readonly scaling?: RotaryScaling | undefined;
+  /** Whether pairs are neighbours (2i, 2i + 1), as in the paper, instead of halves (i, i + R/2), as Hugging Face has them. */
+  readonly interleaved?: boolean | undefined;
 }
 
 /** Cosines and sines of the angles at each position: [T,R/2], or [B,1,T,R/2] where each token has its own position. */
 export interface Rotation {
   readonly cos: Tensor;
   readonly sin: Tensor;
+  /** Whether pairs are neighbours; halves by default. */
+  readonly interleaved?: boolean | undefined;
 }
 
 /**
@@ -28,13 +33,15 @@ export class Rotary {
   readonly context: number;
   readonly #radians: Tensor;
   readonly #amplitude: number;
+  readonly #interleaved: boolean | undefined;
 
   /** @throws shape, value: as `rotaryFrequencies` */
-  constructor({ context, width, base = 10000, scaling }: RotaryOptions) {
+  constructor({ context, width, base = 10000, scaling, interleaved }: RotaryOptions) {
     const { radians, amplitude } = rotaryFrequencies(width, base, scaling);
     this.context = context;
     this.#radians = constant(new HostArray(Float32Array.from(radians), [1, width / 2], 'float32'));
     this.#amplitude = amplitude;
+    this.#interleaved = interleaved;
   }
 
   /**
@@ -45,47 +52,37 @@ export class Rotary {
    */
   at(ids: Tensor, position?: Tensor): Rotation {
     const [batch, length] = ids.shape as [Dim, Dim];
-    if (typeof length === 'number' && length > this.context) {
-      throw fail('shape', {
-        where: 'positions',
-        rule: `at most ${this.context} tokens, the context the model was made for`,
-        got: String(length),
-        fix: 'Shorten the text, or make the model with a larger context',
-      });
-    }
-    const perToken = position !== undefined && equalShapes(position.shape, [batch, length]);
-    if (position !== undefined && (position.dtype !== 'int32' || !(perToken || equalShapes(position.shape, [1])))) {
-      throw fail(position.dtype === 'int32' ? 'shape' : 'dtype', {
-        where: 'positions',
-        rule: `int32, [1] for the first token's position or [${batch},${length}] for every token's`,
-        got: formatSpec(position),
-      });
-    }
-    const places = position === undefined ? iota(length) : perToken ? position : iota(length).add(position);
-    const column = places.reshape(perToken ? [batch, 1, length, 1] : [length, 1]);
+    checkContext(length, this.context, currentPath());
+    const { positions, perToken } = tokenPositions(ids, position, currentPath());
+    const column = positions.reshape(perToken ? [batch, 1, length, 1] : [length, 1]);
     const angles = cast(column, 'float32').mul(this.#radians);
     const scaled = (x: Tensor): Tensor => (this.#amplitude === 1 ? x : x.mul(this.#amplitude));
-    return { cos: scaled(cos(angles)), sin: scaled(sin(angles)) };
+    return { cos: scaled(cos(angles)), sin: scaled(sin(angles)), interleaved: this.#interleaved };
   }
 }
 
 /**
  * Turns pairs of numbers: (a, b) → (a cos − b sin, b cos + a sin) (Su et al. 2021, eq. 34). Pairs are halves of what
- * turns, number i with i + R/2, as Hugging Face's layouts have it; `interleaved`, they are neighbours, as in the paper.
- * Numbers beyond R stay (GPT-NeoX's partial rotation).
+ * turns, number i with i + R/2, as Hugging Face's layouts have it; `interleaved`, they are neighbours, as in the paper: what
+ * the rotation says, unless told otherwise. Numbers beyond R stay (GPT-NeoX's partial rotation).
  * @param x [B,H,T,D], R ≤ D
  * @returns [B,H,T,D]
  * @throws shape: a rotation of more numbers than x has
  */
-export function rotate(x: Tensor, { cos: c, sin: s }: Rotation, options: { readonly interleaved?: boolean } = {}): Tensor {
+export function rotate(x: Tensor, { cos: c, sin: s, ...own }: Rotation, options: { readonly interleaved?: boolean } = {}): Tensor {
   const width = x.shape.at(-1) as number;
   const half = c.shape.at(-1) as number;
   if (2 * half > width) {
-    throw fail('shape', { where: 'rotate', rule: `heads of at least ${2 * half} numbers, as many as turn`, got: formatSpec(x) });
+    throw fail('shape', {
+      where: 'rotate',
+      path: currentPath(),
+      rule: `heads of at least ${2 * half} numbers, as many as turn`,
+      got: formatSpec(x),
+    });
   }
   const [turning, rest] = 2 * half === width ? [x] : (x.split([2 * half, width - 2 * half], -1) as [Tensor, Tensor]);
   let turned: Tensor;
-  if (options.interleaved) {
+  if (options.interleaved ?? own.interleaved) {
     const halves = turning.reshape([...x.shape.slice(0, -1), half, 2]).split(2, -1);
     const [a, b] = halves.map((p) => p.reshape([...x.shape.slice(0, -1), half])) as [Tensor, Tensor];
     turned = stack([a.mul(c).sub(b.mul(s)), b.mul(c).add(a.mul(s))], -1).reshape(turning.shape);
@@ -96,15 +93,35 @@ export function rotate(x: Tensor, { cos: c, sin: s }: Rotation, options: { reado
   return rest === undefined ? turned : concat([turned, rest], -1);
 }
 
-export const rotaryForm: FormDeclaration = {
-  name: 'Rotary',
-  formula: '(a, b) → (a cos pθ − b sin pθ, b cos pθ + a sin pθ)',
-  paper: 'Su et al. 2021 (RoFormer), eq. 34',
+const common = {
   time: 'T·D',
   memory: 'T·D',
   exact: true,
   causal: 'mask',
   cacheable: true,
-  use: 'Scores that depend on distance only, with nothing to learn; today’s usual choice.',
   file: 'src/position/rotary.ts',
-};
+} as const;
+
+export const rotaryForms: readonly FormDeclaration[] = [
+  {
+    ...common,
+    name: 'Rotary',
+    formula: '(x_i, x_{i+R/2}) turned by p·θ_i, θ_i = base^{−2i/R}',
+    paper: 'Su et al. 2021 (RoFormer), eq. 34; halves as GPT-NeoX and Llama in Hugging Face’s layout',
+    use: 'Scores that depend on distance only, with nothing to learn; today’s usual choice.',
+  },
+  {
+    ...common,
+    name: 'Rotary (interleaved)',
+    formula: '(x_{2i}, x_{2i+1}) turned by p·θ_i',
+    paper: 'Su et al. 2021 (RoFormer), eq. 34',
+    use: 'The same, for weights whose pairs are neighbours (the paper, GPT-J, Meta’s Llama files).',
+  },
+  {
+    ...common,
+    name: 'Rotary (partial)',
+    formula: 'x_0 … x_{R−1} turn, x_R … x_{D−1} stay',
+    paper: 'Black et al. 2022 (GPT-NeoX-20B), section 2.1',
+    use: 'Leaves a part of each head free of positions, to match content at any distance.',
+  },
+];

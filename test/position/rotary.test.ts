@@ -1,10 +1,12 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { attend } from '#dist/attention/index.js';
 import { readSafetensors } from '#dist/checkpoints/index.js';
 import { type HostArray, symbol } from '#dist/core/index.js';
 import { constant, evaluate, input, type RefArray, type Tensor } from '#dist/ops/index.js';
-import { Rotary, type Rotation, rotaryFrequencies, rotate } from '#dist/position/index.js';
+import { ntkBase, Rotary, type Rotation, rotaryFrequencies, rotate } from '#dist/position/index.js';
+import { sitesOf } from '#dist/runtime/index.js';
 import { numbers } from '../nn/arrays.js';
 import { relativeDifference } from '../support/arrays.js';
 import { shared } from '../tokenizers/shared.js';
@@ -134,6 +136,16 @@ describe('scalings', () => {
     }
   });
 
+  test('ntk keeps the fastest and makes the slowest as slow as linear would', () => {
+    const radians = rotaryFrequencies(64, ntkBase(10000, 8, 64)).radians;
+    expect(radians[0]).toBe(1);
+    expect((radians[31] as number) / (plain[31] as number)).toBeCloseTo(1 / 8, 12);
+    const kept = [...radians].map((r, i) => r / (plain[i] as number));
+    expect(kept.toSorted((a, b) => b - a)).toEqual(kept);
+    expect(ntkBase(500, 1, 4)).toBe(500);
+    expect(ntkBase(10000, 4, 64)).toBeCloseTo(10000 * 4 ** (64 / 62), 6);
+  });
+
   test('yarn’s factor is of cosines and sines', () => {
     const scaling = { kind: 'yarn', ...original, fastTurns: 32, slowTurns: 1, attentionFactor: 1.2 } as const;
     const { cos, sin } = new Rotary({ context: 64, width: D, scaling }).at(ids);
@@ -142,7 +154,69 @@ describe('scalings', () => {
   });
 });
 
+describe('a head’s score over distance', () => {
+  const [length, width] = [12, 6];
+  const q = input('q', [1, 1, length, width]);
+  const k = input('k', [1, 1, length, width]);
+
+  /** Scores [T][T] of a head whose queries are all one vector and whose keys are all another. */
+  const scores = (query: readonly number[], key: readonly number[], interleaved: boolean): Float64Array => {
+    const rotation = new Rotary({ context: length, width, interleaved }).at(input('ids', [1, length], 'int32'));
+    const site = sitesOf([attend(rotate(q, rotation), rotate(k, rotation), k)]).get('scores') as Tensor;
+    const all = (v: readonly number[]): RefArray => ({
+      shape: q.shape as readonly number[],
+      data: Float64Array.from({ length: length * width }, (_, i) => v[i % width] as number),
+    });
+    const feeds = new Map([
+      [q, all(query)],
+      [k, all(key)],
+    ]);
+    return reading(site, feeds).data;
+  };
+
+  test.each([false, true])('is the sum of the cosines that its frequencies predict; interleaved %s', (interleaved) => {
+    const numbersOf6 = fc.array(fc.double({ min: -2, max: 2, noNaN: true }), { minLength: width, maxLength: width });
+    const { radians } = rotaryFrequencies(width, 10000);
+    fc.assert(
+      fc.property(numbersOf6, numbersOf6, (a, b) => {
+        const got = scores(a, b, interleaved);
+        for (let m = 0; m < length; m++) {
+          for (let n = 0; n < length; n++) {
+            let want = 0;
+            radians.forEach((theta, i) => {
+              const [x, y] = interleaved ? [2 * i, 2 * i + 1] : [i, i + width / 2];
+              const [ax, ay, bx, by] = [a[x], a[y], b[x], b[y]] as [number, number, number, number];
+              const phase = Math.atan2(ay, ax) - Math.atan2(by, bx);
+              want += Math.hypot(ax, ay) * Math.hypot(bx, by) * Math.cos(theta * (m - n) + phase);
+            });
+            expect(got[m * length + n]).toBeCloseTo(want / Math.sqrt(width), 5);
+          }
+        }
+      }),
+      { numRuns: 10 },
+    );
+  });
+
+  test('of one pair alone is cos(θ·distance)', () => {
+    const theta = rotaryFrequencies(width, 10000).radians[1] as number;
+    const got = scores([0, 1, 0, 0, 0, 0], [0, 1, 0, 0, 0, 0], false);
+    for (let m = 0; m < length; m++) expect(got[m * length]).toBeCloseTo(Math.cos(theta * m) / Math.sqrt(width), 7);
+  });
+});
+
+test('a rotation that says its pairs are neighbours is turned so', () => {
+  const x = input('x', [1, 1, T, D]);
+  const feeds = new Map([[x, numbers('x', [1, 1, T, D])]]);
+  const own = new Rotary({ context: 64, width: D, interleaved: true }).at(ids);
+  expect([...reading(rotate(x, own), feeds).data]).toEqual([...reading(rotate(x, rotary.at(ids), { interleaved: true }), feeds).data]);
+  expect([...reading(rotate(x, own), feeds).data]).not.toEqual([...reading(rotate(x, rotary.at(ids)), feeds).data]);
+});
+
 test('what cannot be is refused', () => {
+  expect(() => ntkBase(10000, 2, 5)).toThrow(/ntkBase: an even number of rotated dimensions, at least 4; got 5/);
+  expect(() => ntkBase(10000, 2, 2)).toThrow(/at least 4; got 2/);
+  expect(() => ntkBase(0, 2, 4)).toThrow(/a base above 0/);
+  expect(() => ntkBase(10000, 0, 4)).toThrow(/a factor above 0; got 0/);
   expect(() => rotaryFrequencies(5, 10000)).toThrow(/an even number of rotated dimensions; got 5/);
   expect(() => rotaryFrequencies(4, 0)).toThrow(/a base above 0; got 0/);
   expect(() => rotaryFrequencies(4, 10000, { kind: 'linear', factor: 0 })).toThrow(/a scaling factor above 0; got 0/);
