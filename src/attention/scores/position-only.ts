@@ -1,6 +1,6 @@
 import type { Dim } from '../../core/index.js';
 import { type FormDeclaration, Module } from '../../nn/index.js';
-import type { Tensor } from '../../ops/index.js';
+import { after, type Tensor } from '../../ops/index.js';
 import { type Bias, type Part, partFunction } from '../parts.js';
 import type { Places } from '../places.js';
 
@@ -20,7 +20,9 @@ export class PositionOnlyScore extends Module {
   /** @param query [B,H,T,D] and @param key [B,K,S,D], only their sizes count @returns [B,H,T,S] */
   forward(query: Tensor, key: Tensor, places: Places): Tensor {
     const [batch, heads, queries] = query.shape as [Dim, Dim, Dim];
-    return partFunction(this.bias)(places).expand([batch, heads, queries, key.shape[2] as Dim]);
+    // Nothing is computed of queries and keys, yet they stay in the graph: their sites can be captured as of any form.
+    const scores = after(after(partFunction(this.bias)(places), query), key);
+    return scores.expand([batch, heads, queries, key.shape[2] as Dim]);
   }
 }
 
