@@ -31,16 +31,21 @@ function sideBySide({ query, key, consecutive }: Places): readonly [number, numb
   return consecutive && typeof queries === 'number' && typeof keys === 'number' ? [queries, keys] : undefined;
 }
 
+/** The offsets −T … S−1 that `toPairs` counts by where queries and keys are side by side; nothing elsewhere. */
+export function offsetsSideBySide(places: Places): number[] | undefined {
+  const lengths = sideBySide(places);
+  return lengths && Array.from({ length: lengths[0] + lengths[1] }, (_, n) => n - lengths[0]);
+}
+
 /**
  * The rows of a table that `toPairs` and `toOffsets` count by: those of offsets −T … S−1 where queries and keys are side by
  * side, the whole table otherwise.
  * @param table [N,D] or [H,N,D] @returns [N′,D] or [H,N′,D]
  */
 export function rowsByOffset(table: Tensor, range: OffsetRange, places: Places): Tensor {
-  const lengths = sideBySide(places);
-  if (lengths === undefined) return table;
-  const [queries, keys] = lengths;
-  const rows = Int32Array.from({ length: queries + keys }, (_, n) => Math.min(range.to, Math.max(range.from, n - queries)) - range.from);
+  const offsets = offsetsSideBySide(places);
+  if (offsets === undefined) return table;
+  const rows = Int32Array.from(offsets, (offset) => Math.min(range.to, Math.max(range.from, offset)) - range.from);
   return gather(table, constant(new HostArray(rows, [rows.length], 'int32')), -2);
 }
 

@@ -2,6 +2,7 @@ import { type Dim, fail, HostArray } from '../../core/index.js';
 import { type FormDeclaration, Linear, Module, normal } from '../../nn/index.js';
 import { cast, concat, constant, cos, matmul, Parameter, parameterTensor, sin, type Tensor } from '../../ops/index.js';
 import type { Places } from '../places.js';
+import { offsetsSideBySide, toPairs } from '../relative.js';
 import { checkSizes } from '../sizes.js';
 import { scaledDotProductScore } from './dot-product.js';
 import { checkFit } from './fit.js';
@@ -20,9 +21,10 @@ export interface TransformerXlScoreOptions {
  * their W_{k,R} is W, `position`). What is compared and where it stands are asked for apart; u and v are what every query
  * asks for. R_d = [sin ω_f d …, cos ω_f d …] with ω_f = 10000^(−2f/C) is fixed. With `past` it has their memory.
  *
- * They compute W R_d for every distance and shift (appendix B). Here R is taken apart: sin ω(i−j) = sin ωi cos ωj −
- * cos ωi sin ωj, likewise the cosine, so that the term is a product of T queries and S keys of width C, wherever they
- * stand and however many. Angles are float32: at place p they are off by about p · 1e-7.
+ * Where queries and keys stand side by side, W R_d is made once for each distance, and products are moved to their pairs
+ * (appendix B). Elsewhere, beside a memory, R is taken apart: sin ω(i−j) = sin ωi cos ωj − cos ωi sin ωj, likewise the
+ * cosine, so that the term is a product of queries and keys of width C, wherever they stand. Angles are float32: there,
+ * at place p, they are off by about p · 1e-7.
  */
 export class TransformerXlScore extends Module {
   /** u [H,D] */
@@ -58,13 +60,26 @@ export class TransformerXlScore extends Module {
   #byDistance(query: Tensor, places: Places): Tensor {
     const [heads, width] = this.contentBias.shape as [number, number];
     const size = this.position.weight.shape[0] as number;
+    const scale = 1 / Math.sqrt(width);
+    const offsets = offsetsSideBySide(places);
+    if (offsets !== undefined) {
+      const distances = new HostArray(
+        Int32Array.from(offsets, (o) => -o),
+        [offsets.length, 1],
+        'int32',
+      );
+      const turning = angles(constant(distances), size);
+      const rows = this.position.forward(concat([sin(turning), cos(turning)], -1)).reshape([offsets.length, heads, width]);
+      const products = matmul(query, rows.transpose([1, 0, 2]), { transposeB: true, scale }); // [B,H,T,T+S]
+      return toPairs(products, { from: offsets[0] as number, to: offsets.at(-1) as number }, places);
+    }
     const weight = parameterTensor(this.position.weight).reshape([size, heads, width]).transpose([1, 2, 0]); // [H,D,C]
     const [bySine, byCosine] = matmul(query, weight).split(2, -1) as [Tensor, Tensor]; // [B,H,T,C/2]
     const at = angles(places.query, size);
     const keys = angles(column(places.key), size);
     const [s, c] = [sin(at), cos(at)];
     const turned = concat([bySine.mul(s).add(byCosine.mul(c)), byCosine.mul(s).sub(bySine.mul(c))], -1);
-    return matmul(turned, concat([cos(keys), sin(keys)], -1), { transposeB: true, scale: 1 / Math.sqrt(width) });
+    return matmul(turned, concat([cos(keys), sin(keys)], -1), { transposeB: true, scale });
   }
 }
 
@@ -83,8 +98,8 @@ export const transformerXlForm: FormDeclaration = {
   name: 'TransformerXlScore',
   formula: 's_ij = ((q_i + u) · k_j + (q_i + v) · W R_{i−j}) / √D',
   paper: 'Dai et al. 2019 (Transformer-XL), section 3.3',
-  time: 'T·S·(D + C)',
-  memory: 'T·S + T·C',
+  time: 'T·S·D',
+  memory: 'T·S',
   exact: true,
   causal: 'mask',
   cacheable: true,

@@ -3,13 +3,18 @@ import { describe, expect, test } from 'vitest';
 import {
   Attention,
   type AttentionInputs,
+  type AttentionParts,
   attend,
   causal,
   exponentialKernel,
   kernelNormaliser,
+  MusicTransformerScore,
   type Past,
   type Places,
   placesOf,
+  RelativeValues,
+  ShawScore,
+  TransformerXlScore,
 } from '#dist/attention/index.js';
 import { gradients } from '#dist/grad/index.js';
 import { arange, input, parameterTensor, type RefArray, type Tensor } from '#dist/ops/index.js';
@@ -154,6 +159,60 @@ describe.each(relativeCases)('$name', ({ parts, causalOnly }) => {
     });
   });
 });
+
+describe.each(relativeCases)('$name', ({ parts }) => {
+  const module = givenValues(new Attention(parts(K)));
+
+  test.each([
+    [1, 1],
+    [1, 4],
+    [4, 1],
+    [3, 5],
+    [5, 2],
+  ])('%s queries and %s keys: moved by rows it is what it is looked up', (queries, keys) => {
+    const feeds: Feeds = new Map();
+    const shapes = { q: [B, H, queries, D], k: [B, K, keys, D], v: [B, K, keys, V] };
+    const x = Object.entries(shapes).map(([n, shape]) => {
+      const t = input(n, shape);
+      feeds.set(t, numbers(n, shape));
+      return t;
+    }) as [Tensor, Tensor, Tensor];
+    const found: Places = { query: arange(queries).reshape([queries, 1]), key: arange(keys).reshape([1, keys]) };
+    const [moved, looked] = [placesOf(queries, keys), found].map((places) => numbersOf(module.attend(...x, { places }), feeds));
+    expect(relativeDifference(moved, looked)).toBeLessThan(1e-12);
+  });
+});
+
+test('no vector for each pair: with relative positions nothing grows as T·S·D, forward or backward', () => {
+  const [heads, width, length] = [2, 64, 8];
+  const x = ['q', 'k', 'v'].map((n) => input(n, [1, heads, length, width])) as [Tensor, Tensor, Tensor];
+  const made = { heads, width };
+  const forms: AttentionParts[] = [
+    { score: new MusicTransformerScore({ ...made, distances: length }) },
+    { score: new ShawScore({ width, farthest: 3 }), mix: new RelativeValues({ width, farthest: 3 }) },
+    { score: new TransformerXlScore({ ...made, positionWidth: length }) },
+  ];
+  for (const parts of forms) {
+    const module = new Attention(parts);
+    const own = [...module.parameters().values()];
+    const y = module.attend(...x);
+    const sizes = sizesOf([y, ...gradients(y.mul(y).sum(), [...x, ...own.map(parameterTensor)])]);
+    // Rows of T + S offsets are the largest; vectors of pairs would be four times as large.
+    expect(Math.max(...sizes)).toBeLessThanOrEqual(heads * (length + length) * width);
+  }
+});
+
+/** Numbers in each tensor that these are computed of. */
+function sizesOf(roots: readonly Tensor[]): number[] {
+  const seen = new Set<Tensor>();
+  const visit = (t: Tensor): void => {
+    if (seen.has(t)) return;
+    seen.add(t);
+    t.node.inputs.forEach(visit);
+  };
+  roots.forEach(visit);
+  return [...seen].map((t) => t.shape.reduce<number>((a, d) => a * Number(d), 1));
+}
 
 test('the exponential kernel divided by its sum is softmax, whatever the mask; a row of none is zero, its gradient finite', () => {
   fc.assert(
