@@ -173,4 +173,6 @@ const grid: FormCase = {
 };
 
 export const formCases: readonly FormCase[] = [...content, ...relative, grid];
+/** Forms that know nothing of positions. */
+export const contentCases = content;
 export const relativeCases = relative;

@@ -2,7 +2,6 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
   Attention,
-  type AttentionInputs,
   type AttentionParts,
   attend,
   causal,
@@ -25,36 +24,7 @@ import { largestDifference, relativeDifference } from '../../support/arrays.js';
 import { givenValues } from '../prove.js';
 import { formCases, relativeCases } from './cases.js';
 import { B, D, H, range, T, V } from './loops.js';
-
-const K = 2;
-const names = ['q', 'k', 'v'] as const;
-const whole = { q: numbers('q', [B, H, T, D]), k: numbers('k', [B, K, T, D]), v: numbers('v', [B, K, T, V]) };
-
-/** Tokens from … to−1 of an array [B,heads,T,·]; from a list of places, zeros where it says none. */
-function tokens({ shape, data }: RefArray, at: (b: number) => readonly (number | undefined)[]): RefArray {
-  const [, heads, length, width] = shape as [number, number, number, number];
-  const out = range(B).flatMap((b) =>
-    range(heads).flatMap((h) =>
-      at(b).flatMap((t) => range(width).map((d) => (t === undefined ? 1e3 : (data[((b * heads + h) * length + t) * width + d] as number)))),
-    ),
-  );
-  return refArray([B, heads, at(0).length, width], out);
-}
-
-/** Queries, keys and values as inputs with their numbers. */
-function fed(arrays: Readonly<Record<(typeof names)[number], RefArray>>, feeds: Feeds = new Map()): { x: Tensor[]; feeds: Feeds } {
-  const x = names.map((n) => {
-    const t = input(n, arrays[n].shape);
-    feeds.set(t, arrays[n]);
-    return t;
-  });
-  return { x, feeds };
-}
-
-function run(module: Attention, arrays = whole, inputs: AttentionInputs = {}, feeds: Feeds = new Map()): Float64Array {
-  const { x } = fed(arrays, feeds);
-  return numbersOf(module.attend(x[0] as Tensor, x[1] as Tensor, x[2] as Tensor, inputs), feeds);
-}
+import { fed, K, names, run, tokens, whole } from './run.js';
 
 /** Places as a constant, so that nothing is known of them beforehand. */
 function standing(shift: number): Places {
