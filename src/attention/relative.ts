@@ -1,5 +1,5 @@
 import { type Dim, fail, HostArray, multiplyDims } from '../core/index.js';
-import { clip, constant, gather, pad, scatterAlong, slice, type Tensor, takeAlong, zeros } from '../ops/index.js';
+import { clip, constant, gather, matmul, pad, scatterAlong, slice, type Tensor, takeAlong, zeros } from '../ops/index.js';
 import type { Places } from './places.js';
 
 /**
@@ -69,6 +69,17 @@ export function toPairs(x: Tensor, range: OffsetRange, places: Places): Tensor {
   const flat = x.reshape([batch, heads, rows * (rows + keys)]);
   const shorter = slice(flat, [null, null, [rows]]).reshape([batch, heads, rows, rows + keys - 1]);
   return slice(shorter, [null, null, null, [0, keys]]);
+}
+
+/**
+ * r_ij = q_i · a_{j−i} / √D: products of each query with a table's vectors, moved to their pairs.
+ * @param query [B,H,T,D]
+ * @param table [N,D], the same for all heads, or [H,N,D] @returns [B,H,T,S]
+ */
+export function relativeProducts(query: Tensor, table: Tensor, range: OffsetRange, places: Places): Tensor {
+  const rows = rowsByOffset(table, range, places);
+  const scale = 1 / Math.sqrt(query.shape[3] as number);
+  return toPairs(matmul(query, rows, { transposeB: true, scale }), range, places);
 }
 
 /**

@@ -8,6 +8,7 @@ import { distanceBias } from './distance-bias.js';
 /**
  * Attention with linear biases: b_ij = −m_h |i − j|, nothing to learn (Press et al. 2022, "ALiBi", section 3). Keys behind
  * have the paper's bias; the paper is causal, keys ahead get the same by symmetry. Texts may be longer than those learned from.
+ * @example new Attention({ bias: alibi(12), mask: causal })
  * @param heads H, slopes as `alibiSlopes`
  * @throws value: a number of heads that is not whole, or below 1
  */

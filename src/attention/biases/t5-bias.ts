@@ -24,6 +24,7 @@ export interface T5BiasOptions extends T5BucketOptions {
  * b_ij = w_h[bucket(j − i)]: a learned number for each head and bucket of distances (Raffel et al. 2020, "T5", section 2.1).
  * Near distances have a bucket each, far ones share them logarithmically: `t5Bucket`. T5 adds it to q·k without 1/√D
  * (`dotProductScore`), and one table serves all layers: give them the same module.
+ * @example new Attention({ score: dotProductScore(), bias: new T5Bias({ heads: 8, bidirectional: false }), mask: causal })
  */
 export class T5Bias extends Module {
   /** [buckets,H], as Hugging Face stores `relative_attention_bias.weight` */

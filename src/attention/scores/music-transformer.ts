@@ -1,11 +1,10 @@
 import { type FormDeclaration, Module, normal } from '../../nn/index.js';
 import { Parameter, parameterTensor, type Tensor } from '../../ops/index.js';
 import type { Places } from '../places.js';
-import { type OffsetRange, offsetCount, offsetRange } from '../relative.js';
+import { type OffsetRange, offsetCount, offsetRange, relativeProducts } from '../relative.js';
 import { checkSizes } from '../sizes.js';
 import { scaledDotProductScore } from './dot-product.js';
 import { checkFit } from './fit.js';
-import { relativeProducts } from './shaw.js';
 
 export interface MusicTransformerScoreOptions {
   /** Query heads, H. */
@@ -23,6 +22,7 @@ export interface MusicTransformerScoreOptions {
  * The second term is Skew(Q Eᵀ) (their section 3.4.1): T·L·D work and memory for L·D + T·L numbers, where a vector for each
  * pair would take T·S·D. Distances from L on count as L−1. The table has none for keys ahead, which count as distance 0:
  * use the causal mask.
+ * @example new Attention({ score: new MusicTransformerScore({ heads: 8, width: 64, distances: 512 }), mask: causal })
  */
 export class MusicTransformerScore extends Module {
   /** e [H,L,D], of offsets −(L−1) … 0 */

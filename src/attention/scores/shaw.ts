@@ -1,7 +1,7 @@
 import { type FormDeclaration, Module, normal } from '../../nn/index.js';
-import { matmul, Parameter, parameterTensor, type Tensor } from '../../ops/index.js';
+import { Parameter, parameterTensor, type Tensor } from '../../ops/index.js';
 import type { Places } from '../places.js';
-import { type OffsetRange, offsetCount, offsetRange, rowsByOffset, toPairs } from '../relative.js';
+import { type OffsetRange, offsetCount, offsetRange, relativeProducts } from '../relative.js';
 import { checkSizes } from '../sizes.js';
 import { scaledDotProductScore } from './dot-product.js';
 import { checkFit } from './fit.js';
@@ -19,6 +19,7 @@ export interface RelativeTableOptions {
  *
  * q_i · a is a product with 2k+1 vectors for each query, then moved to its pairs (their section 3.3): no vector for a pair.
  * `RelativeValues` is the same for values.
+ * @example new Attention({ score: new ShawScore({ width: 64, farthest: 16 }), mix: new RelativeValues({ width: 64, farthest: 16 }) })
  */
 export class ShawScore extends Module {
   /** a [2k+1,D], of offsets −k … k */
@@ -39,16 +40,6 @@ export class ShawScore extends Module {
     const related = relativeProducts(query, parameterTensor(this.weight), this.range, places);
     return scaledDotProductScore()(query, key, places).add(related);
   }
-}
-
-/**
- * r_ij = q_i · a_{j−i} / √D.
- * @param table [N,D], the same for all heads, or [H,N,D] @returns [B,H,T,S]
- */
-export function relativeProducts(query: Tensor, table: Tensor, range: OffsetRange, places: Places): Tensor {
-  const rows = rowsByOffset(table, range, places);
-  const scale = 1 / Math.sqrt(query.shape[3] as number);
-  return toPairs(matmul(query, rows, { transposeB: true, scale }), range, places);
 }
 
 export const shawForm: FormDeclaration = {

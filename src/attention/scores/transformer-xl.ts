@@ -25,6 +25,7 @@ export interface TransformerXlScoreOptions {
  * (appendix B). Elsewhere, beside a memory, R is taken apart: sin ω(i−j) = sin ωi cos ωj − cos ωi sin ωj, likewise the
  * cosine, so that the term is a product of queries and keys of width C, wherever they stand. Angles are float32: there,
  * at place p, they are off by about p · 1e-7.
+ * @example new Attention({ score: new TransformerXlScore({ heads: 8, width: 64 }), mask: causal })
  */
 export class TransformerXlScore extends Module {
   /** u [H,D] */
