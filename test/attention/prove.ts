@@ -36,7 +36,7 @@ export interface Proof {
 }
 
 /**
- * Proves a form: what ONNX Runtime computes is what the plain loops do, and every gradient by inputs and parameters, of a
+ * Proves a form: what ONNX Runtime computes, by its own operators alone or fused, is what the plain loops do, and every gradient by inputs and parameters, of a
  * random weighting of the output, is the loops' central difference (of fourth order).
  */
 export async function prove({ module, inputs, given = {}, forward, naive }: Proof): Promise<void> {
@@ -55,17 +55,21 @@ export async function prove({ module, inputs, given = {}, forward, naive }: Proo
   const cotangent = numbers('cotangent', [want.length]).data;
   const loss = (): number => values().reduce((sum, v, i) => sum + v * (cotangent[i] as number), 0);
 
-  const run = compile((feeds: Record<string, Tensor>, rest: Record<string, Tensor>, weights: Tensor) => {
+  const program = (feeds: Record<string, Tensor>, rest: Record<string, Tensor>, weights: Tensor) => {
     const y = forward({ ...feeds, ...rest });
     const by = [...Object.values(feeds), ...[...own.values()].map(parameterTensor)];
     const found = gradients(y, by, weights.reshape(y.shape));
     return { y, grads: Object.fromEntries([...Object.keys(feeds), ...own.keys()].map((n, i) => [n, found[i] as Tensor])) };
-  });
+  };
   const hostOf = ({ shape, data }: RefArray): HostArray => new HostArray(Float32Array.from(data), shape, 'float32');
   const feeds = Object.fromEntries(Object.keys(inputs).map((name) => [name, hostOf(arrays.get(name) as RefArray)]));
-  const { y, grads } = await run(feeds, { ...given }, hostOf({ shape: [want.length], data: cotangent }));
-  await run.dispose();
-  expect(relativeDifference(y.data, want), 'values').toBeLessThan(1e-5);
+  const results: { y: HostArray; grads: Record<string, HostArray> }[] = [];
+  for (const plain of [false, true]) {
+    const run = compile(program, { plain });
+    results.push(await run(feeds, { ...given }, hostOf({ shape: [want.length], data: cotangent })));
+    await run.dispose();
+  }
+  for (const { y } of results) expect(relativeDifference(y.data, want), 'values').toBeLessThan(1e-5);
 
   const expected = new Map(
     [...arrays].map(([name, { data }]) => {
@@ -85,6 +89,7 @@ export async function prove({ module, inputs, given = {}, forward, naive }: Proo
   const largest = Math.max(...[...expected.values()].flat().map(Math.abs));
   for (const [name, differences] of expected) {
     const top = Math.max(...differences.map(Math.abs), 0.01 * largest);
-    expect(largestDifference(grads[name]?.data, differences) / top, `gradient by ${name}`).toBeLessThan(2e-5);
+    for (const { grads } of results)
+      expect(largestDifference(grads[name]?.data, differences) / top, `gradient by ${name}`).toBeLessThan(2e-5);
   }
 }
