@@ -1,4 +1,4 @@
-import { type Dim, fail } from '../core/index.js';
+import { broadcastShapes, type Dim, equalShapes, fail, formatShape } from '../core/index.js';
 import { concat, currentPath, dropout, formatSpec, iota, split, type Tensor, tap } from '../ops/index.js';
 import { weightedSum } from './mixes/weighted-sum.js';
 import { softmaxNormaliser } from './normalisers/softmax.js';
@@ -80,10 +80,10 @@ export function attend(
   const bias = options.bias === undefined ? undefined : partFunction(options.bias);
   const parts = segments.map(({ keys, places }) => {
     const own = score(q, keys, places);
-    return bias === undefined ? own : own.add(bias(places));
+    return bias === undefined ? own : biased(own, bias(places));
   });
   const joined = parts.length === 1 ? (parts[0] as Tensor) : concat(parts, 3);
-  const scores = tap('scores', inputs.bias === undefined ? joined : joined.add(inputs.bias));
+  const scores = tap('scores', inputs.bias === undefined ? joined : biased(joined, inputs.bias));
   const mask = joinedMask(segments, scores, options.mask === undefined ? undefined : partFunction(options.mask), inputs);
   const normalise = partFunction(options.normaliser ?? softmaxNormaliser());
   const everyQueryAttends = inputs.everyQueryAttends ?? mask === undefined;
@@ -127,6 +127,14 @@ function joinedMask(segments: readonly Segment[], scores: Tensor, own: Mask | un
   const heads = Math.max(headsOf(held), recent === undefined ? 1 : headsOf(recent));
   const among = recent ?? everywhere(length, added);
   return concat([held.expand([batch, heads, length, capacity]), among.expand([batch, heads, length, added])], 3);
+}
+
+/** s + b; a bias that would make more scores of them, as one of more heads, is refused. */
+function biased(scores: Tensor, bias: Tensor): Tensor {
+  const shape = broadcastShapes(scores.shape, bias.shape);
+  if (shape !== undefined && equalShapes(shape, scores.shape)) return scores.add(bias);
+  const rule = `a bias that broadcasts to the scores [B,H,T,S], ${formatShape(scores.shape)}`;
+  throw fail('shape', { where: 'attention', path: currentPath(), rule, got: formatSpec(bias) });
 }
 
 function headsOf(mask: Tensor): number {

@@ -11,3 +11,11 @@ export function perGroup(x: Tensor, shared: Tensor, product: (rows: Tensor) => T
   const y = product(x.reshape([batch, groups, multiplyDims(heads / groups, length), width]));
   return y.reshape([batch, heads, length, y.shape[3] as Dim]);
 }
+
+/** Key heads as many as query heads, each repeated for its group: [B,K,S,·] → [B,H,S,·]. For what is no product of rows. */
+export function repeatHeads(shared: Tensor, heads: number): Tensor {
+  const [batch, groups, length, width] = shared.shape as [Dim, number, Dim, Dim];
+  if (groups === heads) return shared;
+  const each = shared.reshape([batch, groups, 1, length, width]).expand([batch, groups, heads / groups, length, width]);
+  return each.reshape([batch, heads, length, width]);
+}

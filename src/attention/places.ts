@@ -8,11 +8,13 @@ import { cast, iota, type Tensor } from '../ops/index.js';
 export interface Places {
   readonly query: Tensor;
   readonly key: Tensor;
+  /** Promises that query i stands at n + i and key j at n + j, for one n: what depends on distance is then shifted, not looked up. */
+  readonly consecutive?: true;
 }
 
 /** Queries at 0 … T−1, keys at 0 … S−1. */
 export function placesOf(queries: Dim, keys: Dim): Places {
-  return { query: iota(queries).reshape([queries, 1]), key: iota(keys).reshape([1, keys]) };
+  return { query: iota(queries).reshape([queries, 1]), key: iota(keys).reshape([1, keys]), consecutive: true };
 }
 
 /**
@@ -27,7 +29,7 @@ export function placesAfter(filled: Tensor, queries: Dim, keys: Dim = queries): 
   const query = total.add(iota(queries).reshape([queries, 1]));
   return {
     past: { query, key: counted.sub(1).reshape([batch, 1, 1, capacity]) },
-    recent: { query, key: total.add(iota(keys).reshape([1, keys])) },
+    recent: { query, key: total.add(iota(keys).reshape([1, keys])), consecutive: true },
   };
 }
 
