@@ -3,7 +3,7 @@ import { nearest } from '../core/glob.js';
 import { declareBench } from './commands/bench-declaration.js';
 import { declareDemo } from './commands/demo-declaration.js';
 import { declareAttend, declareCapture, declareSites } from './commands/lens-declarations.js';
-import { declareEval, declareGenerate } from './commands/text-declarations.js';
+import { declareChat, declareEval, declareGenerate } from './commands/text-declarations.js';
 import { declareTrain } from './commands/train-declaration.js';
 import type { CommandContext } from './context.js';
 
@@ -25,6 +25,7 @@ export function createProgram(context: CommandContext): Command {
     declareTrain,
     declareEval,
     declareGenerate,
+    declareChat,
     declareSites,
     declareCapture,
     declareAttend,

@@ -18,12 +18,13 @@ type Json = Readonly<Record<string, unknown>>;
  */
 export async function loadChatTemplate(configJson: unknown, folder?: string): Promise<ChatTemplate | undefined> {
   const specialTokens = specialTokensOf(configJson);
+  const where = folder === undefined ? 'chat template' : `${folder}: chat_template`;
   if (folder !== undefined) {
     const path = files.join(folder, templateFile);
     if ((await files.stat(path)).kind === 'file') return new ChatTemplate(await files.readText(path), { where: path, specialTokens });
   }
-  const source = sourceIn(configJson);
-  return source === undefined ? undefined : new ChatTemplate(source, { specialTokens });
+  const source = sourceIn(configJson, where);
+  return source === undefined ? undefined : new ChatTemplate(source, { specialTokens, where });
 }
 
 /** The texts of a configuration's special tokens: `bos_token` and the like, each a string or `{ content }`. */
@@ -36,14 +37,14 @@ export function specialTokensOf(configJson: unknown): Readonly<Record<string, st
   return Object.fromEntries(found);
 }
 
-function sourceIn(configJson: unknown): string | undefined {
+function sourceIn(configJson: unknown, where: string): string | undefined {
   const given = record(configJson).chat_template;
   if (given === undefined || given === null || typeof given === 'string') return given ?? undefined;
   const named = (Array.isArray(given) ? given : []).map(record);
   const chosen = named.find(({ name }) => name === 'default')?.template;
   if (typeof chosen === 'string') return chosen;
   throw fail('tokenizer', {
-    where: 'chat template',
+    where,
     rule: '"chat_template" is a text, or a list of named ones with "default"',
     got: Array.isArray(given) ? `names ${named.map(({ name }) => String(name)).join(', ') || 'none'}`.slice(0, 120) : typeof given,
     fix: 'Choose another template',
