@@ -185,7 +185,7 @@ describe('a tokenizer', () => {
     expect((await file({ ...model('none'), 'tokenizer.ggml.tokens': tokens })).tokenizer()).toBeUndefined();
     const bad: [Parameters<typeof plainGguf>[0], string][] = [
       [{ ...model('bert'), 'tokenizer.ggml.tokens': tokens }, 'unsupported'],
-      [{ ...model('gpt2'), 'tokenizer.ggml.tokens': tokens, 'tokenizer.ggml.pre': [8, 'qwen2'] }, 'unsupported'],
+      [{ ...model('gpt2'), 'tokenizer.ggml.tokens': tokens, 'tokenizer.ggml.pre': [8, 'tekken'] }, 'unsupported'],
       [{ ...model('gpt2'), 'tokenizer.ggml.tokens': tokens }, 'tokenizer'],
       [{ ...model('llama'), 'tokenizer.ggml.tokens': tokens, 'tokenizer.ggml.scores': [9, [6, [1]]] }, 'tokenizer'],
       [{ ...model('llama'), 'tokenizer.ggml.tokens': [9, [8, ['a'.repeat(600), 'b']]] }, 'tokenizer'],
