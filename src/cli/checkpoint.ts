@@ -42,7 +42,7 @@ export async function openCheckpoint(name: string): Promise<Checkpoint> {
   }
 }
 
-/** The same for commands that read or write text. @throws tokenizer: a checkpoint without one */
+/** The same for commands that read or write text. @throws tokenizer: a checkpoint without one, or with another model's */
 export async function openTextCheckpoint(name: string): Promise<Checkpoint & { readonly tokenizer: Tokenizer }> {
   const { tokenizer, ...rest } = await openCheckpoint(name);
   if (tokenizer === undefined) {
@@ -50,6 +50,16 @@ export async function openTextCheckpoint(name: string): Promise<Checkpoint & { r
       where: name,
       rule: 'a checkpoint with a tokenizer.json, to turn text into ids',
       got: 'none',
+      fix: 'Put the tokenizer that belongs to the model into the folder',
+    });
+  }
+  // Fewer are usual: published vocabularies are padded to round numbers.
+  const { vocabulary } = rest.model;
+  if (tokenizer.size > vocabulary) {
+    throw fail('tokenizer', {
+      where: name,
+      rule: `a tokenizer of at most ${vocabulary} tokens, the model's vocabulary`,
+      got: `${tokenizer.size}`,
       fix: 'Put the tokenizer that belongs to the model into the folder',
     });
   }
