@@ -1,4 +1,4 @@
-import { float16ToFloat32 } from '../float16.js';
+import { float16ToNumber } from '../float16.js';
 
 /** Numbers that are stored together. */
 export interface NumberBlock {
@@ -16,11 +16,7 @@ export function readBlocks(bytes: Uint8Array, block: NumberBlock): Float32Array 
   return out;
 }
 
-/** Every half, by its bits. */
-let halves: Float32Array | undefined;
-
 /** A half as a number. */
 export function halfAt(bytes: Uint8Array, at: number): number {
-  halves ??= float16ToFloat32(Uint16Array.from({ length: 65536 }, (_, bits) => bits));
-  return halves[(bytes[at] as number) | ((bytes[at + 1] as number) << 8)] as number;
+  return float16ToNumber((bytes[at] as number) | ((bytes[at + 1] as number) << 8));
 }

@@ -34,7 +34,7 @@ const mostCharacters = 262_144;
 /** The parser looks for the ends of runs of spaces from each of them: a run of n costs n² steps. */
 const mostSpaces = 1000;
 /** Evaluated parts. A conversation of 1,000 messages takes some 50,000 of them. */
-const mostSteps = 1_000_000;
+const mostSteps = 500_000;
 /** Characters of one text. Each is made of such texts, so that none is much longer on the way. */
 const mostText = 4_194_304;
 /** Items of one list; a loop makes a scope of some hundred bytes for each. */

@@ -128,7 +128,7 @@ describe('where templates lie', () => {
 
 /** Each would run for hours, take gigabytes, or overflow the stack. */
 const hostile: readonly (readonly [what: string, source: string, says: RegExp])[] = [
-  ['nested loops', `${'{% for a in range(1000) %}'.repeat(4)}x${'{% endfor %}'.repeat(4)}`, /more than 1000000 steps/],
+  ['nested loops', `${'{% for a in range(1000) %}'.repeat(4)}x${'{% endfor %}'.repeat(4)}`, /more than 500000 steps|more than 10000 ms/],
   ['a long range', '{% for a in range(10 ** 12) %}{% endfor %}', /a range of 1000000000000 numbers/],
   [
     'a doubling text',
@@ -141,7 +141,11 @@ const hostile: readonly (readonly [what: string, source: string, says: RegExp])[
     /a list of more than 131072/,
   ],
   ['a recursion without end', '{% macro f(n) %}{{ f(n + 1) }}{% endmacro %}{{ f(0) }}', /call stack|not a function/],
-  ['a recursion that branches', '{% macro f(n) %}{% if n > 0 %}{{ f(n - 1) }}{{ f(n - 1) }}{% endif %}{% endmacro %}{{ f(60) }}', /steps/],
+  [
+    'a recursion that branches',
+    '{% macro f(n) %}{% if n > 0 %}{{ f(n - 1) }}{{ f(n - 1) }}{% endif %}{% endmacro %}{{ f(60) }}',
+    /steps|10000 ms/,
+  ],
   [
     'a value of values of values',
     `{% set ns = namespace(s=[1, 1]) %}${'{% set ns.s = [ns.s, ns.s] %}'.repeat(60)}{{ ns.s | tojson }}`,
@@ -161,7 +165,7 @@ const hostile: readonly (readonly [what: string, source: string, says: RegExp])[
 describe('hostile templates', () => {
   test.each(hostile)('%s: one line, soon', (_, source, says) => {
     const start = performance.now();
-    expect(() => new ChatTemplate(source, { milliseconds: says.source.includes('300 ms') ? 300 : 20_000 }).render([user])).toThrow(says);
+    expect(() => new ChatTemplate(source, { milliseconds: says.source.includes(' 300 ms') ? 300 : 10_000 }).render([user])).toThrow(says);
     expect(performance.now() - start).toBeLessThan(20_000);
   });
 
