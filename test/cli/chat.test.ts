@@ -1,7 +1,7 @@
 import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { loadModel } from '#dist/checkpoints/index.js';
+import { convertToGguf, loadModel } from '#dist/checkpoints/index.js';
 import type { CommandIo, LineInput } from '#dist/cli/io.js';
 import { runCommand } from '#dist/cli/run.js';
 import { generateStories } from '#dist/datasets/index.js';
@@ -102,6 +102,16 @@ describe('where an answer ends', () => {
     variant('ends-by-name', { eos_token: { content: tokenizer.tokens([end])[0] } });
     expect((await jsonOf('ends-by-name', ...drawn)).replies[0]).toMatchObject(ended);
   });
+});
+
+test('a GGUF file brings its template and its end of a turn', async () => {
+  const drawn = ['--prompt', 'Marlow?', '--prompt', 'Who?', '--temperature', '0', '--max-new-tokens', '8'];
+  variant('templated', { chat_template: `{{ '' }}${chatml}`, bos_token: '!', eos_token: '?' });
+  await convertToGguf(at('templated'), at('templated.gguf'), { type: 'F32' });
+  const { replies, messages } = await jsonOf('templated', ...drawn);
+  const packed = await jsonOf('templated.gguf', ...drawn);
+  expect(packed.replies.map(({ newIds }) => newIds)).toEqual(replies.map(({ newIds }) => newIds));
+  expect(packed.messages).toEqual(messages);
 });
 
 /** Standard input as tests give it. */

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
-import { ChatTemplate, chatml, loadChatTemplate, specialTokensOf } from '#dist/tokenizers/index.js';
+import { ChatTemplate, chatml, loadChatTemplate, loadTokenizer, specialTokensOf, type Tokenizer } from '#dist/tokenizers/index.js';
+import { shared } from '../shared.js';
 import { gemma, llama2, llama3, mistral } from './templates.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'headlight-chat-'));
@@ -104,6 +105,17 @@ describe('what templates may ask for', () => {
     for (const source of [llama2, mistral, gemma]) expect(refuse(source, [user, again])).toContain('roles must alternate');
     expect(refuse("{{ raise_exception('a\\n\\nb') }}", [])).toContain('got a b.');
   });
+});
+
+const stories = shared('models/stories260k');
+test.skipIf(stories === undefined)('a first token that the template writes is not doubled, and spelled-out ones are tokens', async () => {
+  const tokenizer = (await loadTokenizer(stories as string)) as Tokenizer;
+  const template = new ChatTemplate(llama2, { specialTokens: specialTokensOf(tokenizer.configJson) });
+  const ids = template.encode(tokenizer, [user, assistant, again]);
+  expect(ids.filter((id) => id === 1)).toHaveLength(2);
+  expect(ids.filter((id) => id === 2)).toHaveLength(1);
+  expect(ids[0]).toBe(1);
+  expect(ids[1]).not.toBe(1);
 });
 
 describe('where templates lie', () => {
