@@ -181,6 +181,47 @@ describe('hostile templates', () => {
     expect(performance.now() - start).toBeLessThan(20_000);
   });
 
+  test('damaged ones render or are refused in one line', () => {
+    const sources = cases.map(([, source]) => source);
+    const scraps = [
+      '{%',
+      '%}',
+      '{{',
+      '}}',
+      '-',
+      "'",
+      '|',
+      '[',
+      '(',
+      'for',
+      'endfor',
+      'loop',
+      'range(9)',
+      'namespace()',
+      ' ',
+      '\n',
+      '\u0000',
+    ];
+    const place = fc.nat({ max: 2000 });
+    const change = fc.record({ at: place, drop: fc.nat({ max: 30 }), put: fc.array(fc.constantFrom(...scraps), { maxLength: 3 }) });
+    fc.assert(
+      fc.property(fc.constantFrom(...sources), fc.array(change, { minLength: 1, maxLength: 4 }), (source, changes) => {
+        let damaged: string = source;
+        for (const { at, drop, put } of changes) {
+          const from = at % (damaged.length + 1);
+          damaged = damaged.slice(0, from) + put.join('') + damaged.slice(from + drop);
+        }
+        try {
+          expect(typeof new ChatTemplate(damaged, { specialTokens: llamaTokens }).render([user, assistant, again])).toBe('string');
+        } catch (error) {
+          expect(error).toMatchObject({ name: 'HeadlightError', code: 'tokenizer' });
+          expect((error as Error).message).not.toContain('\n');
+        }
+      }),
+      { numRuns: 500 },
+    );
+  });
+
   test.each(['{% if %}', '{{ a', '{% for x in y %}', '{% bogus %}', '{{ messages | nothing }}', '{{ undefined_function() }}', "{{ '' }"])(
     'a broken one, %s',
     (source) => {
