@@ -50,8 +50,8 @@ describe('--kv-heads and --hidden', () => {
   });
 
   test.each([
-    [[...llama, '--kv-heads', '3'], /^headlight: grouped-query attention: .*heads/],
-    [[...llama, '--kv-heads', '8'], /^headlight: grouped-query attention: .*heads/],
+    [[...llama, '--kv-heads', '3'], /^headlight: [^:]+: .*heads/],
+    [[...llama, '--kv-heads', '8'], /^headlight: [^:]+: .*heads/],
     [[...tiny, '--kv-heads', '1'], /^headlight: --kv-heads: an architecture that has it; got --arch gpt2/],
     [
       [...tiny, '--arch', 'attention-only', '--hidden', '8'],
