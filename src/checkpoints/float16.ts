@@ -37,6 +37,15 @@ export function float16ToFloat32(halves: Uint16Array): Float32Array {
   return new Float32Array(bits.buffer);
 }
 
+const oneBits = new Uint32Array(1);
+const oneFloat = new Float32Array(oneBits.buffer);
+
+/** One number of its float16 bits. */
+export function float16ToNumber(half: number): number {
+  oneBits[0] = widened()[half] as number;
+  return oneFloat[0] as number;
+}
+
 /** bfloat16 bits to float32, exactly. */
 export function bfloat16ToFloat32(halves: Uint16Array): Float32Array {
   const bits = new Uint32Array(halves.length);

@@ -1,5 +1,6 @@
 export { type Architecture, architectureOf, architectures, imageArchitectures } from './architectures/index.js';
 export * from './config.js';
+export { endTokenIds } from './end-tokens.js';
 export * from './float16.js';
 export * from './gguf/index.js';
 export * from './hub/index.js';

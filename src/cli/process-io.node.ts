@@ -1,5 +1,6 @@
 import { exitCode } from './exit-code.js';
 import type { CommandIo } from './io.js';
+import { lineInput } from './line-input.node.js';
 import { BarProgress, LineProgress } from './progress.node.js';
 import { showsUnicode } from './train/curve.js';
 
@@ -25,6 +26,7 @@ export function processIo(): CommandIo {
       });
       return bar;
     },
+    input: lineInput,
     interrupted() {
       if (controller === undefined) {
         const stop = new AbortController();

@@ -5,7 +5,7 @@ import { declareClassify } from './commands/classify-declaration.js';
 import { declareConformance } from './commands/conformance-declaration.js';
 import { declareDemo } from './commands/demo-declaration.js';
 import { declareAttend, declareCapture, declareSites } from './commands/lens-declarations.js';
-import { declareEval, declareGenerate } from './commands/text-declarations.js';
+import { declareChat, declareEval, declareGenerate } from './commands/text-declarations.js';
 import { declareTrain } from './commands/train-declaration.js';
 import type { CommandContext } from './context.js';
 
@@ -28,6 +28,7 @@ export function createProgram(context: CommandContext): Command {
     declareEval,
     declareGenerate,
     declareClassify,
+    declareChat,
     declareSites,
     declareCapture,
     declareAttend,

@@ -109,6 +109,16 @@ export class KeyValueCache {
     this.lengths.set(Array.from(rows, (row) => this.lengths[row] as number));
   }
 
+  /** Forgets all but the first `count` tokens of every row. */
+  keep(count: number): void {
+    const { capacity } = this;
+    this.lengths.forEach((length, row) => {
+      const kept = Math.min(length, count);
+      this.filled.data.fill(0 as never, row * capacity + kept, row * capacity + length);
+      this.lengths[row] = kept;
+    });
+  }
+
   /** Forgets the tokens of a row, or every token; the memory stays. */
   clear(row?: number): void {
     const { capacity } = this;

@@ -110,6 +110,10 @@ export class Decoder implements NextTokens {
     return this.#observation?.row(row) ?? {};
   }
 
+  keep(count: number): void {
+    this.#cache.keep(count);
+  }
+
   reset(): void {
     this.#cache.clear();
   }

@@ -19,6 +19,8 @@ export interface NextTokens {
   append(ids: ArrayLike<number>): Promise<Float32Array>;
   /** The values that `capture` asked for in the last `append`, [1,…]; empty where it asked for none. */
   captured?(): Captured;
+  /** Forgets all but the first `count` tokens, of what keeps keys and values. */
+  keep?(count: number): void;
   /** Forgets what was read. */
   reset(): void;
   dispose(): Promise<void>;

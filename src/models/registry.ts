@@ -49,8 +49,8 @@ export const modelBuilders: Readonly<Record<string, ModelBuilder>> = {
       new GPT2({ vocabulary, context, layers, heads, width, hidden, dropout, activation, bias, tied, seed }),
     read: (model) => {
       if (!(model instanceof GPT2)) return undefined;
-      const { epsilon, ...settings } = model.config;
-      return { settings, beyond: { epsilon } };
+      const { epsilon, hidden, ...settings } = model.config;
+      return { settings: { ...settings, hidden: hidden === 4 * settings.width ? undefined : hidden }, beyond: { epsilon } };
     },
   },
   'attention-only': {

@@ -7,6 +7,11 @@ import { geometricFrequencies } from './frequencies.js';
 export type RotaryScaling =
   /** Every position divided by `factor` (Chen et al. 2023, position interpolation). */
   | { readonly kind: 'linear'; readonly factor: number }
+  /**
+   * Dynamic NTK scaling: the base grows with the length of a text beyond the context a model was trained on, and is the
+   * model's own up to there. Contexts here end there, so nothing is scaled; the factor is kept for who goes beyond.
+   */
+  | { readonly kind: 'dynamic'; readonly factor: number }
   /** Llama 3.1: slow rotations are divided by `factor`, fast ones kept, those between blended. */
   | {
       readonly kind: 'llama3';
@@ -58,6 +63,8 @@ export function rotaryFrequencies(width: number, base: number, scaling?: RotaryS
   switch (scaling.kind) {
     case 'linear':
       return { radians: radians.map((r) => r / scaling.factor), amplitude: 1 };
+    case 'dynamic':
+      return { radians, amplitude: 1 };
     case 'llama3': {
       const { factor, lowFrequencyFactor: low, highFrequencyFactor: high, originalContext } = scaling;
       // Turns within the first context: up to `low` divided, from `high` kept.

@@ -1,5 +1,6 @@
 export * from './byte-level.js';
 export * from './characters.js';
+export * from './chat/index.js';
 export * from './hugging-face.js';
 export * from './load.js';
 export * from './save.js';

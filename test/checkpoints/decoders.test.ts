@@ -48,6 +48,7 @@ test.each<[string, Partial<LlamaConfig>]>([
   ['llama', {}],
   ['llama', { attentionBias: 'all', mlpBias: true, kvHeads: 1, tied: true }],
   ['llama', { scaling: { kind: 'linear', factor: 2 }, base: 500 }],
+  ['llama', { scaling: { kind: 'dynamic', factor: 4 } }],
   ['mistral', { window: 3 }],
   ['qwen2', { attentionBias: 'queryKeyValue', windowed: [false, true], window: 2 }],
   ['qwen3', { headNorm: true, headWidth: 6, epsilon: 1e-6 }],
@@ -90,6 +91,7 @@ test('rotary scalings in their older and newer forms', () => {
   const linear = { kind: 'linear', factor: 2 };
   expect(read({ ...llama, rope_scaling: { type: 'linear', factor: 2 } }).scaling).toEqual(linear);
   expect(read({ ...llama, rope_scaling: { rope_type: 'linear', factor: 2 } }).scaling).toEqual(linear);
+  expect(read({ ...llama, rope_scaling: { type: 'dynamic', factor: 2 } }).scaling).toEqual({ kind: 'dynamic', factor: 2 });
   const newer = read({ ...llama, rope_parameters: { rope_type: 'linear', factor: 2, rope_theta: 50 } });
   expect([newer.scaling, newer.base]).toEqual([linear, 50]);
   expect(read({ ...llama, rope_parameters: { rope_type: 'default', rope_theta: 7 } })).toMatchObject({ base: 7, scaling: undefined });
@@ -110,7 +112,11 @@ test.each<[JsonObject, RegExp]>([
   [{ hidden_act: 'sin' }, /"hidden_act" is one of .*silu/],
   [{ vocab_size: undefined }, /"vocab_size" is a whole number from 1 .*got none/],
   [{ rope_theta: 0 }, /"rope_theta" is a number/],
-  [{ rope_scaling: { rope_type: 'longrope' } }, /"rope_type" among default, linear, llama3, yarn; got "longrope"/],
+  [{ rope_scaling: { rope_type: 'longrope' } }, /"rope_type" among default, linear, dynamic, llama3, yarn; got "longrope"/],
+  [
+    { rope_scaling: { type: 'dynamic', factor: 2, original_max_position_embeddings: 16 } },
+    /dynamic rotary scaling beyond the context only.*got an original context of 16 of 32 tokens\. Set "max_position_embeddings" to 16/,
+  ],
   [{ rope_scaling: { rope_type: 'linear' } }, /"factor" is a number.*got none/],
   [{ partial_rotary_factor: 0.5 }, /"partial_rotary_factor" 1; got 0.5/],
   [{ rope_scaling: 3 }, /"rope_scaling" is an object; got number/],

@@ -23,14 +23,15 @@ export interface Started {
   readonly finished: Promise<Finished>;
 }
 
-/** Starts the built binary in a folder. */
-export function start(cwd: string, args: readonly string[], env: Readonly<Record<string, string>> = {}): Started {
+/** Starts the built binary in a folder. @param input what stands on its standard input; none by default */
+export function start(cwd: string, args: readonly string[], env: Readonly<Record<string, string>> = {}, input?: string): Started {
   const child = spawn(process.execPath, [binary, ...args], {
     cwd,
     env: { ...process.env, ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
     timeout: 50_000,
   });
+  child.stdin?.end(input);
   let out = '';
   let err = '';
   const waiting: { text: string; resolve: () => void }[] = [];

@@ -33,7 +33,7 @@ function recordingIo() {
 test('help and version go to standard output, exit code 0', async () => {
   const help = await headlight(here, '--help');
   expect([help.code, help.err]).toEqual([0, '']);
-  for (const name of ['demo', 'train', 'eval', 'generate', 'sites', 'capture', 'attend', 'bench'])
+  for (const name of ['demo', 'train', 'eval', 'generate', 'chat', 'sites', 'capture', 'attend', 'bench'])
     expect(help.out).toMatch(new RegExp(`^  ${name} `, 'm'));
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
   expect(await headlight(here, '--version')).toMatchObject({ code: 0, out: `${version}\n` });

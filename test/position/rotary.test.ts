@@ -229,3 +229,15 @@ test('what cannot be is refused', () => {
   expect(() => rotary.at(ids, input('p', [1]))).toThrow(/float32/);
   expect(() => rotate(input('x', [1, 1, T, 6]), rotary.at(ids))).toThrow(/rotate: heads of at least 8 numbers/);
 });
+
+test('dynamic NTK scaling leaves the frequencies of texts up to the context as they are', () => {
+  const [width, context, base] = [8, 32, 10000];
+  // Its definition, for a text of so many tokens: base · (factor · length / context − (factor − 1))^(R / (R − 2)).
+  const grown = (length: number, factor: number): number =>
+    base * ((factor * Math.max(length, context)) / context - (factor - 1)) ** (width / (width - 2));
+  const scaled = (factor: number) => rotaryFrequencies(width, base, { kind: 'dynamic', factor }).radians;
+  for (const factor of [1, 2, 7.5]) {
+    for (const length of [1, 31, 32]) expect(scaled(factor)).toEqual(rotaryFrequencies(width, grown(length, factor)).radians);
+    expect(scaled(factor)).not.toEqual(rotaryFrequencies(width, grown(33, factor)).radians);
+  }
+});

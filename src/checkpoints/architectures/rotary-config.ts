@@ -8,7 +8,7 @@ export interface RotarySettings {
   readonly scaling: RotaryScaling | undefined;
 }
 
-const kinds = ['default', 'linear', 'llama3', 'yarn'];
+const kinds = ['default', 'linear', 'dynamic', 'llama3', 'yarn'];
 const positive = { min: Number.MIN_VALUE, max: 1e12 };
 
 /**
@@ -44,6 +44,15 @@ export function readRotary(config: Config, context: number): RotarySettings {
   const factor = requireNumber(inner, 'factor', positive);
   if (kind === 'linear') return { base, scaling: { kind, factor } };
   const originalContext = requireInteger(inner, 'original_max_position_embeddings', { fallback: context });
+  if (kind === 'dynamic') {
+    if (originalContext >= context) return { base, scaling: { kind, factor } };
+    throw fail('unsupported', {
+      where: config.path,
+      rule: 'dynamic rotary scaling beyond the context only: within it, angles would depend on the length of a text',
+      got: `an original context of ${originalContext} of ${context} tokens`,
+      fix: `Set "max_position_embeddings" to ${originalContext}, for texts up to there`,
+    });
+  }
   if (kind === 'llama3') {
     const lowFrequencyFactor = requireNumber(inner, 'low_freq_factor', positive);
     const highFrequencyFactor = requireNumber(inner, 'high_freq_factor', { ...positive, min: lowFrequencyFactor + Number.EPSILON });
@@ -71,7 +80,8 @@ function writeScaling(scaling: RotaryScaling): JsonObject {
   const both = { rope_type: scaling.kind, factor: scaling.factor };
   switch (scaling.kind) {
     case 'linear':
-      return { ...both, type: 'linear' };
+    case 'dynamic':
+      return { ...both, type: scaling.kind };
     case 'llama3':
       return {
         ...both,

@@ -8,6 +8,9 @@ import type { TensorSource } from '../source.js';
 import { fromQ4, fromQ8 } from './blocks.js';
 import { Cursor, NeedsMore } from './cursor.js';
 import { type GgufHeader, type GgufTensor, parseGgufHeader } from './header.js';
+import { kBlocks } from './k-blocks.js';
+import { levelBlocks } from './level-blocks.js';
+import { readBlocks } from './number-block.js';
 import type { GgufMetadata } from './values.js';
 
 /** An open GGUF file under its own names; `load` gives float32. */
@@ -67,6 +70,9 @@ const decoders: Readonly<Record<string, (bytes: Uint8Array) => Float32Array>> = 
   BF16: (bytes) => bfloat16ToFloat32(new Uint16Array(bytes.buffer, bytes.byteOffset, bytes.length / 2)),
   Q8_0: fromQ8,
   Q4_0: fromQ4,
+  ...Object.fromEntries(
+    Object.entries({ ...levelBlocks, ...kBlocks }).map(([name, block]) => [name, (bytes: Uint8Array) => readBlocks(bytes, block)]),
+  ),
 };
 
 function openFile(path: string, { version, metadata, tensors }: GgufHeader, reader: RangeReader): GgufFile {

@@ -99,6 +99,9 @@ function tokenIds({ values }: Config): JsonObject {
   ] as const) {
     if (values[key] !== undefined) entries.push([name, values[key]]);
   }
+  // The end of a turn, where it is another token than the end of a text.
+  const [end, turn] = [values['tokenizer.ggml.eos_token_id'], values['tokenizer.ggml.eot_token_id']];
+  if (turn !== undefined && turn !== end) entries.push(['eos_token_id', end === undefined ? turn : [end, turn]]);
   return Object.fromEntries(entries);
 }
 

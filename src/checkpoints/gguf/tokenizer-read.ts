@@ -3,6 +3,7 @@ import type { JsonObject } from '../config.js';
 import { quote } from '../quote.js';
 import type { TokenizerFiles } from '../source.js';
 import { numbersOf, plainValues, stringsOf } from './entries.js';
+import { preTokenizerJson, preTokenizerNamed, preTokenizerNames } from './pre-tokenizers.js';
 import { tokenType } from './token-type.js';
 import type { GgufMetadata } from './values.js';
 
@@ -12,7 +13,7 @@ const space = '▁';
 
 /**
  * The tokenizer in a file's metadata as the two files that Hugging Face's tokenizers are: SentencePiece's BPE (`llama`, with
- * scores) and GPT-2's byte-level BPE (`gpt2`, with merges).
+ * scores) and byte-level BPE (`gpt2`, with merges).
  *
  * @returns undefined where the file has none
  * @throws `tokenizer` for lists that do not fit each other; `unsupported` for another kind
@@ -105,7 +106,7 @@ function pieces(
       ],
     },
     pre_tokenizer: null,
-    post_processor: beginning(tokens, values, true),
+    post_processor: framing(tokens, values, true),
     decoder: {
       type: 'Sequence',
       decoders: [
@@ -130,12 +131,14 @@ function pieces(
 }
 
 function byteLevel(tokens: readonly string[], metadata: GgufMetadata, values: JsonObject, where: string): JsonObject {
-  const pre = values['tokenizer.ggml.pre'] ?? 'gpt-2';
-  if (pre !== 'gpt-2') {
+  // Files without a name are of before there were names: llama.cpp cuts them in a way that fits none quite.
+  const name = values['tokenizer.ggml.pre'] ?? 'default';
+  const pre = preTokenizerNamed(name);
+  if (pre === undefined) {
     throw fail('unsupported', {
       where,
-      rule: '"tokenizer.ggml.pre" is gpt-2',
-      got: quote(pre),
+      rule: `"tokenizer.ggml.pre" among ${preTokenizerNames.join(', ')}`,
+      got: quote(name),
       fix: 'Put a tokenizer.json beside the file',
     });
   }
@@ -144,8 +147,8 @@ function byteLevel(tokens: readonly string[], metadata: GgufMetadata, values: Js
   const level = { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, use_regex: true };
   return {
     normalizer: null,
-    pre_tokenizer: level,
-    post_processor: beginning(tokens, values, false) ?? level,
+    pre_tokenizer: preTokenizerJson(pre),
+    post_processor: framing(tokens, values, pre.begins) ?? level,
     decoder: level,
     model: {
       type: 'BPE',
@@ -155,24 +158,32 @@ function byteLevel(tokens: readonly string[], metadata: GgufMetadata, values: Js
       end_of_word_suffix: '',
       fuse_unk: false,
       byte_fallback: false,
+      ignore_merges: pre.ignoresMerges,
       vocab: Object.fromEntries(tokens.map((token, id) => [token, id])),
       merges,
     },
   };
 }
 
-/** What puts the first token before a text, where the file says so. */
-function beginning(tokens: readonly string[], values: JsonObject, usual: boolean): JsonObject | null {
-  const id = values['tokenizer.ggml.bos_token_id'];
-  const token = typeof id === 'number' ? tokens[id] : undefined;
-  if (token === undefined || (values['tokenizer.ggml.add_bos_token'] ?? usual) !== true) return null;
-  const first = (type: number): JsonObject => ({ SpecialToken: { id: token, type_id: type } });
-  const sequence = (name: string, type: number): JsonObject => ({ Sequence: { id: name, type_id: type } });
+/** What puts the first token before a text, and the last behind it, where the file says so. */
+function framing(tokens: readonly string[], values: JsonObject, usual: boolean): JsonObject | null {
+  const added = (key: string, byDefault: boolean): { readonly id: number; readonly token: string }[] => {
+    const id = values[`tokenizer.ggml.${key}_token_id`];
+    const token = typeof id === 'number' ? tokens[id] : undefined;
+    const isAdded = (values[`tokenizer.ggml.add_${key}_token`] ?? byDefault) === true;
+    return token !== undefined && isAdded ? [{ id: id as number, token }] : [];
+  };
+  const [before, after] = [added('bos', usual), added('eos', false)];
+  if (before.length + after.length === 0) return null;
+  const framed = (name: string, type: number): JsonObject[] => {
+    const special = ({ token }: { readonly token: string }): JsonObject => ({ SpecialToken: { id: token, type_id: type } });
+    return [...before.map(special), { Sequence: { id: name, type_id: type } }, ...after.map(special)];
+  };
   return {
     type: 'TemplateProcessing',
-    single: [first(0), sequence('A', 0)],
-    pair: [first(0), sequence('A', 0), first(1), sequence('B', 1)],
-    special_tokens: { [token]: { id: token, ids: [id], tokens: [token] } },
+    single: framed('A', 0),
+    pair: [...framed('A', 0), ...framed('B', 1)],
+    special_tokens: Object.fromEntries([...before, ...after].map(({ id, token }) => [token, { id: token, ids: [id], tokens: [token] }])),
   };
 }
 

@@ -3,28 +3,32 @@ import type { JsonObject } from '../config.js';
 import { quote } from '../quote.js';
 import type { TokenizerFiles } from '../source.js';
 import { flag, type MetadataEntry, text, texts, uint } from './entries.js';
+import { preTokenizerOf } from './pre-tokenizers.js';
 import { tokenType } from './token-type.js';
 
 /**
  * A BPE tokenizer as GGUF's metadata: with `byte_fallback` as `llama`, whose scores are the ranks of merges, byte-level as
- * `gpt2`. The inverse of `readTokenizer`.
+ * `gpt2`, with the name of its words. The inverse of `readTokenizer`.
  *
  * @throws `unsupported` for a tokenizer that GGUF, or this writer, has no form for; `tokenizer` for ids with gaps
  */
 export function writeTokenizer({ json, config }: TokenizerFiles, where: string): MetadataEntry[] {
   const model = (json.model ?? {}) as JsonObject;
   const isPieces = model.type === 'BPE' && model.byte_fallback === true;
-  if (!isPieces && !(model.type === 'BPE' && isPlainByteLevel(json.pre_tokenizer))) {
+  const words = model.type === 'BPE' && !isPieces ? preTokenizerOf(json.pre_tokenizer, model.ignore_merges === true) : undefined;
+  if (!isPieces && words === undefined) {
     const kind = `${quote(model.type ?? 'none')} with the pre-tokenizer ${quote((json.pre_tokenizer as JsonObject | null)?.type ?? 'none')}`;
-    throw fail('unsupported', { where, rule: "BPE with byte fallback, or with GPT-2's byte-level words, for GGUF", got: kind });
+    const rule = 'BPE with byte fallback, or byte-level with words that GGUF has a name for';
+    throw fail('unsupported', { where, rule, got: kind });
   }
+  const frame = frameOf(json.post_processor);
   const added = (Array.isArray(json.added_tokens) ? json.added_tokens : []) as readonly JsonObject[];
   const tokens = tokensOf(model.vocab, added, where);
   const merges = mergesOf(model.merges, where);
   const types = typesOf(tokens, added, typeof model.unk_token === 'string' ? model.unk_token : undefined, isPieces);
   return [
     text('tokenizer.ggml.model', isPieces ? 'llama' : 'gpt2'),
-    ...(isPieces ? [] : [text('tokenizer.ggml.pre', 'gpt-2')]),
+    ...(words === undefined ? [] : [text('tokenizer.ggml.pre', words.names[0] ?? '')]),
     texts('tokenizer.ggml.tokens', tokens),
     ['tokenizer.ggml.token_type', { type: 'array', value: { of: 'int32', items: types } }],
     ...(isPieces
@@ -36,15 +40,23 @@ export function writeTokenizer({ json, config }: TokenizerFiles, where: string):
           ),
         ]),
     ...idEntries(tokens, config),
-    flag('tokenizer.ggml.add_bos_token', JSON.stringify(json.post_processor ?? null).includes('SpecialToken')),
+    flag('tokenizer.ggml.add_bos_token', frame.begins),
+    ...(frame.ends ? [flag('tokenizer.ggml.add_eos_token', true)] : []),
     ...(isPieces ? [flag('tokenizer.ggml.add_space_prefix', JSON.stringify(json.normalizer ?? null).includes('Prepend'))] : []),
     ...(typeof config.chat_template === 'string' ? [text('tokenizer.chat_template', config.chat_template)] : []),
   ];
 }
 
-function isPlainByteLevel(pre: unknown): boolean {
-  const { type, use_regex: regex, add_prefix_space: prefix } = (pre ?? {}) as JsonObject;
-  return type === 'ByteLevel' && regex !== false && prefix !== true;
+/** Whether a special token stands before a text, and behind it. */
+function frameOf(processor: unknown): { readonly begins: boolean; readonly ends: boolean } {
+  const { type, processors, single } = (processor ?? {}) as JsonObject;
+  if (type === 'Sequence' && Array.isArray(processors)) {
+    const frames = processors.map(frameOf);
+    return { begins: frames.some(({ begins }) => begins), ends: frames.some(({ ends }) => ends) };
+  }
+  const parts = (Array.isArray(single) ? single : []) as readonly (JsonObject | null)[];
+  const isSpecial = (part: JsonObject | null | undefined): boolean => part?.SpecialToken !== undefined;
+  return { begins: isSpecial(parts[0]), ends: isSpecial(parts.at(-1)) };
 }
 
 function broken(where: string, rule: string, got: string): HeadlightError {

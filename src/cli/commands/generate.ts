@@ -1,5 +1,4 @@
 import { files } from '#files';
-import { fail } from '../../core/index.js';
 import {
   type Beam,
   beamSearch,
@@ -12,25 +11,16 @@ import {
 import type { LanguageModel } from '../../models/index.js';
 import type { Tokenizer } from '../../tokenizers/index.js';
 import { openTextCheckpoint } from '../checkpoint.js';
+import { type GenerationFlags, generateOptionsOf, refuseFlag } from '../generation-options.js';
 import type { CommandIo } from '../io.js';
-import type { EngineFlags, FaultFlags } from '../options.js';
+import type { FaultFlags } from '../options.js';
 import { checkOutputs } from '../output-path.js';
 import { type PromptFlags, promptTexts } from '../prompts.js';
 
-export interface GenerateFlags extends EngineFlags, FaultFlags, PromptFlags {
-  readonly maxNewTokens: number;
-  readonly temperature: number;
-  readonly topK?: number;
-  readonly topP?: number;
-  readonly minP?: number;
-  readonly typicalP?: number;
-  readonly repetitionPenalty?: number;
-  readonly noRepeatNgram?: number;
-  readonly stop?: readonly string[];
+export interface GenerateFlags extends GenerationFlags, FaultFlags, PromptFlags {
   readonly beams?: number;
   readonly lengthPenalty?: number;
   readonly alternatives?: number;
-  readonly seed: number;
   readonly json?: boolean;
 }
 
@@ -53,13 +43,17 @@ interface Work {
  */
 export async function generateCommand(folder: string, flags: GenerateFlags, io: CommandIo): Promise<void> {
   const { beams, lengthPenalty, alternatives, json, dumpOnnx } = flags;
-  if (lengthPenalty !== undefined && beams === undefined) refuse('--length-penalty', 'only with --beams', 'Add --beams <n>');
-  if (alternatives !== undefined && !json) refuse('--alternatives', 'only with --json', 'Add --json');
+  if (lengthPenalty !== undefined && beams === undefined) refuseFlag('--length-penalty', 'only with --beams', 'Add --beams <n>');
+  if (alternatives !== undefined && !json) refuseFlag('--alternatives', 'only with --json', 'Add --json');
   const texts = await promptTexts(flags);
   await checkOutputs([dumpOnnx], [folder, ...(flags.prompts === undefined ? [] : [flags.prompts])]);
   const { model, tokenizer } = await openTextCheckpoint(folder);
   const prompts = texts.map((text) => tokenizer.encode(text));
-  const work = { model, tokenizer, prompts, options: optionsOf(flags, tokenizer) };
+  const options = { ...generateOptionsOf(flags, tokenizer), ...(alternatives !== undefined && { alternatives }) };
+  if (options.stop?.length && beams !== undefined) {
+    refuseFlag('--stop', 'with --beams only tokens without text', 'Leave one of them out');
+  }
+  const work = { model, tokenizer, prompts, options };
   if (dumpOnnx !== undefined) {
     const longest = Math.max(...prompts.map((prompt) => prompt.length));
     await files.writeAtomic(dumpOnnx, nextTokensOnnx(model, longest, work.options));
@@ -116,38 +110,4 @@ async function searched({ model, tokenizer, prompts, options }: Work, beams: num
     if (best !== undefined) results.push({ ...best, beams: all });
   }
   return results;
-}
-
-/** What the library takes. A stop that is a token without text, such as `<|endoftext|>`, is looked for among the ids. */
-function optionsOf(flags: GenerateFlags, tokenizer: Tokenizer): GenerateOptions {
-  const { maxNewTokens, temperature, seed, topK, topP, minP, typicalP, repetitionPenalty, noRepeatNgram, ...rest } = flags;
-  const { alternatives, check, device, threads, stop: stops = [] } = rest;
-  const silent = (text: string): number[] => {
-    const id = tokenizer.idOf(text);
-    return id !== undefined && tokenizer.decode([id]) === '' ? [id] : [];
-  };
-  const stop = stops.filter((text) => silent(text).length === 0);
-  if (stop.length > 0 && flags.beams !== undefined) refuse('--stop', 'with --beams only tokens without text', 'Leave one of them out');
-  return {
-    maxNewTokens,
-    temperature,
-    seed,
-    tokenizer,
-    stop,
-    stopIds: stops.flatMap(silent),
-    ...(topK !== undefined && { topK }),
-    ...(topP !== undefined && { topP }),
-    ...(minP !== undefined && { minP }),
-    ...(typicalP !== undefined && { typicalP }),
-    ...(repetitionPenalty !== undefined && { repetitionPenalty }),
-    ...(noRepeatNgram !== undefined && { noRepeatNgram }),
-    ...(alternatives !== undefined && { alternatives }),
-    ...(check && { check }),
-    ...(device && { device }),
-    ...(threads !== undefined && { threads }),
-  };
-}
-
-function refuse(where: string, rule: string, fix: string): never {
-  throw fail('value', { where, rule, fix });
 }

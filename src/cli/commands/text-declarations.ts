@@ -1,6 +1,8 @@
 import { type Command, Option } from 'commander';
 import type { CommandContext } from '../context.js';
+import { collected, generationOptions } from '../generation-options.js';
 import { engineOptions, faultOptions, jsonOption, realNumber, wholeNumber } from '../options.js';
+import type { ChatFlags } from './chat.js';
 import type { EvalFlags } from './eval.js';
 import type { GenerateFlags } from './generate.js';
 
@@ -23,25 +25,13 @@ export function declareEval(program: Command, context: CommandContext): void {
 }
 
 export function declareGenerate(program: Command, context: CommandContext): void {
-  const noRepeatNgram = new Option('--no-repeat-ngram <n>', 'no n tokens in a row twice').argParser(wholeNumber(1));
-  // The parser takes `--no-x` for the contrary of `--x`; here it is a name like any.
-  noRepeatNgram.negate = false;
   const command = program
     .command('generate')
     .argument('<checkpoint>', checkpoint)
     .description('continue a text')
     .addOption(new Option('--prompt <text>', 'what to continue; say it again for several').argParser(collected))
-    .option('--prompts <file>', 'what to continue: a text on each line')
-    .option('--max-new-tokens <n>', 'how far', wholeNumber(0), 200)
-    .option('--temperature <t>', '0 always takes the likeliest token', realNumber({ from: 0 }), 0.8)
-    .option('--top-k <k>', 'choose among the k likeliest tokens', wholeNumber(1))
-    .option('--top-p <p>', 'choose among the fewest tokens whose probabilities add up to p', realNumber({ above: 0, to: 1 }))
-    .option('--min-p <p>', 'choose among tokens at least p times as likely as the likeliest', realNumber({ from: 0, to: 1 }))
-    .option('--typical-p <p>', 'choose among the tokens of typical information, of mass p', realNumber({ above: 0, to: 1 }))
-    .option('--repetition-penalty <x>', 'above 1: make tokens that have been less likely', realNumber({ above: 0 }))
-    .addOption(noRepeatNgram)
-    .addOption(new Option('--stop <text>', 'end before this text, or at this token; say it again for several').argParser(collected))
-    .option('--seed <n>', 'seeds the choices', wholeNumber(0), 0)
+    .option('--prompts <file>', 'what to continue: a text on each line');
+  generationOptions(command, 200)
     .option('--alternatives <n>', 'with --json: the n likeliest tokens at each step', wholeNumber(1))
     .addOption(
       new Option('--beams <n>', 'search for the likeliest texts with n beams, instead of drawing one')
@@ -57,7 +47,16 @@ export function declareGenerate(program: Command, context: CommandContext): void
   );
 }
 
-/** Reads an option that may be given several times. */
-function collected(text: string, before: readonly string[] | undefined): readonly string[] {
-  return [...(before ?? []), text];
+export function declareChat(program: Command, context: CommandContext): void {
+  const command = program
+    .command('chat')
+    .argument('<checkpoint>', checkpoint)
+    .description('talk with a model')
+    .option('--system <text>', 'what the model is told first')
+    .addOption(new Option('--prompt <text>', 'a message, instead of asking for them; say it again for several').argParser(collected))
+    .option('--template <name>', "chatml, or a file with a chat template; the checkpoint's own by default");
+  jsonOption(engineOptions(generationOptions(command, 512))).action(async (folder: string, flags: ChatFlags) => {
+    const { chatCommand } = await import('./chat.js');
+    await chatCommand(folder, flags, context.io, context.finish);
+  });
 }

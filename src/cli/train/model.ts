@@ -8,7 +8,14 @@ import { flagOf, type SettingName } from './setting-table.js';
 import { completeSettings, type ModelSettings, type SettingFlags, type Settings } from './settings.js';
 
 /** The flag of a model's setting that an architecture may have no use for. */
-const flagsOf: Readonly<Record<string, SettingName>> = { activation: 'activation', tied: 'untied', bias: 'bias', dropout: 'dropout' };
+const flagsOf: Readonly<Record<string, SettingName>> = {
+  activation: 'activation',
+  tied: 'untied',
+  bias: 'bias',
+  dropout: 'dropout',
+  kvHeads: 'kvHeads',
+  hidden: 'hidden',
+};
 
 /**
  * A new model of these settings.
@@ -18,7 +25,7 @@ const flagsOf: Readonly<Record<string, SettingName>> = { activation: 'activation
  * flag without use; unsupported: more numbers than training can hold
  */
 export function buildModel(settings: Settings, vocabulary: number, said: SettingFlags = {}): LanguageModel {
-  const { arch, layers, heads, width, context, dropout, activation, untied, bias, seed } = settings;
+  const { arch, layers, heads, kvHeads, width, hidden, context, dropout, activation, untied, bias, seed } = settings;
   const builder = modelBuilder(arch, '--arch');
   const defaults = completeSettings({});
   const idle = builder.unused
@@ -34,7 +41,8 @@ export function buildModel(settings: Settings, vocabulary: number, said: Setting
       fix: `Nearest: ${nearest(activation, known, 1)}`,
     });
   }
-  const sizes = { vocabulary, layers, heads, width, context, dropout, bias, seed };
+  const own = { kvHeads: kvHeads || undefined, hidden: hidden || undefined };
+  const sizes = { vocabulary, layers, heads, width, ...own, context, dropout, bias, seed };
   const model = builder.build({ ...sizes, activation: activation as ActivationName, tied: !untied });
   checkMemory(model, settings);
   return model;
@@ -57,23 +65,18 @@ function checkMemory(model: LanguageModel, settings: Settings): void {
 /** The settings that a checkpoint's model decides. @throws unsupported: a model that this command cannot build */
 export function shapeOf(model: LanguageModel, folder: string): ModelSettings {
   const { arch, settings } = settingsOf(model, folder);
-  const { layers, heads, kvHeads = heads, width, hidden, context, dropout, activation, tied, bias } = settings;
-  if (hidden !== undefined && hidden !== 4 * width)
-    throw fail('unsupported', { where: folder, rule: "an MLP of the architecture's usual width", got: `${hidden} at width ${width}` });
-  if (kvHeads !== heads)
-    throw fail('unsupported', {
-      where: folder,
-      rule: 'as many key and value heads as heads',
-      got: `${kvHeads} for ${heads}`,
-      fix: 'Train it from code',
-    });
-  return { arch, layers, heads, width, context, dropout, activation, untied: !tied, bias };
+  const { layers, heads, kvHeads = heads, width, hidden = 0, context, dropout, activation, tied, bias } = settings;
+  const groups = kvHeads === heads ? 0 : kvHeads;
+  return { arch, layers, heads, kvHeads: groups, width, hidden, context, dropout, activation, untied: !tied, bias };
 }
 
 /** @throws value: flags that ask for another shape than the checkpoint's */
 export function checkShapeFlags(said: SettingFlags, shape: ModelSettings, folder: string): void {
+  const { heads, kvHeads } = shape;
+  const sameHeads = said.kvHeads === (kvHeads || heads);
   const differing = (Object.keys(shape) as (keyof ModelSettings)[])
     .filter((name) => name !== 'dropout' && said[name] !== undefined && said[name] !== shape[name])
+    .filter((name) => name !== 'kvHeads' || !sameHeads)
     .map((name) => `${name} ${said[name]} instead of ${shape[name]}`);
   if (differing.length === 0) return;
   throw fail('value', {

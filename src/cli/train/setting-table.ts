@@ -60,7 +60,13 @@ export const settingTable = {
     preset: choice('--preset <name>', 'where the other settings start from (default: nano)', Object.keys(presets)),
     layers: number('--layers <n>', 'blocks', wholeNumber(1, 1000)),
     heads: number('--heads <n>', 'attention heads per block; divides the width', wholeNumber(1, 1024)),
+    kvHeads: number(
+      '--kv-heads <n>',
+      'key and value heads, of --arch llama; divides the heads; 0: as many (default: 0)',
+      wholeNumber(0, 1024),
+    ),
     width: number('--width <n>', 'width of the model', wholeNumber(1, 65536)),
+    hidden: number('--hidden <n>', "hidden width of the MLP; 0: the architecture's own (default: 0)", wholeNumber(0, 1 << 20)),
     context: number('--context <n>', 'most tokens the model sees at once', wholeNumber(1, 1 << 20)),
     activation: text('--activation <name>', 'activation function of the MLP (default: gelu_new)'),
     untied: toggle('--untied', 'the output head has its own weights'),

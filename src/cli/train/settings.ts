@@ -9,6 +9,10 @@ export interface Settings extends Preset {
   readonly preset: PresetName;
   /** A task and its options; empty for text. */
   readonly task: string;
+  /** Key and value heads; 0: as many as heads. */
+  readonly kvHeads: number;
+  /** Hidden width of the MLP; 0: the architecture's own. */
+  readonly hidden: number;
   readonly activation: string;
   readonly untied: boolean;
   readonly bias: boolean;
@@ -63,7 +67,7 @@ export interface RunFlags extends EngineFlags {
 /** The parts of a model's configuration that settings decide. */
 export type ModelSettings = Pick<
   Settings,
-  'arch' | 'layers' | 'heads' | 'width' | 'context' | 'dropout' | 'activation' | 'untied' | 'bias'
+  'arch' | 'layers' | 'heads' | 'kvHeads' | 'width' | 'hidden' | 'context' | 'dropout' | 'activation' | 'untied' | 'bias'
 >;
 
 /** What a task has no use for. */
@@ -107,6 +111,8 @@ export function completeSettings(
     preset: 'nano',
     task: '',
     ...textDefaults,
+    kvHeads: 0,
+    hidden: 0,
     activation: 'gelu_new',
     untied: false,
     bias: true,

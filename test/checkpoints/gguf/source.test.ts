@@ -2,7 +2,7 @@ import { copyFile, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { convertToGguf, loadModelWithReport, openCheckpoint, openGguf, parseGguf } from '#dist/checkpoints/index.js';
+import { convertToGguf, endTokenIds, loadModelWithReport, openCheckpoint, openGguf, parseGguf } from '#dist/checkpoints/index.js';
 import { lens } from '#dist/lens/index.js';
 import { tokenizerFromJson } from '#dist/tokenizers/index.js';
 import { fixture, largestDifference, relativeDifference } from '../../support/arrays.js';
@@ -165,27 +165,41 @@ describe('a tokenizer', () => {
     }
   }
 
-  it('of lists that do not fit each other, or of another kind, is refused; its weights are not', async () => {
-    const tokens = [9, [8, ['a', 'b']]] as const;
-    const file = async (values: Parameters<typeof plainGguf>[0]) => {
-      const { ggufSource } = await import('#dist/checkpoints/index.js');
-      const sizes = Object.fromEntries(
-        ['context_length', 'embedding_length', 'feed_forward_length', 'block_count', 'attention.head_count'].map((k) => [
-          `gpt2.${k}`,
-          [4, 2] as const,
-        ]),
-      );
-      const bytes = plainGguf(
-        { 'general.architecture': [8, 'gpt2'], ...sizes, 'gpt2.attention.layer_norm_epsilon': [6, 1e-5], ...values },
-        [],
-      );
-      return ggufSource(await parseGguf(bytes, 'm.gguf'));
+  const tokens = [9, [8, ['a', 'b']]] as const;
+  const file = async (values: Parameters<typeof plainGguf>[0]) => {
+    const { ggufSource } = await import('#dist/checkpoints/index.js');
+    const sizes = Object.fromEntries(
+      ['context_length', 'embedding_length', 'feed_forward_length', 'block_count', 'attention.head_count'].map((k) => [
+        `gpt2.${k}`,
+        [4, 2] as const,
+      ]),
+    );
+    const bytes = plainGguf(
+      { 'general.architecture': [8, 'gpt2'], ...sizes, 'gpt2.attention.layer_norm_epsilon': [6, 1e-5], ...values },
+      [],
+    );
+    return ggufSource(await parseGguf(bytes, 'm.gguf'));
+  };
+
+  it('names the tokens that end a text and a turn', async () => {
+    const ends = async (values: Parameters<typeof plainGguf>[0]): Promise<number[]> => {
+      const { path: where, config } = await file({ 'tokenizer.ggml.tokens': tokens, ...values });
+      return endTokenIds(where, config);
     };
+    const [end, turn] = ['tokenizer.ggml.eos_token_id', 'tokenizer.ggml.eot_token_id'];
+    expect(await ends({})).toEqual([]);
+    expect(await ends({ [end]: [4, 1] })).toEqual([1]);
+    expect(await ends({ [end]: [4, 1], [turn]: [4, 0] })).toEqual([1, 0]);
+    expect(await ends({ [end]: [4, 1], [turn]: [4, 1] })).toEqual([1]);
+    expect(await ends({ [turn]: [4, 0] })).toEqual([0]);
+  });
+
+  it('of lists that do not fit each other, or of another kind, is refused; its weights are not', async () => {
     const model = (kind: string) => ({ 'tokenizer.ggml.model': [8, kind] as const });
     expect((await file({ ...model('none'), 'tokenizer.ggml.tokens': tokens })).tokenizer()).toBeUndefined();
     const bad: [Parameters<typeof plainGguf>[0], string][] = [
       [{ ...model('bert'), 'tokenizer.ggml.tokens': tokens }, 'unsupported'],
-      [{ ...model('gpt2'), 'tokenizer.ggml.tokens': tokens, 'tokenizer.ggml.pre': [8, 'qwen2'] }, 'unsupported'],
+      [{ ...model('gpt2'), 'tokenizer.ggml.tokens': tokens, 'tokenizer.ggml.pre': [8, 'tekken'] }, 'unsupported'],
       [{ ...model('gpt2'), 'tokenizer.ggml.tokens': tokens }, 'tokenizer'],
       [{ ...model('llama'), 'tokenizer.ggml.tokens': tokens, 'tokenizer.ggml.scores': [9, [6, [1]]] }, 'tokenizer'],
       [{ ...model('llama'), 'tokenizer.ggml.tokens': [9, [8, ['a'.repeat(600), 'b']]] }, 'tokenizer'],
