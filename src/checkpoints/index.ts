@@ -1,12 +1,21 @@
-export { type Architecture, architectureOf, architectures } from './architectures/index.js';
+export {
+  type Architecture,
+  architectureOf,
+  architectures,
+  encoderArchitectureOf,
+  encoderArchitectures,
+  encoderTypes,
+} from './architectures/index.js';
 export * from './config.js';
+export { loadEncoder, loadEncoderFrom, saveEncoder } from './encoder-model.js';
 export * from './float16.js';
 export * from './gguf/index.js';
 export * from './hub/index.js';
 export { openLlama2c } from './llama2c.js';
 export type { LoadReport } from './load-report.js';
+export type { LoadOptions } from './load-weights.js';
 export * from './match.js';
-export { type LoadOptions, loadFrom, loadModel, loadModelWithReport, saveModel, toHfCheckpoint } from './model.js';
+export { loadFrom, loadModel, loadModelWithReport, saveModel, toHfCheckpoint } from './model.js';
 export * from './name-map.js';
 export { openCheckpoint } from './open.js';
 export * from './safetensors.js';

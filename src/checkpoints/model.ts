@@ -1,22 +1,15 @@
 import { files } from '#files';
-import { fail, HeadlightError, HostArray } from '../core/index.js';
+import { fail, HostArray } from '../core/index.js';
 import type { LanguageModel } from '../models/index.js';
 import { type Architecture, architectureList, architectureOf, architectures } from './architectures/index.js';
-import type { Config, JsonObject } from './config.js';
+import type { JsonObject } from './config.js';
 import { weightsFile } from './folder.js';
-import { type LoadReport, loadReport } from './load-report.js';
-import { checkReport, loadAssigned, matchCheckpoint, toHfTensors } from './match.js';
+import type { LoadReport } from './load-report.js';
+import { type LoadOptions, loadWeights } from './load-weights.js';
+import { toHfTensors } from './match.js';
 import { openCheckpoint } from './open.js';
-import { quote } from './quote.js';
 import { writeSafetensors } from './safetensors-write.js';
 import type { CheckpointSource } from './source.js';
-
-export interface LoadOptions {
-  /** Globs of tensors of the file that may be left unread, such as another task's head: `['score.*']`. */
-  readonly ignore?: readonly string[];
-  /** Globs of our parameters that may keep their first, random values where the file has none, such as a new head. */
-  readonly allowMissing?: readonly string[];
-}
 
 /**
  * The model of a checkpoint: a folder of Hugging Face's layout, a `.gguf` file, or a `.bin` file of llama2.c.
@@ -42,49 +35,9 @@ export async function loadModelWithReport(
 /** The model of an open checkpoint, which stays open. Tensors are read one at a time: the weights are in memory once. */
 export async function loadFrom(
   source: CheckpointSource,
-  { ignore = [], allowMissing = [] }: LoadOptions = {},
+  options: LoadOptions = {},
 ): Promise<{ readonly model: LanguageModel; readonly report: LoadReport }> {
-  const architecture = architectureOf(source.config.values.model_type, source.config.path);
-  const { model, ignore: buffers, tied } = readModel(architecture, source.config);
-  const parameters = model.parameters();
-  const expected = new Map([...parameters].map(([name, p]) => [name, p.shape] as const));
-  const match = matchCheckpoint({
-    expected,
-    file: source,
-    map: architecture.names,
-    ignore: [...buffers, ...ignore],
-    allowMissing,
-    tied,
-    optionalPrefix: architecture.optionalPrefix,
-  });
-  checkReport(match, source.path);
-  for (const [name, parameter] of parameters) {
-    const assignment = match.assign.get(name);
-    if (assignment !== undefined) parameter.value = asWeights(await loadAssigned(source, assignment), source, assignment.hfName);
-  }
-  return { model, report: loadReport(source, match) };
-}
-
-/** A configuration of numbers that no model can have, such as a width that its heads do not divide, is the checkpoint's fault. */
-function readModel(architecture: Architecture, config: Config): ReturnType<Architecture['read']> {
-  try {
-    return architecture.read(config);
-  } catch (error) {
-    if (!(error instanceof HeadlightError) || ['file', 'checkpoint', 'unsupported'].includes(error.code)) throw error;
-    throw fail('checkpoint', { where: config.path, rule: 'settings that a model can have', got: error.message, cause: error });
-  }
-}
-
-/** Parameters are float32; a file of integers is of a quantisation that we do not know how to undo. */
-function asWeights(array: HostArray, source: CheckpointSource, name: string): HostArray {
-  if (array.dtype === 'float32') return array;
-  if (array.dtype === 'float64') return new HostArray(Float32Array.from(array.data as Float64Array), array.shape, 'float32');
-  throw fail('checkpoint', {
-    where: source.path,
-    rule: `tensor ${quote(name)} is of floating point, as weights are`,
-    got: source.info(name).dtype,
-    fix: 'Load an unquantised copy of the model',
-  });
+  return loadWeights(source, architectureOf(source.config.values.model_type, source.config.path), options);
 }
 
 /** A model's configuration and tensors under Hugging Face's names. @throws unsupported: of an architecture that checkpoints cannot hold */

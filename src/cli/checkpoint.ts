@@ -1,23 +1,64 @@
-import { loadFrom, openCheckpoint as openSource, resolveCheckpoint } from '../checkpoints/index.js';
+import {
+  type CheckpointSource,
+  encoderTypes,
+  loadEncoderFrom,
+  loadFrom,
+  openCheckpoint as openSource,
+  resolveCheckpoint,
+} from '../checkpoints/index.js';
 import { fail } from '../core/index.js';
-import type { LanguageModel } from '../models/index.js';
+import type { Bert, LanguageModel, TokenModel } from '../models/index.js';
 import { loadTokenizer, type Tokenizer, tokenizerFromJson } from '../tokenizers/index.js';
 
 /** A checkpoint as commands use it. */
-export interface Checkpoint {
-  readonly model: LanguageModel;
+export interface Checkpoint<M extends TokenModel = LanguageModel> {
+  readonly model: M;
   readonly tokenizer: Tokenizer | undefined;
 }
 
+/** The same with a tokenizer, for commands that read or write text. */
+export type TextCheckpoint<M extends TokenModel = LanguageModel> = Checkpoint<M> & { readonly tokenizer: Tokenizer };
+
 /**
- * Opens what a person names: a folder, a `.gguf` or `.bin` file, or a hub id, which is fetched.
- * @throws file, checkpoint, tokenizer: what cannot be used, each thing named
+ * Opens what a person names, a model that predicts the next token: a folder, a `.gguf` or `.bin` file, or a hub id, which
+ * is fetched.
+ * @throws file, checkpoint, tokenizer: what cannot be used, each thing named; unsupported: an encoder
  */
-export async function openCheckpoint(name: string): Promise<Checkpoint> {
+export function openCheckpoint(name: string): Promise<Checkpoint> {
+  return openWith(name, loadFrom);
+}
+
+/** The same of any model that takes tokens, to look into: encoders too. */
+export function openAnyCheckpoint(name: string): Promise<Checkpoint<TokenModel>> {
+  return openWith<TokenModel>(name, (source) => {
+    const isEncoder = encoderTypes.some((type) => type === source.config.values.model_type);
+    return isEncoder ? loadEncoderFrom(source) : loadFrom(source);
+  });
+}
+
+/** The same for commands that read or write text. @throws tokenizer: a checkpoint without one */
+export async function openTextCheckpoint(name: string): Promise<TextCheckpoint> {
+  return withTokenizer(await openCheckpoint(name), name);
+}
+
+/** Any model that takes tokens, with its tokenizer. @throws tokenizer: a checkpoint without one */
+export async function openAnyTextCheckpoint(name: string): Promise<TextCheckpoint<TokenModel>> {
+  return withTokenizer(await openAnyCheckpoint(name), name);
+}
+
+/** An encoder with its tokenizer. @throws tokenizer: a checkpoint without one; unsupported: a model of another kind */
+export async function openEncoderCheckpoint(name: string): Promise<TextCheckpoint<Bert>> {
+  return withTokenizer(await openWith(name, loadEncoderFrom), name);
+}
+
+async function openWith<M extends TokenModel>(
+  name: string,
+  load: (source: CheckpointSource) => Promise<{ readonly model: M }>,
+): Promise<Checkpoint<M>> {
   const path = await resolveCheckpoint(name);
   const source = await openSource(path);
   try {
-    const { model } = await loadFrom(source);
+    const { model } = await load(source);
     const own = source.tokenizer();
     const tokenizer = own
       ? tokenizerFromJson(own.json, own.config, path)
@@ -30,16 +71,12 @@ export async function openCheckpoint(name: string): Promise<Checkpoint> {
   }
 }
 
-/** The same for commands that read or write text. @throws tokenizer: a checkpoint without one */
-export async function openTextCheckpoint(name: string): Promise<{ readonly model: LanguageModel; readonly tokenizer: Tokenizer }> {
-  const { model, tokenizer } = await openCheckpoint(name);
-  if (tokenizer === undefined) {
-    throw fail('tokenizer', {
-      where: name,
-      rule: 'a checkpoint with a tokenizer.json, to turn text into ids',
-      got: 'none',
-      fix: 'Put the tokenizer that belongs to the model into the folder',
-    });
-  }
-  return { model, tokenizer };
+function withTokenizer<M extends TokenModel>({ model, tokenizer }: Checkpoint<M>, name: string): TextCheckpoint<M> {
+  if (tokenizer !== undefined) return { model, tokenizer };
+  throw fail('tokenizer', {
+    where: name,
+    rule: 'a checkpoint with a tokenizer.json, to turn text into ids',
+    got: 'none',
+    fix: 'Put the tokenizer that belongs to the model into the folder',
+  });
 }

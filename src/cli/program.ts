@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { nearest } from '../core/glob.js';
 import { declareBench } from './commands/bench-declaration.js';
 import { declareDemo } from './commands/demo-declaration.js';
+import { declareAnswer, declareClassify, declareEmbed, declareFill } from './commands/encoder-declarations.js';
 import { declareAttend, declareCapture, declareSites } from './commands/lens-declarations.js';
 import { declareEval, declareGenerate } from './commands/text-declarations.js';
 import { declareTrain } from './commands/train-declaration.js';
@@ -25,6 +26,10 @@ export function createProgram(context: CommandContext): Command {
     declareTrain,
     declareEval,
     declareGenerate,
+    declareEmbed,
+    declareFill,
+    declareClassify,
+    declareAnswer,
     declareSites,
     declareCapture,
     declareAttend,

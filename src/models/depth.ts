@@ -1,6 +1,6 @@
 /** The parts of a model that come before its blocks, and after them, by their fields' names. */
-const below = /(?:^|\.)(?:tokens|positions)\./;
-const above = /(?:^|\.)(?:norm|head)\./;
+const below = /(?:^|\.)(?:tokens|positions|types|embedNorm)\./;
+const above = /(?:^|\.)(?:norm|head|pooler)\./;
 const block = /(?:^|\.)blocks\.(0|[1-9]\d*)\./;
 
 /**

@@ -1,12 +1,15 @@
 export { type AttentionMasks, attentionMasks, masksByLayer } from './attention-masks.js';
 export { AttentionOnly, type AttentionOnlyConfig } from './attention-only.js';
 export { attentionOnlyNames } from './attention-only-names.js';
+export { Bert, type BertConfig, type BertFamily, type EncoderInputs } from './bert.js';
+export { encoderExtras, encoderNames } from './bert-names.js';
 export { layerCount, layerOf } from './depth.js';
+export { type EncoderHead, MaskedLanguageHead, Pooler, SequenceHead, TokenHead } from './encoder-head.js';
 export { Gemma, type GemmaConfig } from './gemma.js';
 export { gemma2Names, gemmaNames } from './gemma-names.js';
 export { GPT2, type GPT2Config } from './gpt2.js';
 export { gpt2Buffers, gpt2Names, gpt2Prefix } from './gpt2-names.js';
-export type { LanguageModel } from './language-model.js';
+export type { LanguageModel, TokenModel } from './language-model.js';
 export { gatedHidden, Llama, type LlamaConfig } from './llama.js';
 export { llamaBuffers, llamaNames, llamaPrefix } from './llama-names.js';
 export { type ModelBuilder, type ModelSettings, modelBuilder, modelBuilders, settingsOf } from './registry.js';

@@ -2,6 +2,15 @@ import type { Module } from '../nn/index.js';
 import type { Tensor } from '../ops/index.js';
 import type { SequenceState } from './sequence-state.js';
 
+/** A model that takes token ids, whatever it says of them: what can be looked into. */
+export interface TokenModel extends Module {
+  readonly vocabulary: number;
+  /** Most tokens in a sequence. */
+  readonly context: number;
+  /** @param ids [B,T] int32 */
+  forward(ids: Tensor): Tensor;
+}
+
 /** A model that predicts the next token: anything with this form can be trained on text; with `cache`, it generates from kept keys and values. */
 export interface LanguageModel extends Module {
   readonly vocabulary: number;

@@ -2,7 +2,7 @@ import { files } from '#files';
 import { fail } from '../../core/index.js';
 import { attentionPicture } from '../../lens/index.js';
 import { type AttentionMaps, attentionMaps } from '../attention-maps.js';
-import { openTextCheckpoint } from '../checkpoint.js';
+import { openAnyTextCheckpoint } from '../checkpoint.js';
 import type { CommandIo } from '../io.js';
 import type { EngineFlags, FaultFlags } from '../options.js';
 import { checkOutputs } from '../output-path.js';
@@ -22,7 +22,7 @@ export async function attendCommand(folder: string, flags: AttendFlags, io: Comm
   const { layer, head, check, dumpOnnx, device, threads } = flags;
   const { format, out } = outputOf(flags);
   await checkOutputs([out, dumpOnnx], [folder]);
-  const { model, tokenizer } = await openTextCheckpoint(folder);
+  const { model, tokenizer } = await openAnyTextCheckpoint(folder);
   const engine = { ...(device && { device }), ...(threads !== undefined && { threads }) };
   const faults = { check: check ?? false, ...(dumpOnnx !== undefined && { dumpOnnx }) };
   const maps = await attentionMaps(model, tokenizer, flags.text, { ...engine, ...faults, name: folder });

@@ -2,7 +2,7 @@ import { files } from '#files';
 import { writeSafetensors } from '../../checkpoints/index.js';
 import { fail, formatShape } from '../../core/index.js';
 import { lens } from '../../lens/index.js';
-import { openCheckpoint } from '../checkpoint.js';
+import { openAnyCheckpoint } from '../checkpoint.js';
 import type { CommandIo } from '../io.js';
 import type { EngineFlags, FaultFlags } from '../options.js';
 import { checkOutputs } from '../output-path.js';
@@ -32,7 +32,7 @@ export async function captureCommand(folder: string, flags: CaptureFlags, io: Co
   }
   const given = ids === undefined ? undefined : parseIds(ids);
   await checkOutputs([flags.out, dumpOnnx], [folder]);
-  const { model, tokenizer } = await openCheckpoint(folder);
+  const { model, tokenizer } = await openAnyCheckpoint(folder);
   const engine = { ...(device && { device }), ...(threads !== undefined && { threads }) };
   const view = lens(model, { ...engine, tokenizer, check: check ?? false });
   const prompt = given ?? (text as string);

@@ -1,10 +1,10 @@
 import { lens } from '../../lens/index.js';
-import { openCheckpoint } from '../checkpoint.js';
+import { openAnyCheckpoint } from '../checkpoint.js';
 import type { CommandIo } from '../io.js';
 
 /** Lists a model's sites. JSON: `sites`, each with `name` and `shape`, numbers and the letters B and T. */
 export async function sitesCommand(folder: string, flags: { json?: boolean }, io: CommandIo): Promise<void> {
-  const { model } = await openCheckpoint(folder);
+  const { model } = await openAnyCheckpoint(folder);
   const sites = lens(model).sites();
   if (flags.json) {
     const sizes = (shape: readonly string[]) => shape.map((size) => (/^\d+$/.test(size) ? Number(size) : size));

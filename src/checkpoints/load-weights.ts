@@ -1,0 +1,66 @@
+import { fail, HeadlightError, HostArray } from '../core/index.js';
+import type { Module } from '../nn/index.js';
+import type { Architecture } from './architectures/architecture.js';
+import { type LoadReport, loadReport } from './load-report.js';
+import { checkReport, loadAssigned, matchCheckpoint } from './match.js';
+import { quote } from './quote.js';
+import type { CheckpointSource } from './source.js';
+
+export interface LoadOptions {
+  /** Globs of tensors of the file that may be left unread, such as another task's head: `['score.*']`. */
+  readonly ignore?: readonly string[];
+  /** Globs of our parameters that may keep their first, random values where the file has none, such as a new head. */
+  readonly allowMissing?: readonly string[];
+}
+
+/**
+ * The model of an open checkpoint of an architecture. Tensors are read one at a time: the weights are in memory once.
+ * @throws checkpoint: settings or tensors that do not fit, each named
+ */
+export async function loadWeights<M extends Module>(
+  source: CheckpointSource,
+  architecture: Architecture<M>,
+  { ignore = [], allowMissing = [] }: LoadOptions,
+): Promise<{ readonly model: M; readonly report: LoadReport }> {
+  const { model, ignore: buffers, tied } = readModel(architecture, source);
+  const parameters = model.parameters();
+  const expected = new Map([...parameters].map(([name, p]) => [name, p.shape] as const));
+  const match = matchCheckpoint({
+    expected,
+    file: source,
+    map: architecture.names,
+    ignore: [...buffers, ...ignore],
+    allowMissing,
+    tied,
+    optionalPrefix: architecture.optionalPrefix,
+  });
+  checkReport(match, source.path);
+  for (const [name, parameter] of parameters) {
+    const assignment = match.assign.get(name);
+    if (assignment !== undefined) parameter.value = asWeights(await loadAssigned(source, assignment), source, assignment.hfName);
+  }
+  return { model, report: loadReport(source, match) };
+}
+
+/** A configuration of numbers that no model can have, such as a width that its heads do not divide, is the checkpoint's fault. */
+function readModel<M extends Module>(architecture: Architecture<M>, source: CheckpointSource): ReturnType<Architecture<M>['read']> {
+  const { config } = source;
+  try {
+    return architecture.read(config, source);
+  } catch (error) {
+    if (!(error instanceof HeadlightError) || ['file', 'checkpoint', 'unsupported'].includes(error.code)) throw error;
+    throw fail('checkpoint', { where: config.path, rule: 'settings that a model can have', got: error.message, cause: error });
+  }
+}
+
+/** Parameters are float32; a file of integers is of a quantisation that we do not know how to undo. */
+function asWeights(array: HostArray, source: CheckpointSource, name: string): HostArray {
+  if (array.dtype === 'float32') return array;
+  if (array.dtype === 'float64') return new HostArray(Float32Array.from(array.data as Float64Array), array.shape, 'float32');
+  throw fail('checkpoint', {
+    where: source.path,
+    rule: `tensor ${quote(name)} is of floating point, as weights are`,
+    got: source.info(name).dtype,
+    fix: 'Load an unquantised copy of the model',
+  });
+}
