@@ -5,6 +5,7 @@ export { Bert, type BertConfig, type BertFamily, type EncoderInputs } from './be
 export { encoderExtras, encoderNames } from './bert-names.js';
 export { layerCount, layerOf } from './depth.js';
 export { type EncoderHead, MaskedLanguageHead, Pooler, SequenceHead, TokenHead } from './encoder-head.js';
+export { EncoderRows } from './encoder-rows.js';
 export { Gemma, type GemmaConfig } from './gemma.js';
 export { gemma2Names, gemmaNames } from './gemma-names.js';
 export { GPT2, type GPT2Config } from './gpt2.js';
