@@ -6,8 +6,8 @@ export type EncoderHead =
   | { readonly kind: 'none' }
   /** A score for every token of the vocabulary in every place. @param tied whether by the token embeddings */
   | { readonly kind: 'maskedLanguage'; readonly tied: boolean }
-  /** A score for each label, of the whole text. */
-  | { readonly kind: 'sequence'; readonly labels: readonly string[] }
+  /** A score for each label, of the whole text. @param several whether several labels may hold at once */
+  | { readonly kind: 'sequence'; readonly labels: readonly string[]; readonly several?: boolean }
   /** The same, of each token. */
   | { readonly kind: 'token'; readonly labels: readonly string[] }
   /** Scores for an answer's first and last token. */

@@ -80,6 +80,11 @@ describe('a config that', () => {
       /"head\.output\.weight" \[16,3\] instead of \[16,4\]/,
     ],
     ['has other positions', { position_embedding_type: 'relative_key' }, /"position_embedding_type" is one of "absolute"/],
+    [
+      'measures instead of labelling',
+      { problem_type: 'regression' },
+      /"problem_type" is one of "single_label_classification".*got "regression"/,
+    ],
     ['decodes', { is_decoder: true }, /"is_decoder" is false; got true/],
     ['has heads that do not divide the width', { num_attention_heads: 3 }, /heads that divides the width/],
     ['is of a decoder', { model_type: 'gpt2' }, /an encoder, its "model_type" among: bert, roberta, distilbert; got "gpt2"/],

@@ -60,6 +60,21 @@ test.each(['bert-sequence', 'roberta-sequence', 'distilbert-sequence'])(
   },
 );
 
+test('several labels at once, or one alone: each by itself', async () => {
+  const single = await runnerOf('bert-sequence');
+  const { tokenizer, model } = single;
+  const head = single.requireHead('sequence', 'test');
+  const several = new Bert({ ...model.config, head: { ...head, several: true } });
+  const own = model.parameters();
+  for (const [name, parameter] of several.parameters()) parameter.value = (own.get(name) as typeof parameter).value;
+  const runner = new EncoderRunner(several, tokenizer);
+  made.push(runner);
+  const logits = (await plainLogits(model, tokenizer.encode('the cat'))).data;
+  for (const { index, probability } of await classifyText(runner, 'the cat')) {
+    expect(Math.log(probability / (1 - probability))).toBeCloseTo(Number(logits[index]), 4);
+  }
+});
+
 describe('embed', () => {
   test('mean over the mask, normalised: PyTorch’s, read from the folder of sentence-transformers', async () => {
     const runner = await runnerOf('minilm-tiny');

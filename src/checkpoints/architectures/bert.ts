@@ -19,6 +19,9 @@ const classEnds: Readonly<Record<Kind, string>> = {
   token: 'ForTokenClassification',
   question: 'ForQuestionAnswering',
 };
+/** Values of `problem_type`; regression has no labels to say. */
+const [singleLabel, severalLabels] = ['single_label_classification', 'multi_label_classification'];
+
 const kinds = Object.keys(classEnds) as Kind[];
 const families: Readonly<Record<BertFamily, string>> = { bert: 'Bert', roberta: 'Roberta', distilbert: 'DistilBert' };
 
@@ -86,6 +89,7 @@ function architectureFor(family: BertFamily, kind: Kind): Architecture<Bert> {
         architectures: [families[family] + classEnds[kind]],
         ...writeSizes(sizes),
         ...('labels' in head ? writeLabels(head.labels) : {}),
+        ...(head.kind === 'sequence' && head.several ? { problem_type: severalLabels } : {}),
         tie_word_embeddings: head.kind !== 'maskedLanguage' || head.tied,
         torch_dtype: 'float32',
       };
@@ -95,7 +99,11 @@ function architectureFor(family: BertFamily, kind: Kind): Architecture<Bert> {
 }
 
 function readHead(config: Config, kind: Kind, tied: boolean): EncoderHead {
-  if (kind === 'sequence' || kind === 'token') return { kind, labels: readLabels(config) };
+  if (kind === 'token') return { kind, labels: readLabels(config) };
+  if (kind === 'sequence') {
+    const problem = requireString(config, 'problem_type', { fallback: singleLabel, oneOf: [singleLabel, severalLabels] });
+    return { kind, labels: readLabels(config), ...(problem === severalLabels && { several: true }) };
+  }
   return kind === 'maskedLanguage' ? { kind, tied } : { kind };
 }
 

@@ -18,7 +18,7 @@ export const architectures: readonly Architecture[] = [
 /** Their names for error messages: published layouts first, then our own, which say so. */
 export function architectureList(): string {
   const names = (published: boolean): string[] => architectures.filter((a) => a.published === published).map((a) => a.modelType);
-  return [...names(true), ...encoderTypes, ...names(false).map((name) => `${name} (Headlight's own)`)].join(', ');
+  return [...names(true), ...names(false).map((name) => `${name} (Headlight's own)`)].join(', ');
 }
 
 /** @throws unsupported: a `model_type` we do not know; known ones are listed */
@@ -33,7 +33,11 @@ export function architectureOf(modelType: unknown, where: string): Architecture 
         fix: 'Encoders are for embed, fill, classify and answer; in code, for loadEncoder',
       });
     }
-    throw fail('unsupported', { where, rule: `a "model_type" among: ${architectureList()}`, got: JSON.stringify(modelType) ?? 'none' });
+    throw fail('unsupported', {
+      where,
+      rule: `a "model_type" among: ${architectureList()}, or an encoder's: ${encoderTypes.join(', ')}`,
+      got: JSON.stringify(modelType) ?? 'none',
+    });
   }
   return found;
 }
