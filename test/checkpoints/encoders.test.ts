@@ -92,6 +92,12 @@ describe('a config that', () => {
     await expect(opened(change)).rejects.toThrow(message);
   });
 
+  test('says little means what Hugging Face’s defaults say', async () => {
+    const silent = { layer_norm_eps: undefined, hidden_act: undefined, pad_token_id: undefined, type_vocab_size: undefined };
+    const { config } = (await opened({ ...silent, hidden_dropout_prob: undefined })) as Awaited<ReturnType<typeof loadEncoder>>;
+    expect(config).toMatchObject({ epsilon: 1e-12, activation: 'gelu', padding: 0, types: 2, dropout: 0.1, pooler: true });
+  });
+
   test('is an encoder’s, given to what predicts the next token', async () => {
     await expect(loadModel(fixture('bert-masked'))).rejects.toThrow(/a model that predicts the next token; got "bert", an encoder/);
   });

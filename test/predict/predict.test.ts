@@ -109,6 +109,18 @@ describe('embed', () => {
     expect((await embed(await runnerOf('roberta-token'), ['the cat']))[0]?.length).toBe(16);
   });
 
+  test('pooling by hand', () => {
+    const hidden = Float32Array.of(1, -2, 5, 4);
+    expect([...pool(hidden, 2, { mode: 'mean', normalize: false })]).toEqual([3, 1]);
+    expect([...pool(hidden, 2, { mode: 'max', normalize: false })]).toEqual([5, 4]);
+    expect([...pool(hidden, 2, { mode: 'cls', normalize: false })]).toEqual([1, -2]);
+    expect([...pool(Float32Array.of(3, 4), 2, { mode: 'mean', normalize: true })].map((x) => x.toFixed(6))).toEqual([
+      '0.600000',
+      '0.800000',
+    ]);
+    expect([...pool(Float32Array.of(0, 0), 2, { mode: 'mean', normalize: true })]).toEqual([0, 0]);
+  });
+
   test('pooling of another kind is refused; without modules it is the mean', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'headlight-'));
     try {
