@@ -1,5 +1,14 @@
-export { type Architecture, architectureOf, architectures, imageArchitectures } from './architectures/index.js';
+export {
+  type Architecture,
+  architectureOf,
+  architectures,
+  encoderArchitectureOf,
+  encoderArchitectures,
+  encoderTypes,
+  imageArchitectures,
+} from './architectures/index.js';
 export * from './config.js';
+export { loadEncoder, loadEncoderFrom, saveEncoder } from './encoder-model.js';
 export { endTokenIds } from './end-tokens.js';
 export * from './float16.js';
 export * from './gguf/index.js';

@@ -1,7 +1,7 @@
 import { files } from '#files';
 import { fail, type HostArray } from '../core/index.js';
 import { type AttentionData, type Captured, lens } from '../lens/index.js';
-import type { LanguageModel } from '../models/index.js';
+import type { TokenModel } from '../models/index.js';
 import type { Module } from '../nn/index.js';
 import type { ProgramOptions } from '../runtime/index.js';
 import type { Tokenizer } from '../tokenizers/index.js';
@@ -19,7 +19,7 @@ export interface AttentionMaps {
 
 /** Runs a model on a text and keeps every layer's pattern. @throws unsupported: a model without the sites, or of uneven heads */
 export async function attentionMaps(
-  model: LanguageModel,
+  model: TokenModel,
   tokenizer: Tokenizer,
   text: string,
   { name, dumpOnnx, ...options }: ProgramOptions & FaultFlags & { readonly name: string },

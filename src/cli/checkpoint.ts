@@ -1,35 +1,68 @@
-import { files } from '#files';
-import { type Config, endTokenIds, loadFrom, openCheckpoint as openSource, resolveCheckpoint } from '../checkpoints/index.js';
-import { fail } from '../core/index.js';
-import type { LanguageModel } from '../models/index.js';
 import {
-  ChatTemplate,
-  chatml,
-  loadChatTemplate,
-  loadTokenizer,
-  specialTokensOf,
-  type Tokenizer,
-  tokenizerFromJson,
-} from '../tokenizers/index.js';
+  type CheckpointSource,
+  type Config,
+  encoderTypes,
+  loadEncoderFrom,
+  loadFrom,
+  openCheckpoint as openSource,
+  resolveCheckpoint,
+} from '../checkpoints/index.js';
+import { fail } from '../core/index.js';
+import type { Bert, LanguageModel, TokenModel } from '../models/index.js';
+import { loadTokenizer, type Tokenizer, tokenizerFromJson } from '../tokenizers/index.js';
 
 /** A checkpoint as commands use it. */
-export interface Checkpoint {
-  readonly model: LanguageModel;
+export interface Checkpoint<M extends TokenModel = LanguageModel> {
+  readonly model: M;
   readonly tokenizer: Tokenizer | undefined;
   /** The folder or file, of a hub id where it was fetched to. */
   readonly path: string;
   readonly config: Config;
 }
 
+/** The same with a tokenizer, for commands that read or write text. */
+export type TextCheckpoint<M extends TokenModel = LanguageModel> = Checkpoint<M> & { readonly tokenizer: Tokenizer };
+
 /**
- * Opens what a person names: a folder, a `.gguf` or `.bin` file, or a hub id, which is fetched.
- * @throws file, checkpoint, tokenizer: what cannot be used, each thing named
+ * Opens what a person names, a model that predicts the next token: a folder, a `.gguf` or `.bin` file, or a hub id, which
+ * is fetched.
+ * @throws file, checkpoint, tokenizer: what cannot be used, each thing named; unsupported: an encoder
  */
-export async function openCheckpoint(name: string): Promise<Checkpoint> {
+export function openCheckpoint(name: string): Promise<Checkpoint> {
+  return openWith(name, loadFrom);
+}
+
+/** The same of any model that takes tokens, to look into: encoders too. */
+export function openAnyCheckpoint(name: string): Promise<Checkpoint<TokenModel>> {
+  return openWith<TokenModel>(name, (source) => {
+    const isEncoder = encoderTypes.some((type) => type === source.config.values.model_type);
+    return isEncoder ? loadEncoderFrom(source) : loadFrom(source);
+  });
+}
+
+/** The same for commands that read or write text. @throws tokenizer: a checkpoint without one */
+export async function openTextCheckpoint(name: string): Promise<TextCheckpoint> {
+  return withTokenizer(await openCheckpoint(name), name);
+}
+
+/** Any model that takes tokens, with its tokenizer. @throws tokenizer: a checkpoint without one */
+export async function openAnyTextCheckpoint(name: string): Promise<TextCheckpoint<TokenModel>> {
+  return withTokenizer(await openAnyCheckpoint(name), name);
+}
+
+/** An encoder with its tokenizer. @throws tokenizer: a checkpoint without one; unsupported: a model of another kind */
+export async function openEncoderCheckpoint(name: string): Promise<TextCheckpoint<Bert>> {
+  return withTokenizer(await openWith(name, loadEncoderFrom), name);
+}
+
+async function openWith<M extends TokenModel>(
+  name: string,
+  load: (source: CheckpointSource) => Promise<{ readonly model: M }>,
+): Promise<Checkpoint<M>> {
   const path = await resolveCheckpoint(name);
   const source = await openSource(path);
   try {
-    const { model } = await loadFrom(source);
+    const { model } = await load(source);
     const own = source.tokenizer();
     const tokenizer = own
       ? tokenizerFromJson(own.json, own.config, path)
@@ -42,9 +75,8 @@ export async function openCheckpoint(name: string): Promise<Checkpoint> {
   }
 }
 
-/** The same for commands that read or write text. @throws tokenizer: a checkpoint without one, or with another model's */
-export async function openTextCheckpoint(name: string): Promise<Checkpoint & { readonly tokenizer: Tokenizer }> {
-  const { tokenizer, ...rest } = await openCheckpoint(name);
+function withTokenizer<M extends TokenModel>(checkpoint: Checkpoint<M>, name: string): TextCheckpoint<M> {
+  const { tokenizer, ...rest } = checkpoint;
   if (tokenizer === undefined) {
     throw fail('tokenizer', {
       where: name,
@@ -64,43 +96,4 @@ export async function openTextCheckpoint(name: string): Promise<Checkpoint & { r
     });
   }
   return { ...rest, tokenizer };
-}
-
-/** A checkpoint to talk with. */
-export interface ChatCheckpoint extends Checkpoint {
-  readonly tokenizer: Tokenizer;
-  readonly template: ChatTemplate;
-  /** Tokens that end an answer. */
-  readonly endIds: readonly number[];
-  /** What ends an answer as text, or as a token of this name. */
-  readonly endTexts: readonly string[];
-}
-
-/**
- * A checkpoint with its chat template. Answers end with the tokens that `generation_config.json` names, the tokenizer's
- * `eos_token`, and, of ChatML, `<|im_end|>`.
- * @param templateName `chatml`, or a file; by default the checkpoint's own
- * @throws tokenizer: no template; and as `openTextCheckpoint`
- */
-export async function openChatCheckpoint(name: string, templateName: string | undefined): Promise<ChatCheckpoint> {
-  const checkpoint = await openTextCheckpoint(name);
-  const { tokenizer, path, config } = checkpoint;
-  const specialTokens = specialTokensOf(tokenizer.configJson);
-  const template =
-    templateName === undefined
-      ? await loadChatTemplate(tokenizer.configJson, path)
-      : templateName === 'chatml'
-        ? new ChatTemplate(chatml, { where: 'chatml', specialTokens })
-        : new ChatTemplate(await files.readText(templateName), { where: templateName, specialTokens });
-  if (template === undefined) {
-    throw fail('tokenizer', {
-      where: name,
-      rule: 'a checkpoint with a chat template, chat_template.jinja or in tokenizer_config.json',
-      got: 'none',
-      fix: 'Give --template chatml, or --template <file> with the one the model was trained on',
-    });
-  }
-  const eos = tokenizer.idOf(specialTokens.eos_token ?? '');
-  const endIds = [...(await endTokenIds(path, config)), ...(eos === undefined ? [] : [eos])];
-  return { ...checkpoint, template, endIds, endTexts: templateName === 'chatml' ? ['<|im_end|>'] : [] };
 }

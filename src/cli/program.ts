@@ -4,6 +4,7 @@ import { declareBench } from './commands/bench-declaration.js';
 import { declareClassify } from './commands/classify-declaration.js';
 import { declareConformance } from './commands/conformance-declaration.js';
 import { declareDemo } from './commands/demo-declaration.js';
+import { declareAnswer, declareEmbed, declareFill } from './commands/encoder-declarations.js';
 import { declareAttend, declareCapture, declareSites } from './commands/lens-declarations.js';
 import { declareChat, declareEval, declareGenerate } from './commands/text-declarations.js';
 import { declareTrain } from './commands/train-declaration.js';
@@ -27,8 +28,11 @@ export function createProgram(context: CommandContext): Command {
     declareTrain,
     declareEval,
     declareGenerate,
-    declareClassify,
     declareChat,
+    declareEmbed,
+    declareFill,
+    declareClassify,
+    declareAnswer,
     declareSites,
     declareCapture,
     declareAttend,

@@ -1,5 +1,5 @@
 import { fail, HostArray, symbol } from '../core/index.js';
-import type { LanguageModel } from '../models/index.js';
+import type { TokenModel } from '../models/index.js';
 import { encodeModel } from '../onnx/index.js';
 import { input } from '../ops/index.js';
 import { checkSites, type LoweredProgram, lowerProgram, Program, type ProgramOptions, selectSites, sitesOf } from '../runtime/index.js';
@@ -31,7 +31,7 @@ type Rows = readonly (readonly number[])[];
 /** A view into a model: what it computes on the way. Works on any model whose `forward` takes ids. */
 export class Lens {
   constructor(
-    readonly model: LanguageModel,
+    readonly model: TokenModel,
     private readonly options: LensOptions = {},
   ) {}
 
@@ -108,6 +108,6 @@ function shapeOf(rows: Rows): [number, number] {
 }
 
 /** A lens on a model. @example await lens(model).capture([1, 2, 3], 'blocks.*.attention.pattern') */
-export function lens(model: LanguageModel, options: LensOptions = {}): Lens {
+export function lens(model: TokenModel, options: LensOptions = {}): Lens {
   return new Lens(model, options);
 }

@@ -1,5 +1,5 @@
 /** The parts of a model that come before its blocks, and after them, by their fields' names. */
-const below = /(?:^|\.)(?:(?:tokens|positions|patches)\.|(?:classToken|distillationToken)$)/;
+const below = /(?:^|\.)(?:(?:tokens|positions|types|embedNorm|patches)\.|(?:classToken|distillationToken)$)/;
 const above = /(?:^|\.)(?:norm|head|classHead|distillationHead|pooler)\./;
 const block = /(?:^|\.)blocks\.(0|[1-9]\d*)\./;
 

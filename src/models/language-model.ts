@@ -11,6 +11,15 @@ export interface GivenArray {
   readonly value: HostArray;
 }
 
+/** A model that takes token ids, whatever it says of them: what can be looked into. */
+export interface TokenModel extends Module {
+  readonly vocabulary: number;
+  /** Most tokens in a sequence. */
+  readonly context: number;
+  /** @param ids [B,T] int32 */
+  forward(ids: Tensor): Tensor;
+}
+
 /** A model that predicts the next token: anything with this form can be trained on text; with `cache`, it generates from kept keys and values. */
 export interface LanguageModel extends Module {
   readonly vocabulary: number;

@@ -2,6 +2,7 @@ import { fail } from '../../core/index.js';
 import type { ViT } from '../../models/index.js';
 import type { Architecture } from './architecture.js';
 import { attentionOnlyArchitecture } from './attention-only.js';
+import { encoderTypes } from './bert.js';
 import { gemma2Architecture, gemmaArchitecture } from './gemma.js';
 import { gpt2Architecture } from './gpt2.js';
 import { llamaArchitectures } from './llama.js';
@@ -25,10 +26,18 @@ export function architectureList(): string {
   return [...names(true), ...names(false).map((name) => `${name} (Headlight's own)`)].join(', ');
 }
 
-/** @throws unsupported: a `model_type` we do not know, known ones are listed; or one that takes images */
+/** @throws unsupported: a `model_type` we do not know, known ones are listed; an encoder, or one that takes images */
 export function architectureOf(modelType: unknown, where: string): Architecture {
   const found = architectures.find((a) => a.modelType === modelType);
   if (found !== undefined) return found;
+  if (encoderTypes.some((t) => t === modelType)) {
+    throw fail('unsupported', {
+      where,
+      rule: 'a model that predicts the next token',
+      got: `${JSON.stringify(modelType)}, an encoder`,
+      fix: 'Encoders are for embed, fill, classify and answer; in code, for loadEncoder',
+    });
+  }
   if (imageArchitectures.some((a) => a.modelType === modelType)) {
     throw fail('unsupported', {
       where,
@@ -37,7 +46,7 @@ export function architectureOf(modelType: unknown, where: string): Architecture 
       fix: 'Classify images with it: headlight classify CHECKPOINT --image FILE',
     });
   }
-  const known = `${architectureList()}; of images: ${imageArchitectures.map((a) => a.modelType).join(', ')}`;
+  const known = `${architectureList()}; encoders: ${encoderTypes.join(', ')}; of images: ${imageArchitectures.map((a) => a.modelType).join(', ')}`;
   throw fail('unsupported', { where, rule: `a "model_type" among: ${known}`, got: JSON.stringify(modelType) ?? 'none' });
 }
 
@@ -52,4 +61,5 @@ export function imageArchitectureOf(modelType: unknown, where: string): Architec
   });
 }
 
+export { encoderArchitectureOf, encoderArchitectures, encoderTypes } from './bert.js';
 export type { Architecture };

@@ -2,7 +2,7 @@ import { files } from '#files';
 import { fail } from '../../core/index.js';
 import { attentionPicture } from '../../lens/index.js';
 import { type AttentionMaps, attentionMaps } from '../attention-maps.js';
-import { openTextCheckpoint } from '../checkpoint.js';
+import { openAnyTextCheckpoint } from '../checkpoint.js';
 import { imageAttentionMaps } from '../image-attention.js';
 import type { CommandIo } from '../io.js';
 import type { EngineFlags, FaultFlags } from '../options.js';
@@ -42,7 +42,7 @@ export async function attendCommand(folder: string, flags: AttendFlags, io: Comm
 }
 
 async function textMaps(folder: string, text: string, options: Parameters<typeof attentionMaps>[3]): Promise<AttentionMaps> {
-  const { model, tokenizer } = await openTextCheckpoint(folder);
+  const { model, tokenizer } = await openAnyTextCheckpoint(folder);
   return attentionMaps(model, tokenizer, text, options);
 }
 

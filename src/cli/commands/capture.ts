@@ -2,7 +2,7 @@ import { files } from '#files';
 import { writeSafetensors } from '../../checkpoints/index.js';
 import { fail, formatShape } from '../../core/index.js';
 import { type Captured, imageLens, lens } from '../../lens/index.js';
-import { openCheckpoint } from '../checkpoint.js';
+import { openAnyCheckpoint } from '../checkpoint.js';
 import { openImagePixels } from '../image-checkpoint.js';
 import type { CommandIo } from '../io.js';
 import type { EngineFlags, FaultFlags } from '../options.js';
@@ -58,7 +58,7 @@ function optionsOf({ check, device, threads }: CaptureFlags) {
 async function ofTokens(folder: string, flags: CaptureFlags): Promise<Run> {
   const { text, ids, dumpOnnx } = flags;
   const given = ids === undefined ? undefined : parseIds(ids);
-  const { model, tokenizer } = await openCheckpoint(folder);
+  const { model, tokenizer } = await openAnyCheckpoint(folder);
   const view = lens(model, { ...optionsOf(flags), tokenizer });
   const prompt = given ?? (text as string);
   if (dumpOnnx !== undefined) await files.writeAtomic(dumpOnnx, view.onnx(prompt, flags.sites));

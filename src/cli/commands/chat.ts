@@ -1,6 +1,6 @@
 import { HeadlightError } from '../../core/index.js';
 import { Conversation, type ConversationOptions, type GeneratedToken } from '../../generate/index.js';
-import { openChatCheckpoint } from '../checkpoint.js';
+import { openChatCheckpoint } from '../chat-checkpoint.js';
 import { exitCode } from '../exit-code.js';
 import { type GenerationFlags, generateOptionsOf } from '../generation-options.js';
 import type { CommandIo, LineInput } from '../io.js';
