@@ -48,7 +48,7 @@ export function softmaxPlusOne(): Normaliser {
 function beside(sink: Tensor, scores: Tensor, { mask }: NormaliserInputs): Tensor {
   const keys = scores.shape[3] as Dim;
   const column = (x: Tensor): Dim[] => [...x.shape.slice(0, -1), 1];
-  const all = concat([scores, sink.expand(column(scores))], 3);
+  const all = concat([scores, sink.cast(scores.dtype).expand(column(scores))], 3);
   const whole = mask?.expand([...mask.shape.slice(0, -1), keys]);
   const allowed = whole && concat([whole, full(column(whole), 1, 'bool')], whole.rank - 1);
   // The sink is never forbidden: every query has something to give its weight to.
