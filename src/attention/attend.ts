@@ -1,5 +1,5 @@
-import { type Dim, fail } from '../core/index.js';
-import { concat, dropout, formatSpec, iota, split, type Tensor, tap } from '../ops/index.js';
+import { broadcastShapes, type Dim, equalShapes, fail, formatShape } from '../core/index.js';
+import { concat, currentPath, dropout, formatSpec, iota, split, type Tensor, tap } from '../ops/index.js';
 import { weightedSum } from './mixes/weighted-sum.js';
 import { softmaxNormaliser } from './normalisers/softmax.js';
 import { type Bias, type Mask, type Mix, type Normaliser, type Part, partFunction, type Score } from './parts.js';
@@ -84,7 +84,7 @@ export function attend(
   });
   const joined = parts.length === 1 ? (parts[0] as Tensor) : concat(parts, 3);
   const scores = tap('scores', inputs.bias === undefined ? joined : joined.add(inputs.bias));
-  const mask = joinedMask(segments, scores, options.mask === undefined ? undefined : partFunction(options.mask), inputs);
+  const mask = joinedMask(segments, scores, options.mask === undefined ? undefined : boolean(partFunction(options.mask)), inputs);
   const normalise = partFunction(options.normaliser ?? softmaxNormaliser());
   const everyQueryAttends = inputs.everyQueryAttends ?? mask === undefined;
   const pattern = tap('pattern', normalise(scores, { mask, everyQueryAttends })); // [B,H,T,S]
@@ -129,6 +129,16 @@ function joinedMask(segments: readonly Segment[], scores: Tensor, own: Mask | un
   return concat([held.expand([batch, heads, length, capacity]), among.expand([batch, heads, length, length])], 3);
 }
 
+/** A mask part, held to booleans. */
+function boolean(mask: Mask): Mask {
+  return (places) => {
+    const allowed = mask(places);
+    if (allowed.dtype === 'bool') return allowed;
+    const got = formatSpec(allowed);
+    throw fail('dtype', { where: 'attention', path: currentPath(), rule: 'a mask that gives booleans, true = attend', got });
+  };
+}
+
 function headsOf(mask: Tensor): number {
   return (mask.shape.at(-3) ?? 1) as number;
 }
@@ -139,9 +149,9 @@ function everywhere(length: Dim): Tensor {
   return row.equal(row).expand([length, length]);
 }
 
-function checkFit(query: Tensor, key: Tensor, value: Tensor, { mask, pastMask, bias }: AttentionInputs): void {
+function checkFit(query: Tensor, key: Tensor, value: Tensor, { mask, pastMask, bias, past }: AttentionInputs): void {
   const refuse = (rule: string, got: string, code: 'shape' | 'dtype' = 'shape', fix?: string): Error =>
-    fail(code, { where: 'attention', rule, got, ...(fix && { fix }) });
+    fail(code, { where: 'attention', path: currentPath(), rule, got, ...(fix && { fix }) });
   for (const [name, x] of Object.entries({ query, key, value })) {
     if (x.rank !== 4) throw refuse(`a ${name} [B,heads,length,width]`, formatSpec(x));
   }
@@ -152,7 +162,12 @@ function checkFit(query: Tensor, key: Tensor, value: Tensor, { mask, pastMask, b
     if (m === undefined) continue;
     if (m.dtype !== 'bool')
       throw refuse(`a boolean ${name}, true = attend`, formatSpec(m), 'dtype', 'Pass what is added to scores as bias');
-    if (m.rank > 4) throw refuse(`a ${name} that broadcasts to [B,H,T,S]`, formatSpec(m));
+    const keys = name === 'mask' ? key : past?.keys;
+    if (keys === undefined) throw refuse('a past for the pastMask', 'none');
+    const scores = [query.shape[0] as Dim, heads, query.shape[2] as Dim, keys.shape[2] as Dim];
+    const together = broadcastShapes(m.shape, scores);
+    if (together !== undefined && equalShapes(together, scores)) continue;
+    throw refuse(`a ${name} that broadcasts to ${formatShape(scores)}`, formatSpec(m), 'shape', 'A mask of each text is [B,1,T,S]');
   }
   if (bias !== undefined && bias.dtype === 'bool') throw refuse('a float bias', formatSpec(bias), 'dtype', 'Pass what forbids as mask');
 }

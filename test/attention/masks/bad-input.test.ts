@@ -26,7 +26,7 @@ const bits = (...shape: number[]) => input('bits', shape, 'bool');
 const floats = (...shape: number[]) => input('floats', shape);
 const ints = (...shape: number[]) => input('ints', shape, 'int32');
 
-test.each([
+const refused: readonly (readonly [what: string, build: () => unknown, message: string | RegExp])[] = [
   ['window 0', () => slidingWindow(0), 'slidingWindow at blocks.0.attention: a window that is a whole number, 1 or more; got 0.'],
   ['window 1.5', () => slidingWindow(1.5), /slidingWindow.*got 1\.5\./],
   ['a model’s window of 0', () => windowMask(4, 0), /windowMask at blocks\.0\.attention: a window .*got 0\./],
@@ -67,7 +67,9 @@ test.each([
   ['or of nothing', () => or(), /or.*: at least one mask/],
   ['perHead of nothing', () => perHead([]), /perHead.*: at least one mask/],
   ['perHead of heads', () => perHead([() => bits(1, 2, 3, 3)])(placesOf(3, 3)), /perHead.*the same for all heads; got one for 2 heads/],
-])('%s', (_, build, message) => {
+];
+
+test.each(refused.map(([what, build, message]) => ({ what, build, message })))('$what', ({ build, message }) => {
   expect(() => withPath('blocks.0.attention', build)).toThrow(message);
   expect(() => withPath('blocks.0.attention', build)).toThrow(/ at blocks\.0\.attention: /);
 });
