@@ -42,7 +42,7 @@ export function withinLengths(lengths: Tensor): Mask {
 }
 
 const common = {
-  paper: 'Vaswani et al. 2017, section 5.1 (batches of sentence pairs)',
+  paper: '—',
   time: 'T·S',
   memory: 'T·S',
   exact: true,
