@@ -84,7 +84,7 @@ export function attend(
   });
   const joined = parts.length === 1 ? (parts[0] as Tensor) : concat(parts, 3);
   const scores = tap('scores', inputs.bias === undefined ? joined : joined.add(inputs.bias));
-  const mask = joinedMask(segments, scores, options.mask === undefined ? undefined : boolean(partFunction(options.mask)), inputs);
+  const mask = joinedMask(segments, scores, options.mask === undefined ? undefined : partFunction(options.mask), inputs);
   const normalise = partFunction(options.normaliser ?? softmaxNormaliser());
   const everyQueryAttends = inputs.everyQueryAttends ?? mask === undefined;
   const pattern = tap('pattern', normalise(scores, { mask, everyQueryAttends })); // [B,H,T,S]
@@ -117,26 +117,17 @@ function segmentsOf(q: Tensor, recent: Omit<Segment, 'places'>, { past, places }
 function joinedMask(segments: readonly Segment[], scores: Tensor, own: Mask | undefined, inputs: AttentionInputs): Tensor | undefined {
   const both = (a: Tensor | undefined, b: Tensor | undefined): Tensor | undefined =>
     a !== undefined && b !== undefined ? a.logicalAnd(b) : (a ?? b);
-  const recent = both(own?.((segments.at(-1) as Segment).places), inputs.mask);
+  const ownAt = ({ places }: Segment): Tensor | undefined => own && boolean(own(places));
+  const recent = both(ownAt(segments.at(-1) as Segment), inputs.mask);
   const { past } = inputs;
   if (past === undefined) return recent;
   const [batch, , length] = scores.shape as [number, number, number];
   const capacity = past.keys.shape[2] as number;
   const filled = past.filled.reshape([batch, 1, 1, capacity]);
-  const held = both(both(filled, own?.((segments[0] as Segment).places)), inputs.pastMask) as Tensor;
+  const held = both(both(filled, ownAt(segments[0] as Segment)), inputs.pastMask) as Tensor;
   const heads = Math.max(headsOf(held), recent === undefined ? 1 : headsOf(recent));
   const among = recent ?? everywhere(length);
   return concat([held.expand([batch, heads, length, capacity]), among.expand([batch, heads, length, length])], 3);
-}
-
-/** A mask part, held to booleans. */
-function boolean(mask: Mask): Mask {
-  return (places) => {
-    const allowed = mask(places);
-    if (allowed.dtype === 'bool') return allowed;
-    const got = formatSpec(allowed);
-    throw fail('dtype', { where: 'attention', path: currentPath(), rule: 'a mask that gives booleans, true = attend', got });
-  };
 }
 
 function headsOf(mask: Tensor): number {
@@ -147,6 +138,13 @@ function headsOf(mask: Tensor): number {
 function everywhere(length: Dim): Tensor {
   const row = iota(length).reshape([1, length]);
   return row.equal(row).expand([length, length]);
+}
+
+/** What a mask part gave, held to booleans. */
+function boolean(mask: Tensor): Tensor {
+  if (mask.dtype === 'bool') return mask;
+  const rule = 'a mask that gives booleans, true = attend';
+  throw fail('dtype', { where: 'attention', path: currentPath(), rule, got: formatSpec(mask) });
 }
 
 function checkFit(query: Tensor, key: Tensor, value: Tensor, { mask, pastMask, bias, past }: AttentionInputs): void {
@@ -167,7 +165,12 @@ function checkFit(query: Tensor, key: Tensor, value: Tensor, { mask, pastMask, b
     const scores = [query.shape[0] as Dim, heads, query.shape[2] as Dim, keys.shape[2] as Dim];
     const together = broadcastShapes(m.shape, scores);
     if (together !== undefined && equalShapes(together, scores)) continue;
-    throw refuse(`a ${name} that broadcasts to ${formatShape(scores)}`, formatSpec(m), 'shape', 'A mask of each text is [B,1,T,S]');
+    throw refuse(
+      `a ${name} that broadcasts to [B,H,T,S], ${formatShape(scores)}`,
+      formatSpec(m),
+      'shape',
+      'A mask of each text is [B,1,T,S]',
+    );
   }
   if (bias !== undefined && bias.dtype === 'bool') throw refuse('a float bias', formatSpec(bias), 'dtype', 'Pass what forbids as mask');
 }

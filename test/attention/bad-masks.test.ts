@@ -36,12 +36,12 @@ describe.each([
     [
       'another length',
       bits(T, T + 1),
-      'attention at blocks.0.attention: a mask that broadcasts to [2,3,4,4]; got [4,5] bool. A mask of each text is [B,1,T,S].',
+      'attention at blocks.0.attention: a mask that broadcasts to [B,H,T,S], [2,3,4,4]; got [4,5] bool. A mask of each text is [B,1,T,S].',
     ],
     [
       'a text each, without an axis of heads',
       bits(B, T, T),
-      /at blocks\.0\.attention: a mask that broadcasts to \[2,3,4,4\]; got \[2,4,4\] bool/,
+      /at blocks\.0\.attention: a mask that broadcasts to \[B,H,T,S\], \[2,3,4,4\]; got \[2,4,4\] bool/,
     ],
     ['rank 5', bits(1, 1, 1, T, T), /at blocks\.0\.attention: a mask that broadcasts to .*got \[1,1,1,4,4\] bool/],
     ['more texts than there are', bits(B + 1, 1, T, T), /at blocks\.0\.attention: a mask that broadcasts to .*got \[3,1,4,4\] bool/],

@@ -101,7 +101,7 @@ describe.each(subjects.filter(({ example }) => example !== undefined))('$name', 
       const { query, key, value, feeds } = traced(list);
       const mask = constant(host(list.map((_, i) => list.map(() => i !== row))));
       const mixed = form().attend(query, key, value, { mask });
-      const weights = input('weights', mixed.shape, 'float64');
+      const weights = input('weights', mixed.shape);
       feeds.set(
         weights,
         refArray(

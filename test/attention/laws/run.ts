@@ -42,10 +42,7 @@ export interface Traced {
 }
 
 export function traced(queries: readonly Token[], keys: readonly Token[] = queries): Traced {
-  const of = (role: keyof Token, list: readonly Token[]): [Tensor, RefArray] => [
-    input(role, [B, H, list.length, D], 'float64'),
-    rowsOf(list, role),
-  ];
+  const of = (role: keyof Token, list: readonly Token[]): [Tensor, RefArray] => [input(role, [B, H, list.length, D]), rowsOf(list, role)];
   const [query, key, value] = [of('query', queries), of('key', keys), of('value', keys)] as const;
   return { query: query[0], key: key[0], value: value[0], feeds: new Map([query, key, value]) };
 }
@@ -68,8 +65,8 @@ export function oneByOne(form: AttentionForm, list: readonly Token[], first: num
   for (let t = first; t < list.length; t++) {
     const { query, key, value, feeds } = traced(list.slice(t, t + 1));
     const past: Past = {
-      keys: input('past keys', [B, H, capacity, D], 'float64'),
-      values: input('past values', [B, H, capacity, D], 'float64'),
+      keys: input('past keys', [B, H, capacity, D]),
+      values: input('past values', [B, H, capacity, D]),
       filled: input('filled', [B, capacity], 'bool'),
     };
     const before = list.slice(0, t);
