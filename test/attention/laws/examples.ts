@@ -55,6 +55,8 @@ export interface Example {
   readonly alone?: boolean;
   /** It is made for T tokens at hand: no key can be taken out of it. */
   readonly fixedLength?: boolean;
+  /** It has parameters for each key head: query heads that share one are another form. */
+  readonly ownKeyHeads?: boolean;
 }
 
 const plain = (parts: AttentionParts): Example => ({ form: () => new Attention(parts) });

@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Attention, and, causal, causalMask, dilated, forms, placesOf, slidingWindow } from '#dist/attention/index.js';
-import { host } from '#dist/core/index.js';
+import { HeadlightError, host } from '#dist/core/index.js';
 import { gradients } from '#dist/grad/index.js';
 import { constant, input, type RefArray, type Tensor } from '#dist/ops/index.js';
 import { sitesOf } from '#dist/runtime/index.js';
 import { numbersOf, refArray } from '../../grad/programs.js';
 import { B, D, type Example, examples, H, read, T } from './examples.js';
-import { alike, atOnce, gathered, oneByOne, tokens, traced } from './run.js';
+import { alike, atOnce, byQuery, firstHead, gathered, oneByOne, tokens, traced } from './run.js';
 
 // Forms are found in the declarations: what each claims of itself is what the laws hold it to. A part that is declared and
 // has no example fails here. Layers and positions have laws of their own, beside their tests.
@@ -26,7 +26,7 @@ test('every part has an example', () => {
 });
 
 describe.each(subjects.filter(({ example }) => example !== undefined))('$name', ({ causal: claim, cacheable, example }) => {
-  const { form, positional = false, alone = false, fixedLength = false } = example;
+  const { form, positional = false, alone = false, fixedLength = false, ownKeyHeads = false } = example;
 
   /** Whether a later token's change is seen by an earlier one. */
   function looksAhead(withMask: boolean, seed: number): boolean {
@@ -116,6 +116,22 @@ describe.each(subjects.filter(({ example }) => example !== undefined))('$name', 
       expect(rowsAt(mixed, 1).every((w) => w === 0)).toBe(true);
       expect(rowsAt(found[0], 2).every((g) => Math.abs(g) === 0)).toBe(true);
       for (const g of found) expect(numbersOf(g, feeds).every(Number.isFinite)).toBe(true);
+    });
+  });
+
+  test(ownKeyHeads ? 'other key heads than its own are refused' : 'heads that share keys and values are heads that have the same', () => {
+    always((seed) => {
+      const list = tokens(seed, T);
+      const alone = ['key', 'value'].map((role) => input(role, [B, 1, T, D])) as [Tensor, Tensor];
+      const { query, feeds, key, value } = traced(list);
+      feeds.set(alone[0], firstHead(feeds.get(key) as RefArray)).set(alone[1], firstHead(feeds.get(value) as RefArray));
+      if (ownKeyHeads) {
+        expect(() => form().attend(query, ...alone)).toThrow(HeadlightError);
+        return;
+      }
+      const repeated = alone.map((x) => x.expand([B, H, T, D])) as [Tensor, Tensor];
+      const [shared, same] = [form().attend(query, ...alone), form().attend(query, ...repeated)];
+      expect(alike(byQuery(shared, feeds), byQuery(same, feeds))).toBe(true);
     });
   });
 

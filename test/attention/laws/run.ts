@@ -33,6 +33,16 @@ export function rowsOf(list: readonly Token[], role: keyof Token, capacity = lis
   return refArray([B, H, capacity, D], data.flat(3));
 }
 
+/** The first head of each text's rows, alone: keys and values that all query heads share. */
+export function firstHead({ shape, data }: RefArray): RefArray {
+  const [batch, heads, ...rest] = shape as [number, number, number, number];
+  const size = rest[0] * rest[1];
+  return refArray(
+    [batch, 1, ...rest],
+    Array.from({ length: batch }, (_, b) => Array.from(data.subarray(b * heads * size, (b * heads + 1) * size))).flat(),
+  );
+}
+
 /** Inputs of a program over tokens, and their values. */
 export interface Traced {
   readonly query: Tensor;
@@ -84,7 +94,7 @@ export function oneByOne(form: AttentionForm, list: readonly Token[], first: num
 }
 
 /** [B,T,H,D'] as [T][B·H·D'] */
-function byQuery(mixed: Tensor, feeds: Feeds): number[][] {
+export function byQuery(mixed: Tensor, feeds: Feeds): number[][] {
   const [batch, length, heads, width] = mixed.shape as [number, number, number, number];
   const data = numbersOf(mixed, feeds);
   const row = heads * width;
