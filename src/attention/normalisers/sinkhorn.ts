@@ -1,8 +1,8 @@
 import { fail } from '../../core/index.js';
 import type { FormDeclaration } from '../../nn/index.js';
-import { currentPath, log, logsumexp, type Tensor } from '../../ops/index.js';
+import { currentPath, logsumexp } from '../../ops/index.js';
 import type { Normaliser } from '../parts.js';
-import { lower, silence } from './forbid.js';
+import { lower } from './forbid.js';
 import { atTemperature } from './softmax.js';
 
 export interface SinkhornOptions {
@@ -15,8 +15,8 @@ export interface SinkhornOptions {
 /**
  * Doubly stochastic weights: e^{s_ij/τ}, columns and rows made to sum to the same in turn (Sinkhorn 1964; Mena et al. 2018,
  * eq. 1 and 4, whose S(X/τ) it is; Tay et al. 2020, "Sparse Sinkhorn Attention"). In logarithms, so that nothing overflows.
- * Every query gives 1, every key takes T/S, what all have in common: 1 where there are as many queries as keys. With a
- * mask, only queries and keys that may meet someone count.
+ * Every query gives 1, so every key takes T/S: 1 where there are as many queries as keys. With a mask, only queries and
+ * keys that may meet someone count.
  * @throws value: iterations below 1, a temperature that is not positive
  */
 export function sinkhorn({ iterations = 20, temperature = 1 }: SinkhornOptions = {}): Normaliser {
@@ -26,28 +26,13 @@ export function sinkhorn({ iterations = 20, temperature = 1 }: SinkhornOptions =
     throw fail('value', { where: 'sinkhorn', path: currentPath(), rule, got: String(iterations) });
   }
   return (scores, { mask }) => {
-    const whole = mask?.expand(scores.shape);
-    const share = log(keyShare(scores, whole));
-    let logs = lower(cooled(scores), whole);
+    let logs = lower(cooled(scores), mask);
     for (let i = 0; i < iterations; i++) {
-      const taken = logsumexp(logs, { axis: 2, keep: true });
-      logs = lower(logs.sub(taken).add(share), whole);
-      const given = logsumexp(logs, { axis: 3, keep: true });
-      logs = lower(logs.sub(given), whole);
+      logs = lower(logs.sub(logsumexp(logs, { axis: 2, keep: true })), mask);
+      logs = lower(logs.sub(logsumexp(logs, { axis: 3, keep: true })), mask);
     }
-    return silence(logs.exp(), whole);
+    return logs.exp(); // e^−1e30, where the mask forbids, is zero
   };
-}
-
-/** What each key takes: queries that may meet a key, over keys that may meet a query. Broadcasts to [B,H,1,1]. */
-function keyShare(scores: Tensor, mask: Tensor | undefined): Tensor {
-  const all = mask ?? scores.equal(scores);
-  const meeting = (other: number): Tensor =>
-    all
-      .cast(scores.dtype)
-      .max({ axis: other, keep: true })
-      .sum({ axis: 5 - other, keep: true });
-  return meeting(3).maximum(1).div(meeting(2).maximum(1));
 }
 
 export const sinkhornForm: FormDeclaration = {
