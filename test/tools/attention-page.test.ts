@@ -24,8 +24,8 @@ describe.each(all)('$name', ({ name, file, formula, paper, time, memory, use }) 
   test('names a file that exists and exports it', async () => {
     expect(existsSync(root + file)).toBe(true);
     const module = (await import(`${root}dist/${file.replace(/^src\//, '').replace(/\.ts$/, '.js')}`)) as Record<string, unknown>;
-    // A variant is named after a comma: `Rotary, partial`. `none` is no code.
-    const exported = name.split(',')[0] as string;
+    // A variant is named behind: `Rotary (partial)`. `none` is no code.
+    const exported = name.split(/,| \(/)[0] as string;
     if (exported !== 'none') expect(module[exported]).toBeDefined();
   });
 
