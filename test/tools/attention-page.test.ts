@@ -23,9 +23,11 @@ test('every form stands once in it', () => {
 describe.each(all)('$name', ({ name, file, formula, paper, time, memory, use }) => {
   test('names a file that exists and exports it', async () => {
     expect(existsSync(root + file)).toBe(true);
-    const module = (await import(`${root}dist/${file.replace(/^src\//, '').replace(/\.ts$/, '.js')}`)) as Record<string, unknown>;
-    // A variant is named behind: `Rotary (partial)`. `none` is no code.
+    // A variant is named behind: `Rotary (partial)`; its file may be that of the setting. `none` is no code.
     const exported = name.split(/,| \(/)[0] as string;
+    const built = file.replace(/^src\//, '').replace(/\.ts$/, '.js');
+    const place = exported === name ? built : `${built.split('/')[0]}/index.js`;
+    const module = (await import(`${root}dist/${place}`)) as Record<string, unknown>;
     if (exported !== 'none') expect(module[exported]).toBeDefined();
   });
 
