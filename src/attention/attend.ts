@@ -117,13 +117,14 @@ function segmentsOf(q: Tensor, recent: Omit<Segment, 'places'>, { past, places }
 function joinedMask(segments: readonly Segment[], scores: Tensor, own: Mask | undefined, inputs: AttentionInputs): Tensor | undefined {
   const both = (a: Tensor | undefined, b: Tensor | undefined): Tensor | undefined =>
     a !== undefined && b !== undefined ? a.logicalAnd(b) : (a ?? b);
-  const recent = both(own?.((segments.at(-1) as Segment).places), inputs.mask);
+  const ownAt = ({ places }: Segment): Tensor | undefined => own && boolean(own(places));
+  const recent = both(ownAt(segments.at(-1) as Segment), inputs.mask);
   const { past } = inputs;
   if (past === undefined) return recent;
   const [batch, , length] = scores.shape as [number, number, number];
   const [capacity, added] = segments.map(({ keys }) => keys.shape[2]) as [number, number];
   const filled = past.filled.reshape([batch, 1, 1, capacity]);
-  const held = both(both(filled, own?.((segments[0] as Segment).places)), inputs.pastMask) as Tensor;
+  const held = both(both(filled, ownAt(segments[0] as Segment)), inputs.pastMask) as Tensor;
   const heads = Math.max(headsOf(held), recent === undefined ? 1 : headsOf(recent));
   const among = recent ?? everywhere(length, added);
   return concat([held.expand([batch, heads, length, capacity]), among.expand([batch, heads, length, added])], 3);
@@ -147,7 +148,14 @@ function everywhere(length: Dim, keys: Dim): Tensor {
   return row.equal(row).expand([length, keys]);
 }
 
-function checkFit(query: Tensor, key: Tensor, value: Tensor, { mask, pastMask, bias }: AttentionInputs): void {
+/** What a mask part gave, held to booleans. */
+function boolean(mask: Tensor): Tensor {
+  if (mask.dtype === 'bool') return mask;
+  const rule = 'a mask that gives booleans, true = attend';
+  throw fail('dtype', { where: 'attention', path: currentPath(), rule, got: formatSpec(mask) });
+}
+
+function checkFit(query: Tensor, key: Tensor, value: Tensor, { mask, pastMask, bias, past }: AttentionInputs): void {
   const refuse = (rule: string, got: string, code: 'shape' | 'dtype' = 'shape', fix?: string): Error =>
     fail(code, { where: 'attention', path: currentPath(), rule, got, ...(fix && { fix }) });
   for (const [name, x] of Object.entries({ query, key, value })) {
@@ -160,7 +168,17 @@ function checkFit(query: Tensor, key: Tensor, value: Tensor, { mask, pastMask, b
     if (m === undefined) continue;
     if (m.dtype !== 'bool')
       throw refuse(`a boolean ${name}, true = attend`, formatSpec(m), 'dtype', 'Pass what is added to scores as bias');
-    if (m.rank > 4) throw refuse(`a ${name} that broadcasts to [B,H,T,S]`, formatSpec(m));
+    const keys = name === 'mask' ? key : past?.keys;
+    if (keys === undefined) throw refuse('a past for the pastMask', 'none');
+    const scores = [query.shape[0] as Dim, heads, query.shape[2] as Dim, keys.shape[2] as Dim];
+    const together = broadcastShapes(m.shape, scores);
+    if (together !== undefined && equalShapes(together, scores)) continue;
+    throw refuse(
+      `a ${name} that broadcasts to [B,H,T,S], ${formatShape(scores)}`,
+      formatSpec(m),
+      'shape',
+      'A mask of each text is [B,1,T,S]',
+    );
   }
   if (bias !== undefined && bias.dtype === 'bool') throw refuse('a float bias', formatSpec(bias), 'dtype', 'Pass what forbids as mask');
 }

@@ -1,6 +1,8 @@
 import { type Dim, fail } from '../../core/index.js';
 import type { FormDeclaration } from '../../nn/index.js';
-import { formatSpec, type Tensor } from '../../ops/index.js';
+import { currentPath, formatSpec, type Tensor } from '../../ops/index.js';
+import type { Mask } from '../parts.js';
+import { atPlaces } from './by-token.js';
 
 /**
  * The mask of rows that hold several documents: query i may attend to key j when both belong to the same one, so that a
@@ -10,26 +12,45 @@ import { formatSpec, type Tensor } from '../../ops/index.js';
  * @throws shape, dtype: documents of another form
  */
 export function documentMask(documents: Tensor): Tensor {
-  if (documents.rank !== 2 || documents.dtype !== 'int32') {
-    throw fail(documents.rank === 2 ? 'dtype' : 'shape', {
-      where: 'documentMask',
-      rule: "documents [B,T] int32, the number of each token's document",
-      got: formatSpec(documents),
-    });
-  }
+  checkDocuments('documentMask', documents, 'T');
   const [batch, length] = documents.shape as [Dim, Dim];
   return documents.reshape([batch, 1, length, 1]).equal(documents.reshape([batch, 1, 1, length]));
 }
 
-export const documentsForm: FormDeclaration = {
-  name: 'documentMask',
+/**
+ * The same as a part: looks up the documents of queries and keys where they stand, so that it serves a cache too.
+ * @param documents [B,N] int32, of all tokens, those in the cache too
+ * @throws shape, dtype: documents of another form
+ */
+export function sameDocument(documents: Tensor): Mask {
+  checkDocuments('sameDocument', documents, 'N');
+  return (places) => {
+    const of = atPlaces('sameDocument', documents, places);
+    return of.query.equal(of.key);
+  };
+}
+
+function checkDocuments(where: string, documents: Tensor, letter: string): void {
+  if (documents.rank === 2 && documents.dtype === 'int32') return;
+  throw fail(documents.rank === 2 ? 'dtype' : 'shape', {
+    where,
+    path: currentPath(),
+    rule: `documents [B,${letter}] int32, the number of each token's document`,
+    got: formatSpec(documents),
+  });
+}
+
+const common = {
   formula: 'd_i = d_j',
   paper: 'Krell et al. 2021 (packing), section 3.2',
   time: 'T·S',
   memory: 'T·S',
   exact: true,
   causal: 'mask',
-  cacheable: false,
-  use: 'Several documents in one row, as many separate sequences.',
   file: 'src/attention/masks/documents.ts',
-};
+} as const;
+
+export const documentsForms: readonly FormDeclaration[] = [
+  { ...common, name: 'sameDocument', cacheable: true, use: 'Several documents in one row, as many separate sequences.' },
+  { ...common, name: 'documentMask', cacheable: false, use: 'The same of the tokens at hand, as a value.' },
+];

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { documentMask } from '#dist/attention/index.js';
 import { symbol } from '#dist/core/index.js';
 import { input } from '#dist/ops/index.js';
-import { numbersOf, refArray } from '../grad/programs.js';
+import { numbersOf, refArray } from '../../grad/programs.js';
 
 const [B, T] = [2, 5];
 const documents = input('documents', [B, T], 'int32');
