@@ -26,16 +26,31 @@ export function gradients(loss: Tensor, wrt: readonly Tensor[], seed?: Tensor): 
     });
   }
   if (!isFloat(loss.dtype)) throw fail('dtype', { where: 'gradients', rule: 'a float loss', got: loss.dtype });
-  const order = topological([loss]);
+  return vectorJacobian([loss], [seed ?? asTensor(1, loss)], wrt);
+}
+
+/**
+ * The gradients of Σ_k ⟨seed_k, y_k⟩ by the given tensors: one pass backwards over all outputs together.
+ * @param ys float @param seeds of their shapes
+ */
+export function vectorJacobian(ys: readonly Tensor[], seeds: readonly Tensor[], wrt: readonly Tensor[]): Tensor[] {
+  const order = topological(ys);
   const wanted = dependents(order, wrt);
-  const grads = new Map<Tensor, Tensor>([[loss, seed ?? asTensor(1, loss)]]);
+  const targets = new Set(wrt);
+  const grads = new Map<Tensor, Tensor>();
+  const add = (x: Tensor, g: Tensor): void => {
+    const before = grads.get(x);
+    grads.set(x, before === undefined ? g : before.add(g));
+  };
+  ys.forEach((y, k) => {
+    add(y, seeds[k] as Tensor);
+  });
   for (const node of order.reverse()) {
     if (!wanted.has(node) || node.op.vjp === 'none' || node.inputs.length === 0) continue;
     const incoming = node.outputs.map((y) => grads.get(y));
     const first = incoming.find((g) => g !== undefined);
     if (first === undefined) continue;
     const { vjp } = node.op;
-    const targets = new Set(wrt);
     const needs = node.inputs.map((x) => isFloat(x.dtype) && (wanted.has(x.node) || targets.has(x)));
     // Gradients carry the path of the module whose forward pass they undo, for names and errors.
     const results = withPath(node.path, () =>
@@ -43,9 +58,7 @@ export function gradients(loss: Tensor, wrt: readonly Tensor[], seed?: Tensor): 
     );
     node.inputs.forEach((x, i) => {
       const g = results[i];
-      if (g === undefined || !needs[i]) return;
-      const before = grads.get(x);
-      grads.set(x, before === undefined ? g : withPath(node.path, () => before.add(g)));
+      if (g !== undefined && needs[i]) withPath(node.path, () => add(x, g));
     });
   }
   return wrt.map((x) => grads.get(x) ?? asTensor(0, x).expand(x.shape));

@@ -1,12 +1,15 @@
 import { fail } from '../core/index.js';
-import { gelu, relu, silu, type Tensor, tanh } from '../ops/index.js';
+import { gelu, relu, sigmoid, silu, type Tensor, tanh } from '../ops/index.js';
 
 /** Activation functions by the names Hugging Face's configs give them. */
 export const activations = {
   gelu: (x: Tensor) => gelu(x),
   gelu_new: (x: Tensor) => gelu(x, { approximate: true }),
   gelu_pytorch_tanh: (x: Tensor) => gelu(x, { approximate: true }),
+  /** The identity. */
+  linear: (x: Tensor) => x,
   relu,
+  sigmoid,
   silu,
   swish: silu,
   tanh,

@@ -3,10 +3,19 @@ import { type ActivationName, activation } from './activations.js';
 import { Linear } from './linear.js';
 import { Module } from './module.js';
 
+/** The gated linear units by the names of Shazeer 2020 (eq. 2, 4 and 5), and the activation of the gate that makes each. */
+export const gatedUnits = {
+  GLU: 'sigmoid',
+  Bilinear: 'linear',
+  ReGLU: 'relu',
+  GEGLU: 'gelu',
+  SwiGLU: 'silu',
+} as const satisfies Readonly<Record<string, ActivationName>>;
+
 export interface GatedMlpOptions {
   readonly width: number;
   readonly hidden: number;
-  /** `silu` makes SwiGLU, a `gelu` GeGLU. */
+  /** Of the gate: `silu` makes SwiGLU; `gatedUnits` has the others. */
   readonly activation: ActivationName;
   readonly bias?: boolean;
   readonly dropout?: number;
@@ -16,7 +25,8 @@ export interface GatedMlpOptions {
 
 /**
  * The gated position-wise network: y = (f(x W_g) ∘ x W_u) W_d (Shazeer 2020, "GLU Variants Improve Transformer", eq. 6;
- * their W, V, W₂ are our gate, up, down).
+ * their W, V, W₂ are our gate, up, down). A unit of the family is its activation: `gatedUnits`.
+ * @example new GatedMlp({ width: 512, hidden: 1376, activation: gatedUnits.GEGLU })
  */
 export class GatedMlp extends Module {
   readonly gate: Linear;

@@ -1,10 +1,15 @@
 export { type ActivationName, activation, activations } from './activations.js';
+export { dropPath } from './drop-path.js';
 export { Embedding } from './embedding.js';
 export type { FormDeclaration } from './form.js';
-export { GatedMlp, type GatedMlpOptions } from './gated-mlp.js';
-export { filled, normal, ones, zeros } from './initializers.js';
+export { GatedMlp, type GatedMlpOptions, gatedUnits } from './gated-mlp.js';
+export { filled, normal, ones, truncatedNormal, uniform, zeros } from './initializers.js';
+export { type InitializerName, initializer, initializers } from './initializers-by-name.js';
 export { LayerNorm } from './layer-norm.js';
 export { Linear, type LinearOptions } from './linear.js';
 export { Mlp, type MlpOptions } from './mlp.js';
 export { Module } from './module.js';
+export { orthogonal } from './orthogonal.js';
+export * from './recurrent/index.js';
 export { RmsNorm } from './rms-norm.js';
+export { type FanOptions, fans, kaimingNormal, kaimingUniform, xavierNormal, xavierUniform } from './scaled-initializers.js';

@@ -1,4 +1,5 @@
 import type { DType, HostArray, Shape } from '../core/index.js';
+import type { ScanBody } from './control/scan-body.js';
 import type { Parameter } from './parameter.js';
 import type { Spec } from './spec.js';
 
@@ -46,6 +47,15 @@ export interface Emitter {
   input(name: string, spec: Spec): string;
   parameter(parameter: Parameter): string;
   mask(attrs: RandomMaskAttrs, spec: Spec): string;
+  /** A loop whose step is a graph of its own. @returns the names of its outputs; empty for those that nothing reads */
+  scan(body: ScanBody, options: EmitScan): string[];
+}
+
+export interface EmitScan {
+  /** Names of the carries, sequences and captured values. */
+  readonly inputs: readonly string[];
+  readonly used: readonly boolean[];
+  readonly reverse: boolean;
 }
 
 /** What an op's `lower` may know of the node it writes. */

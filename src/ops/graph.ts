@@ -1,4 +1,4 @@
-import type { Node, Tensor } from './tensor.js';
+import { makeNode, type Node, type Tensor } from './tensor.js';
 
 /** The nodes that `outputs` depend on, each after its inputs. What is not listed is dead code. Iterative: graphs are deep. */
 export function topological(outputs: readonly Tensor[]): Node[] {
@@ -31,4 +31,18 @@ export function useCounts(nodes: readonly Node[], outputs: readonly Tensor[]): M
   for (const node of nodes) node.inputs.forEach(count);
   outputs.forEach(count);
   return counts;
+}
+
+/** The same graph over other tensors: what depends on a key of `become` is made anew over its value. */
+export function substitute(outputs: readonly Tensor[], become: ReadonlyMap<Tensor, Tensor>): Tensor[] {
+  const now = new Map(become);
+  const resolve = (t: Tensor): Tensor => now.get(t) ?? t;
+  for (const node of topological(outputs)) {
+    if (node.outputs.every((y) => now.has(y)) || node.inputs.every((x) => !now.has(x))) continue;
+    const made = makeNode(node.op, node.inputs.map(resolve), node.attrs, node.outputs, node.path);
+    node.outputs.forEach((y, i) => {
+      if (!now.has(y)) now.set(y, made.outputs[i] as Tensor);
+    });
+  }
+  return outputs.map(resolve);
 }

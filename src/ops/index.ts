@@ -1,8 +1,10 @@
 import './index/methods.js';
 
 export { after } from './control/after.js';
+export { type Differentiator, setDifferentiator } from './control/differentiator.js';
 export * from './control/dropout.js';
-export { type Differentiator, recompute, setDifferentiator } from './control/recompute.js';
+export { recompute } from './control/recompute.js';
+export { type ScanOptions, type ScanStep, scan } from './control/scan.js';
 export * from './control/stop-gradient.js';
 export { tap } from './control/tap.js';
 export * from './declare.js';

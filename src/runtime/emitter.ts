@@ -1,12 +1,24 @@
 import { type Dim, type DType, fail, HostArray, type Shape } from '../core/index.js';
-import type { OnnxAttribute, OnnxNode, OnnxTensor, OnnxType, OnnxValue } from '../onnx/index.js';
-import type { EmitAttribute, EmitOptions, Emitter, RandomMaskAttrs, Target } from '../ops/emitter.js';
-import type { Node, Parameter } from '../ops/index.js';
+import type { OnnxAttribute, OnnxGraph, OnnxNode, OnnxTensor, OnnxType, OnnxValue } from '../onnx/index.js';
+import type { ScanBody } from '../ops/control/scan-body.js';
+import type { EmitOptions, EmitScan, Emitter, RandomMaskAttrs, Target } from '../ops/emitter.js';
+import type { Node, Parameter, Tensor } from '../ops/index.js';
 import type { Spec } from '../ops/spec.js';
 import type { Binding } from './bindings.js';
+import { attribute, declared, onnxTypeNumber, withNames } from './onnx-parts.js';
 
 /** Constants up to this many bytes are shared by content. */
 const shareBelow = 4096;
+
+/** Writes the nodes of a step's outputs. @param names what values that are given are called @returns the outputs' names */
+export type LowerBody = (emitter: GraphEmitter, outputs: readonly Tensor[], names: ReadonlyMap<Tensor, string>) => readonly string[];
+
+export interface GraphEmitterOptions {
+  readonly target: Target;
+  readonly inputs: readonly { readonly name: string; readonly spec: Spec }[];
+  readonly embedParameters?: boolean;
+  readonly lowerBody: LowerBody;
+}
 
 /** Collects the ONNX nodes, initializers and inputs that ops emit, with names that carry the module path. */
 export class GraphEmitter implements Emitter {
@@ -17,17 +29,21 @@ export class GraphEmitter implements Emitter {
   readonly inputs: OnnxValue[] = [];
   readonly bindings: Binding[] = [];
   readonly #embed: boolean;
+  readonly #lowerBody: LowerBody;
   readonly #shared = new Map<string, string>();
   readonly #byIdentity = new Map<object, Map<string, string>>();
   readonly #produced = new Set<string>();
   /** What was emitted: the same operator on the same values is computed once. */
-  readonly #emitted = new Map<string, string[]>();
+  #emitted = new Map<string, string[]>();
+  /** Sizes that were read, as int64 vectors of one element. */
+  #sizes = new Map<string, string>();
   /** Where the size of each symbol can be read: an input and an axis. */
   readonly #symbols = new Map<string, { input: string; axis: number }>();
   #prefix = '';
   #count = 0;
 
-  constructor(options: { target: Target; inputs: readonly { readonly name: string; readonly spec: Spec }[]; embedParameters?: boolean }) {
+  constructor(options: GraphEmitterOptions) {
+    this.#lowerBody = options.lowerBody;
     this.target = options.target;
     this.fused = !options.target.plain && options.target.provider !== 'webgpu';
     this.#embed = options.embedParameters ?? false;
@@ -68,7 +84,58 @@ export class GraphEmitter implements Emitter {
       else copies.push({ name: `output/${name}`, type: 'Identity', domain: '', inputs: [value], outputs: [name], attributes: {} });
     }
     const rename = (v: string): string => renamed.get(v) ?? v;
-    this.nodes = [...this.nodes, ...copies].map((n) => ({ ...n, inputs: n.inputs.map(rename), outputs: n.outputs.map(rename) }));
+    this.nodes = withNames([...this.nodes, ...copies], rename);
+  }
+
+  scan(body: ScanBody, { inputs, used, reverse }: EmitScan): string[] {
+    const { carries, sequences, params, outputs } = body;
+    const prefix = this.#prefix;
+    const name = `${prefix}.${this.#count++}`;
+    const before = { nodes: this.nodes, emitted: this.#emitted, sizes: this.#sizes };
+    // What the graph around has computed is seen inside, but not the other way round.
+    [this.nodes, this.#emitted, this.#sizes] = [[], new Map(this.#emitted), new Map(this.#sizes)];
+    const names = new Map(params.map((p, i) => [p, i < carries + sequences ? `${name}/in${i}` : (inputs[i] as string)]));
+    const kept = [...outputs.keys()].filter((i) => i < carries || used[i]);
+    const wanted = kept.map((i) => outputs[i] as Tensor);
+    const values = this.#lowerBody(this, wanted, names);
+    // A graph's outputs are values of its own, each under one name.
+    const own = values.map((value, k) => {
+      this.nodes.push({
+        name: `${name}/out${k}`,
+        type: 'Identity',
+        domain: '',
+        inputs: [value],
+        outputs: [`${name}/out${k}`],
+        attributes: {},
+      });
+      return `${name}/out${k}`;
+    });
+    const graph: OnnxGraph = {
+      name,
+      nodes: this.nodes,
+      initializers: [],
+      inputs: params.slice(0, carries + sequences).map((p, i) => declared(`${name}/in${i}`, p)),
+      outputs: wanted.map((y, k) => declared(own[k] as string, y)),
+    };
+    [this.nodes, this.#emitted, this.#sizes] = [before.nodes, before.emitted, before.sizes];
+    this.#prefix = prefix;
+    const results = kept.map((_, k) => `${name}:${k}`);
+    for (const r of results) this.#produced.add(r);
+    const direction = (count: number): OnnxAttribute => ({ kind: 'ints', value: new Array<number>(count).fill(reverse ? 1 : 0) });
+    this.nodes.push({
+      name,
+      type: 'Scan',
+      domain: '',
+      inputs: inputs.slice(0, carries + sequences),
+      outputs: results,
+      attributes: {
+        body: { kind: 'graph', value: graph },
+        num_scan_inputs: { kind: 'int', value: sequences },
+        scan_input_directions: direction(sequences),
+        ...(kept.length > carries && { scan_output_directions: direction(kept.length - carries) }),
+      },
+    });
+    return outputs.map((_, i) => results[kept.indexOf(i)] ?? '');
   }
 
   constant(value: HostArray): string {
@@ -123,7 +190,7 @@ export class GraphEmitter implements Emitter {
   }
 
   #symbol(name: string): string {
-    const known = this.#shared.get(`size ${name}`);
+    const known = this.#sizes.get(name);
     if (known !== undefined) return known;
     const at = this.#symbols.get(name);
     if (at === undefined) {
@@ -135,7 +202,7 @@ export class GraphEmitter implements Emitter {
       });
     }
     const size = this.one('Shape', [at.input], { attributes: { start: at.axis, end: at.axis + 1 } });
-    this.#shared.set(`size ${name}`, size);
+    this.#sizes.set(name, size);
     return size;
   }
 
@@ -178,30 +245,10 @@ export class GraphEmitter implements Emitter {
   }
 
   #declare(name: string, spec: Spec): void {
-    this.inputs.push({ name, type: spec.dtype as OnnxType, dims: spec.shape.map((d) => (typeof d === 'number' ? d : d.key)) });
+    this.inputs.push(declared(name, spec));
     spec.shape.forEach((d, axis) => {
       if (typeof d !== 'number' && d.terms.size === 1 && d.terms.get(d.key) === 1 && !this.#symbols.has(d.key))
         this.#symbols.set(d.key, { input: name, axis });
     });
   }
 }
-
-function attribute(value: EmitAttribute): OnnxAttribute {
-  if (typeof value === 'number') return { kind: 'int', value };
-  if (typeof value === 'string') return { kind: 'string', value };
-  if ('float' in value) return { kind: 'float', value: value.float };
-  return { kind: 'ints', value };
-}
-
-/** Numbers of `TensorProto.DataType`. */
-const onnxTypeNumber: Readonly<Record<DType, number>> = {
-  float32: 1,
-  uint8: 2,
-  int8: 3,
-  int32: 6,
-  int64: 7,
-  bool: 9,
-  float16: 10,
-  float64: 11,
-  uint32: 12,
-};

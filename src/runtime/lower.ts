@@ -1,12 +1,14 @@
 import { fail } from '../core/index.js';
-import type { OnnxModel, OnnxValue } from '../onnx/index.js';
+import type { OnnxModel } from '../onnx/index.js';
 import type { Target } from '../ops/emitter.js';
 import { topological, useCounts } from '../ops/graph.js';
 import { Tensor } from '../ops/index.js';
 import type { Spec } from '../ops/spec.js';
 import type { Binding } from './bindings.js';
-import { GraphEmitter } from './emitter.js';
+import { GraphEmitter, type LowerBody } from './emitter.js';
+import { declared } from './onnx-parts.js';
 import { constantValue } from './passes/fold-constants.js';
+import { optimize } from './passes/index.js';
 
 /** ONNX's operator set and file format version that every model is written in. */
 export const opset = 20;
@@ -28,11 +30,35 @@ export interface LowerOptions {
 /** Writes a graph as an ONNX model: each node's op emits its operators; leaves become inputs, initializers, masks. */
 export function lower(outputs: Readonly<Record<string, Tensor>>, options: LowerOptions): Lowered {
   const wanted = Object.values(outputs);
-  const nodes = topological(wanted);
-  const uses = useCounts(nodes, wanted);
-  const emitter = new GraphEmitter(options);
+  const emitter = new GraphEmitter({ ...options, lowerBody });
   const names = new Map<Tensor, string>();
+  emitNodes(emitter, wanted, names);
+  const values = Object.entries(outputs).map(([name, t]) => {
+    const value = names.get(t);
+    if (value === undefined || value === '')
+      throw fail('engine', { where: 'lower', rule: `the output ${name} has a value`, got: t.node.op.name });
+    return { name, value };
+  });
+  emitter.declareOutputs(values);
+  const declarations = Object.entries(outputs).map(([name, t]) => declared(name, t));
+  const domains = emitter.fused ? [{ domain: 'com.microsoft', version: 1 }] : [];
+  return {
+    bindings: emitter.bindings,
+    model: {
+      irVersion,
+      opsets: [{ domain: '', version: opset }, ...domains],
+      producer: 'headlight',
+      graph: { name: 'headlight', nodes: emitter.nodes, initializers: emitter.initializers, inputs: emitter.inputs, outputs: declarations },
+    },
+  };
+}
+
+/** Writes every node that the outputs need and that has no name yet; `names` gets what they are called. */
+function emitNodes(emitter: GraphEmitter, outputs: readonly Tensor[], names: Map<Tensor, string>): void {
+  const nodes = topological(outputs);
+  const uses = useCounts(nodes, outputs);
   for (const node of nodes) {
+    if (node.outputs.every((y) => names.has(y))) continue;
     emitter.enter(node);
     const inputs = node.inputs.map((x) => names.get(x) as string);
     const results = node.op.lower(emitter, {
@@ -47,27 +73,12 @@ export function lower(outputs: Readonly<Record<string, Tensor>>, options: LowerO
       names.set(y, results[i] ?? '');
     });
   }
-  const values = Object.entries(outputs).map(([name, t]) => {
-    const value = names.get(t);
-    if (value === undefined || value === '')
-      throw fail('engine', { where: 'lower', rule: `the output ${name} has a value`, got: t.node.op.name });
-    return { name, value };
-  });
-  emitter.declareOutputs(values);
-  const declared = Object.entries(outputs).map(([name, t]) => onnxValue(name, t));
-  const domains = emitter.fused ? [{ domain: 'com.microsoft', version: 1 }] : [];
-  return {
-    bindings: emitter.bindings,
-    model: {
-      irVersion,
-      opsets: [{ domain: '', version: opset }, ...domains],
-      producer: 'headlight',
-      graph: { name: 'headlight', nodes: emitter.nodes, initializers: emitter.initializers, inputs: emitter.inputs, outputs: declared },
-    },
-  };
 }
 
-/** A graph's value as ONNX declares it. */
-export function onnxValue(name: string, spec: Spec): OnnxValue {
-  return { name, type: spec.dtype, dims: spec.shape.map((d) => (typeof d === 'number' ? d : d.key)) };
-}
+/** The step of a loop is a graph of its own: it is optimised as one, then written into the emitter's current graph. */
+const lowerBody: LowerBody = (emitter, outputs, given) => {
+  const optimized = optimize(outputs);
+  const names = new Map(given);
+  emitNodes(emitter, optimized, names);
+  return optimized.map((y) => names.get(y) as string);
+};

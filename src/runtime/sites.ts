@@ -1,19 +1,35 @@
 import { fail, globMatcher } from '../core/index.js';
+import { extendedOutputs, scanOp } from '../ops/control/scan.js';
+import type { ScanAttrs } from '../ops/control/scan-body.js';
 import { type TapAttrs, tapOp } from '../ops/control/tap.js';
 import { topological } from '../ops/graph.js';
 import type { Tensor } from '../ops/index.js';
 
-/** Every site that the outputs depend on, in the order of computation; a module that runs again has `…#1`, `…#2`. */
+/**
+ * Every site that the outputs depend on, in the order of computation; a module that runs again has `…#1`, `…#2`.
+ * What is tapped in a step of a loop is stacked along a first axis.
+ */
 export function sitesOf(outputs: readonly Tensor[]): Map<string, Tensor> {
   const sites = new Map<string, Tensor>();
-  for (const node of topological(outputs)) {
-    if (node.op.name !== tapOp.name) continue;
-    const { site } = node.attrs as unknown as TapAttrs;
+  for (const { site, value } of tapped(outputs)) {
     let name = site;
     for (let again = 1; sites.has(name); again++) name = `${site}#${again}`;
-    sites.set(name, node.outputs[0] as Tensor);
+    sites.set(name, value);
   }
   return sites;
+}
+
+function tapped(outputs: readonly Tensor[]): { readonly site: string; readonly value: Tensor }[] {
+  return topological(outputs).flatMap((node) => {
+    if (node.op.name === tapOp.name) return [{ site: (node.attrs as unknown as TapAttrs).site, value: node.outputs[0] as Tensor }];
+    if (node.op.name !== scanOp.name) return [];
+    const inside = tapped((node.attrs as unknown as ScanAttrs).body.outputs);
+    const stacked = extendedOutputs(
+      node,
+      inside.map(({ value }) => value),
+    );
+    return inside.map(({ site }, i) => ({ site, value: stacked[i] as Tensor }));
+  });
 }
 
 /** The sites that globs name. @throws name: a glob matches none; the nearest names are offered */

@@ -153,6 +153,7 @@ function recorder(webgpu: boolean, record: (type: string, options: EmitOptions |
     input: name,
     parameter: name,
     mask: name,
+    scan: (body) => body.outputs.map(name),
   };
 }
 

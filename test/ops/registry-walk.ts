@@ -4,10 +4,10 @@ import { gradientProblems } from './gradient-check.js';
 import { programsOf } from './sample-programs.js';
 import { type Trial, trialsOf } from './trials.js';
 
-/** Leaves whose values come from outside a graph have no cases: whoever feeds them is tested instead. */
-export const withoutCases: ReadonlySet<string> = new Set(['input', 'parameter']);
+/** Leaves whose values come from outside a graph, or from the loop around it, have no cases: whoever feeds them is tested instead. */
+export const withoutCases: ReadonlySet<string> = new Set(['input', 'parameter', 'scan_value']);
 
-/** Every op there is but those without cases. */
+/** Every op there is but those without cases or programs. */
 export function opsToWalk(): Op[] {
   return [...registry().values()].filter((op) => !withoutCases.has(op.name));
 }
@@ -19,7 +19,9 @@ export function trialsFor(op: Op, seeds: readonly number[]): Trial[] {
 /** What is written down about an op: a sentence, a case. */
 export function declarationProblems(op: Op): string[] {
   const said = /^\S.*[.:)]$/.test(op.doc) ? [] : [`${op.name}: its doc is a sentence`];
-  return op.cases.length > 0 || withoutCases.has(op.name) ? said : [...said, `${op.name}: it has no cases`];
+  return op.cases.length > 0 || programsOf(op.name).length > 0 || withoutCases.has(op.name)
+    ? said
+    : [...said, `${op.name}: it has no cases`];
 }
 
 /** Declared shapes and dtypes against the float64 references. */

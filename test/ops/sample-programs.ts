@@ -1,4 +1,4 @@
-import { recompute, type Tensor } from '#dist/ops/index.js';
+import { recompute, scan, sigmoid, type Tensor, tanh } from '#dist/ops/index.js';
 import type { SampleProgram } from './trials.js';
 
 /** A body with a captured value, an argument used twice, and two results. */
@@ -23,7 +23,54 @@ const chain: SampleProgram = {
   },
 };
 
-const programs: Readonly<Record<string, readonly SampleProgram[]>> = { recomputed: [body, chain] };
+/** A gated recurrence: captured matrices and biases, one of them used twice, elementwise captured values, several outputs. */
+const gated = (reverse: boolean): SampleProgram => ({
+  inputs: [{ shape: [2, 3] }, { shape: [4, 2, 3] }, { shape: [3, 3] }, { shape: [3] }, { shape: [3] }],
+  build: (inputs) => {
+    const [h0, xs, w, b, p] = inputs as [Tensor, Tensor, Tensor, Tensor, Tensor];
+    const { carries, outputs } = scan(
+      ([h], [x]) => {
+        const [before, now] = [h as Tensor, x as Tensor];
+        const z = sigmoid(before.matmul(w).add(b).add(before.mul(p)));
+        const next = z.mul(before).add(tanh(now.matmul(w)).mul(p));
+        return { carries: [next], outputs: [next.mul(now), z] };
+      },
+      [h0],
+      [xs],
+      { reverse },
+    );
+    return [...carries, ...outputs];
+  },
+});
+
+/** A loop in a loop, a counter that is no float, a carry that is passed on, a step that reads nothing of its slice's value. */
+const nested: SampleProgram = {
+  inputs: [{ shape: [3] }, { shape: [2, 4, 3] }, { shape: [3] }],
+  build: (inputs) => {
+    const [c, xs, w] = inputs as [Tensor, Tensor, Tensor];
+    const outer = scan(
+      ([sum, kept], [rows]) => {
+        const inner = scan(
+          ([a], [row]) => {
+            const next = tanh((a as Tensor).mul(w)).add((row as Tensor).mul(sum as Tensor));
+            return { carries: [next], outputs: [next.sum()] };
+          },
+          [sum as Tensor],
+          [rows as Tensor],
+        );
+        return { carries: [inner.carries[0] as Tensor, kept as Tensor], outputs: [inner.outputs[0] as Tensor] };
+      },
+      [c, w],
+      [xs],
+    );
+    return [...outer.carries, ...outer.outputs];
+  },
+};
+
+const programs: Readonly<Record<string, readonly SampleProgram[]>> = {
+  recomputed: [body, chain],
+  scan: [gated(false), gated(true), nested],
+};
 
 /** Programs that say what an op means where its cases cannot: `recomputed` is an identity but for its surroundings. */
 export function programsOf(op: string): readonly SampleProgram[] {

@@ -43,6 +43,13 @@ export class Attributes {
     return value as readonly number[] | undefined;
   }
 
+  texts(name: string): readonly string[] | undefined {
+    const value = this.#values[name];
+    if (value !== undefined && !(Array.isArray(value) && value.every((v) => typeof v === 'string')))
+      throw this.#refuse(name, 'a list of strings');
+    return value as readonly string[] | undefined;
+  }
+
   #refuse(name: string, rule: string): Error {
     return fail('value', { where: `attribute ${name}`, rule, got: JSON.stringify(this.#values[name]) });
   }

@@ -1,19 +1,11 @@
-import { fail, isFloat } from '../../core/index.js';
+import { isFloat } from '../../core/index.js';
 import { defineOp } from '../declare.js';
 import { topological } from '../graph.js';
 import { input } from '../leaves/input.js';
 import type { RefArray } from '../reference.js';
 import { apply, makeNode, type Node, type Tensor } from '../tensor.js';
 import { after } from './after.js';
-
-/** Gradients of Σ seed·y by tensors, as `grad` computes them: it stands above `ops` and registers itself here. */
-export type Differentiator = (y: Tensor, wrt: readonly Tensor[], seed: Tensor) => readonly Tensor[];
-
-let differentiate: Differentiator | undefined;
-
-export function setDifferentiator(differentiator: Differentiator): void {
-  differentiate = differentiator;
-}
+import { differentiator } from './differentiator.js';
 
 interface RecomputedAttrs {
   /** How many of the inputs are the body's results, and how many after them its arguments; the rest is captured. */
@@ -33,7 +25,7 @@ const recomputedOp = defineOp<RecomputedAttrs>({
   vjp: ({ inputs, attrs: { results, given }, grads, needs }) => {
     const token = grads.find((g) => g !== undefined);
     if (token === undefined) return [];
-    if (differentiate === undefined) throw fail('engine', { where: 'recompute', rule: 'grad is loaded', fix: "Import 'headlightjs/grad'" });
+    const differentiate = differentiator('recompute');
     const ys = inputs.slice(0, results);
     const sources = inputs.slice(results);
     // Differentiated over fresh leaves: where one source depends on another, or two on one parameter, each gets only its
@@ -41,21 +33,15 @@ const recomputedOp = defineOp<RecomputedAttrs>({
     const leaves = sources.map((x) => input('source', x.shape, x.dtype));
     const body = repeat(ys, pairs(sources, leaves));
     const wanted = leaves.filter((_, i) => needs[results + i]);
-    const total = new Map<Tensor, Tensor>();
-    for (const [i, g] of grads.entries()) {
-      if (g === undefined) continue;
-      const parts = differentiate(body[i] as Tensor, wanted, g);
-      wanted.forEach((leaf, k) => {
-        const before = total.get(leaf);
-        total.set(leaf, before === undefined ? (parts[k] as Tensor) : before.add(parts[k] as Tensor));
-      });
-    }
+    const seeded = [...grads.keys()].filter((i) => grads[i] !== undefined);
+    const total = differentiate(
+      seeded.map((i) => body[i] as Tensor),
+      seeded.map((i) => grads[i] as Tensor),
+      wanted,
+    );
     // Then put on the arguments taken anew, so that nothing of the forward pass need be kept but them.
     const anew = sources.map((x, i) => (i < given ? after(x, token) : x));
-    const found = repeat(
-      wanted.map((leaf) => total.get(leaf) as Tensor),
-      pairs(leaves, anew),
-    );
+    const found = repeat(total, pairs(leaves, anew));
     const gradientOf = pairs(wanted, found);
     return [...ys.map(() => undefined), ...leaves.map((leaf) => gradientOf.get(leaf))];
   },

@@ -6,10 +6,12 @@ import { foldConstants } from './fold-constants.js';
 import { foldScales } from './fold-scales.js';
 import { foldTransposes } from './fold-transposes.js';
 import { mergeReshapes } from './merge-reshapes.js';
+import { mergeScans } from './merge-scans.js';
 import { sliceBeforeProduct } from './slice-before-product.js';
 
 /** The passes, in the order they help each other. Dead code needs none: only what outputs reach is ever lowered. */
 export const passes = [
+  mergeScans,
   dropIdentities,
   mergeReshapes,
   sliceBeforeProduct,
@@ -34,5 +36,6 @@ export {
   foldScales,
   foldTransposes,
   mergeReshapes,
+  mergeScans,
   sliceBeforeProduct,
 };

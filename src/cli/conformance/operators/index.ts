@@ -2,6 +2,7 @@ import type { Operator } from '../operator.js';
 import { attention } from './attention.js';
 import { geluOperator } from './gelu.js';
 import { layerNormalization, rmsNormalization, softmaxOperator } from './normalisations.js';
+import { gruOperator, lstmOperator, rnnOperator } from './recurrent.js';
 import { rotaryEmbedding } from './rotary-embedding.js';
 import { softmaxCrossEntropyLoss } from './softmax-cross-entropy-loss.js';
 
@@ -9,8 +10,11 @@ import { softmaxCrossEntropyLoss } from './softmax-cross-entropy-loss.js';
 export const operators: ReadonlyMap<string, Operator> = new Map<string, Operator>([
   ['Attention', attention],
   ['Gelu', geluOperator],
+  ['GRU', gruOperator],
   ['LayerNormalization', layerNormalization],
+  ['LSTM', lstmOperator],
   ['RMSNormalization', rmsNormalization],
+  ['RNN', rnnOperator],
   ['RotaryEmbedding', rotaryEmbedding],
   ['Softmax', softmaxOperator],
   ['SoftmaxCrossEntropyLoss', softmaxCrossEntropyLoss],

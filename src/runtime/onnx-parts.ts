@@ -1,0 +1,41 @@
+import type { DType } from '../core/index.js';
+import type { OnnxAttribute, OnnxNode, OnnxType, OnnxValue } from '../onnx/index.js';
+import type { EmitAttribute } from '../ops/emitter.js';
+import type { Spec } from '../ops/spec.js';
+
+/** A graph's value as ONNX declares it. */
+export function declared(name: string, spec: Spec): OnnxValue {
+  return { name, type: spec.dtype as OnnxType, dims: spec.shape.map((d) => (typeof d === 'number' ? d : d.key)) };
+}
+
+/** Nodes whose values are called otherwise, also where steps of loops read them. */
+export function withNames(nodes: readonly OnnxNode[], rename: (value: string) => string): OnnxNode[] {
+  const within = (a: OnnxAttribute): OnnxAttribute =>
+    a.kind === 'graph' ? { kind: 'graph', value: { ...a.value, nodes: withNames(a.value.nodes, rename) } } : a;
+  return nodes.map((n) => ({
+    ...n,
+    inputs: n.inputs.map(rename),
+    outputs: n.outputs.map(rename),
+    attributes: Object.fromEntries(Object.entries(n.attributes).map(([k, a]) => [k, within(a)])),
+  }));
+}
+
+export function attribute(value: EmitAttribute): OnnxAttribute {
+  if (typeof value === 'number') return { kind: 'int', value };
+  if (typeof value === 'string') return { kind: 'string', value };
+  if ('float' in value) return { kind: 'float', value: value.float };
+  return { kind: 'ints', value };
+}
+
+/** Numbers of `TensorProto.DataType`. */
+export const onnxTypeNumber: Readonly<Record<DType, number>> = {
+  float32: 1,
+  uint8: 2,
+  int8: 3,
+  int32: 6,
+  int64: 7,
+  bool: 9,
+  float16: 10,
+  float64: 11,
+  uint32: 12,
+};
