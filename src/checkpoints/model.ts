@@ -5,7 +5,7 @@ import { type Architecture, architectureList, architectureOf, architectures } fr
 import type { Config, JsonObject } from './config.js';
 import { weightsFile } from './folder.js';
 import { type LoadReport, loadReport } from './load-report.js';
-import { checkReport, loadAssigned, matchCheckpoint, toHfTensors } from './match.js';
+import { checkReport, loadAssigned, matchCheckpoint, storedAssigned, toHfTensors } from './match.js';
 import { openCheckpoint } from './open.js';
 import { quote } from './quote.js';
 import { writeSafetensors } from './safetensors-write.js';
@@ -16,6 +16,11 @@ export interface LoadOptions {
   readonly ignore?: readonly string[];
   /** Globs of our parameters that may keep their first, random values where the file has none, such as a new head. */
   readonly allowMissing?: readonly string[];
+  /**
+   * Leaves float32 weights in their file until they are asked for; a decoder has the engine read them there. The file must
+   * stay as it is for as long. For programs that only run a model.
+   */
+  readonly inPlace?: boolean;
 }
 
 /**
@@ -42,7 +47,7 @@ export async function loadModelWithReport(
 /** The model of an open checkpoint, which stays open. Tensors are read one at a time: the weights are in memory once. */
 export async function loadFrom(
   source: CheckpointSource,
-  { ignore = [], allowMissing = [] }: LoadOptions = {},
+  { ignore = [], allowMissing = [], inPlace = false }: LoadOptions = {},
 ): Promise<{ readonly model: LanguageModel; readonly report: LoadReport }> {
   const architecture = architectureOf(source.config.values.model_type, source.config.path);
   const { model, ignore: buffers, tied } = readModel(architecture, source.config);
@@ -60,7 +65,10 @@ export async function loadFrom(
   checkReport(match, source.path);
   for (const [name, parameter] of parameters) {
     const assignment = match.assign.get(name);
-    if (assignment !== undefined) parameter.value = asWeights(await loadAssigned(source, assignment), source, assignment.hfName);
+    if (assignment === undefined) continue;
+    const stored = inPlace ? await storedAssigned(source, assignment) : undefined;
+    if (stored === undefined) parameter.value = asWeights(await loadAssigned(source, assignment), source, assignment.hfName);
+    else parameter.store(stored);
   }
   return { model, report: loadReport(source, match) };
 }
