@@ -12,7 +12,7 @@ import { median, table } from './table.mjs';
 
 const { values } = parseArgs({
   options: {
-    rounds: { type: 'string', default: '5' },
+    rounds: { type: 'string', default: '3' },
     threads: { type: 'string', default: '2' },
     out: { type: 'string' },
     cache: { type: 'string', default: join(files.cacheFolder() ?? '.', 'bench-llama-cpp') },
@@ -63,6 +63,7 @@ async function compare(name) {
   /** @type {Record<string, number[]>} */
   const text = {};
   for (let round = -1; round < rounds; round++) {
+    console.error(round < 0 ? `${name}: warming up` : `${name}: round ${round + 1} of ${rounds}`);
     for (const [task, [length, count]] of Object.entries(tasks)) {
       // Each in its turn goes first.
       for (const [i] of sides.entries()) {
