@@ -139,7 +139,8 @@ function everywhere(length: Dim, keys: Dim): Tensor {
   return row.equal(row).expand([length, keys]);
 }
 
-function checkFit(query: Tensor, key: Tensor, value: Tensor, { mask, pastMask, bias }: AttentionInputs): void {
+/** @throws shape, dtype: queries, keys, values, masks and biases that do not fit, whatever the form */
+export function checkFit(query: Tensor, key: Tensor, value: Tensor, { mask, pastMask, bias }: AttentionInputs): void {
   const refuse = (rule: string, got: string, code: 'shape' | 'dtype' = 'shape', fix?: string): Error =>
     fail(code, { where: 'attention', path: currentPath(), rule, got, ...(fix && { fix }) });
   for (const [name, x] of Object.entries({ query, key, value })) {

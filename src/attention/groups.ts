@@ -11,3 +11,13 @@ export function perGroup(x: Tensor, shared: Tensor, product: (rows: Tensor) => T
   const y = product(x.reshape([batch, groups, multiplyDims(heads / groups, length), width]));
   return y.reshape([batch, heads, length, y.shape[3] as Dim]);
 }
+
+/** Each key or value head put beside every query head that shares it: [B,K,S,D] → [B,H,S,D]. */
+export function spreadHeads(x: Tensor, heads: number): Tensor {
+  const [batch, groups, length, width] = x.shape as [Dim, number, Dim, Dim];
+  if (groups === heads) return x;
+  return x
+    .unsqueeze(2)
+    .expand([batch, groups, heads / groups, length, width])
+    .reshape([batch, heads, length, width]);
+}
