@@ -49,7 +49,8 @@ export abstract class ImpliedAttention extends Module implements AttentionForm {
    */
   attend(query: Tensor, key: Tensor, value: Tensor, inputs: AttentionInputs = {}): Tensor {
     checkFit(query, key, value, inputs);
-    const meeting = this.meeting(tap('query', query), tap('key', key), inputs);
+    const q = tap('query', query);
+    const meeting = this.meeting(q, key === query ? q : tap('key', key), inputs);
     if (!equalDims(key.shape[2] ?? 1, value.shape[2] ?? 1)) this.refuse('shape', 'as many values as keys', value);
     const values = spreadHeads(tap('value', value), query.shape[1] as number);
     const mixed = this.materialise ? tap('pattern', this.weights(meeting)).matmul(values) : this.mix(meeting, values);
