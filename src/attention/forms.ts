@@ -1,4 +1,4 @@
-import type { FormDeclaration } from '../nn/index.js';
+import { type FormDeclaration, stateSpaceForms } from '../nn/index.js';
 import { positionForms } from '../position/index.js';
 import { approximateForms } from './approximate/index.js';
 import { biasForms } from './biases/index.js';
@@ -19,5 +19,6 @@ export const forms: Readonly<Record<string, readonly FormDeclaration[]>> = {
   Structures: structureForms,
   Approximations: approximateForms,
   Retention: retentionForms,
+  'State spaces': stateSpaceForms,
   Positions: positionForms,
 };

@@ -12,12 +12,10 @@ export function perGroup(x: Tensor, shared: Tensor, product: (rows: Tensor) => T
   return y.reshape([batch, heads, length, y.shape[3] as Dim]);
 }
 
-/** Each key or value head put beside every query head that shares it: [B,K,S,D] → [B,H,S,D]. */
-export function spreadHeads(x: Tensor, heads: number): Tensor {
-  const [batch, groups, length, width] = x.shape as [Dim, number, Dim, Dim];
-  if (groups === heads) return x;
-  return x
-    .unsqueeze(2)
-    .expand([batch, groups, heads / groups, length, width])
-    .reshape([batch, heads, length, width]);
+/** Key heads as many as query heads, each repeated for its group: [B,K,S,·] → [B,H,S,·]. For what is no product of rows. */
+export function repeatHeads(shared: Tensor, heads: number): Tensor {
+  const [batch, groups, length, width] = shared.shape as [Dim, number, Dim, Dim];
+  if (groups === heads) return shared;
+  const each = shared.reshape([batch, groups, 1, length, width]).expand([batch, groups, heads / groups, length, width]);
+  return each.reshape([batch, heads, length, width]);
 }

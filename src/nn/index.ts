@@ -14,3 +14,4 @@ export { orthogonal } from './orthogonal.js';
 export * from './recurrent/index.js';
 export { RmsNorm } from './rms-norm.js';
 export { type FanOptions, fans, kaimingNormal, kaimingUniform, xavierNormal, xavierUniform } from './scaled-initializers.js';
+export * from './state-space/index.js';

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { MultiHeadAttention } from '#dist/attention/index.js';
 import { HostArray } from '#dist/core/index.js';
 import { Linear, LowRankLinear } from '#dist/nn/index.js';
 import { input, type Tensor } from '#dist/ops/index.js';
@@ -71,4 +72,11 @@ test('starts as deviated as a linear layer; ranks that do not fit', () => {
   expect(deviation).toBeLessThan(0.022);
   expect(() => new LowRankLinear(4, 3, { rank: 4 })).toThrow('LowRankLinear: a rank between 1 and 3, the smaller width; got 4.');
   expect(() => new LowRankLinear(4, 3, { rank: 0 })).toThrow(/got 0/);
+});
+
+test('attention whose projections are of low rank has their factors, and so many fewer numbers', () => {
+  const layer = new MultiHeadAttention({ width: 8, heads: 2, rank: 2 });
+  expect([...layer.parameters().keys()].slice(0, 3)).toEqual(['query.down', 'query.up', 'query.bias']);
+  expect(layer.parameterCount).toBe(4 * (2 * 16 + 8));
+  expect(layer.forward(input('x', [1, 3, 8])).shape).toEqual([1, 3, 8]);
 });

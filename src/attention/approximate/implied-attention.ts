@@ -3,7 +3,7 @@ import { Module } from '../../nn/index.js';
 import { currentPath, formatSpec, type Tensor, tap } from '../../ops/index.js';
 import { type AttentionInputs, checkFit } from '../attend.js';
 import type { AttentionForm } from '../attention.js';
-import { spreadHeads } from '../groups.js';
+import { repeatHeads } from '../groups.js';
 
 export interface ImpliedOptions {
   /** Goes through the weights it implies, T·S of them, and taps them as `pattern`: the same function, for looking. */
@@ -52,7 +52,7 @@ export abstract class ImpliedAttention extends Module implements AttentionForm {
     const q = tap('query', query);
     const meeting = this.meeting(q, key === query ? q : tap('key', key), inputs);
     if (!equalDims(key.shape[2] ?? 1, value.shape[2] ?? 1)) this.refuse('shape', 'as many values as keys', value);
-    const values = spreadHeads(tap('value', value), query.shape[1] as number);
+    const values = repeatHeads(tap('value', value), query.shape[1] as number);
     const mixed = this.materialise ? tap('pattern', this.weights(meeting)).matmul(values) : this.mix(meeting, values);
     return tap('mixed', mixed.transpose([0, 2, 1, 3]));
   }
@@ -79,7 +79,7 @@ export abstract class ImpliedAttention extends Module implements AttentionForm {
     }
     return {
       query,
-      key: spreadHeads(key, query.shape[1] as number),
+      key: repeatHeads(key, query.shape[1] as number),
       keys: mask?.reshape([...[1, 1, 1, 1].slice(mask.rank), ...mask.shape]),
     };
   }

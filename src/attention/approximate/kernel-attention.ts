@@ -1,6 +1,6 @@
 import { equalDims } from '../../core/index.js';
 import { type Tensor, zeros } from '../../ops/index.js';
-import { spreadHeads } from '../groups.js';
+import { repeatHeads } from '../groups.js';
 import { ImpliedAttention, type ImpliedOptions, type Meeting, onlyKeys } from './implied-attention.js';
 import { averages, causalSums, lowerTriangle, rowsToOne, withOnes } from './kernel-sums.js';
 import { checkWhole } from './sizes.js';
@@ -63,7 +63,7 @@ export abstract class KernelAttention extends ImpliedAttention {
     if (!this.causal) this.refuse('unsupported', 'a causal form: others see the tokens to come', 'causal: false');
     if (query.rank !== 4 || query.shape[2] !== 1) this.refuse('shape', 'one token, [B,H,1,D]', query);
     const heads = query.shape[1] as number;
-    const own = this.stateOf(spreadHeads(key, heads), spreadHeads(value, heads));
+    const own = this.stateOf(repeatHeads(key, heads), repeatHeads(value, heads));
     const next = (state ?? zeros(own.shape)).add(own);
     return { mixed: averages(this.features(query, 'queries').matmul(next)).transpose([0, 2, 1, 3]), state: next };
   }

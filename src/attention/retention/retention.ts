@@ -4,7 +4,7 @@ import { constant, scan, type Tensor, where, zeros } from '../../ops/index.js';
 import { ImpliedAttention, type ImpliedOptions, type Meeting, onlyKeys } from '../approximate/implied-attention.js';
 import { fromChunks, inChunks } from '../approximate/kernel-sums.js';
 import { checkWhole } from '../approximate/sizes.js';
-import { spreadHeads } from '../groups.js';
+import { repeatHeads } from '../groups.js';
 import { distance, placesOf } from '../places.js';
 
 export interface RetentionOptions extends ImpliedOptions {
@@ -79,7 +79,7 @@ export class Retention extends ImpliedAttention {
   step(query: Tensor, key: Tensor, value: Tensor, state?: Tensor): { readonly mixed: Tensor; readonly state: Tensor } {
     if (query.rank !== 4 || query.shape[2] !== 1) this.refuse('shape', 'one token, [B,H,1,D]', query);
     const [heads, width] = [query.shape[1] as number, query.shape[3] as number];
-    const own = spreadHeads(key, heads).matmul(spreadHeads(value, heads), { transposeA: true });
+    const own = repeatHeads(key, heads).matmul(repeatHeads(value, heads), { transposeA: true });
     const decay = this.perHead(query, (d) => [d]).reshape([heads, 1, 1]);
     const next = state === undefined ? own : state.mul(decay).add(own);
     return { mixed: query.matmul(next, { scale: 1 / Math.sqrt(width) }).transpose([0, 2, 1, 3]), state: next };
