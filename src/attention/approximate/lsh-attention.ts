@@ -34,6 +34,9 @@ const nowhere = -1e8;
  * keys met in any round. A token attends to itself only where there is no other. Time and memory are linear in T.
  *
  * It never forms the pattern; `pattern`, and `materialise`, give that softmax with all others masked: the same function.
+ * Where it is causal, no later token is seen; but a token later in the text may move the chunks of those before it, so that
+ * other pairs are met. There is no state to go on from.
+ *
  * Directions are drawn from the seed and the module's path when a program is traced; `redraw()` chooses others.
  * Queries and keys must be one tensor: see `SharedQueryKeyAttention`.
  */
