@@ -1,6 +1,6 @@
 import { type Dim, type HostArray, multiplyDims } from '../../core/index.js';
 import type { FormDeclaration } from '../../nn/index.js';
-import { concat, gather, iota, logsumexp, rsqrt, softmax, type Tensor, where } from '../../ops/index.js';
+import { concat, gather, iota, rsqrt, softmax, stopGradient, type Tensor, where } from '../../ops/index.js';
 import { distance, placesOf } from '../places.js';
 import { ImpliedAttention, type ImpliedOptions, type Meeting } from './implied-attention.js';
 import { fromChunks, inChunks } from './kernel-sums.js';
@@ -104,16 +104,22 @@ export class LshAttention extends ImpliedAttention {
     const back = places.sub(keyRow(places));
     const keyCodes = withChunkBefore(codes, nowhere);
     const near = Array.from({ length: this.rounds }, (_, r) => isNear(codes, keyCodes, r));
-    const times = near.map((n) => n.cast('float32')).reduce((a, b) => a.add(b));
     const conditions = [near[round] as Tensor];
     if (this.causal) conditions.push(back.greaterEqual(0));
     if (counts !== undefined) conditions.push(keyRow(counts).greater(0));
     const allowed = conditions.reduce((a, b) => a.logicalAnd(b));
     const scale = 1 / Math.sqrt(widths[0] as number);
     const scores = query.matmul(withChunkBefore(unit(query), 0), { transposeB: true, scale });
-    const shared = where(back.equal(0), self, scores).sub(times.maximum(1).log());
-    const mixed = softmax(shared, { mask: allowed }).matmul(withChunkBefore(value, 0));
-    const size = logsumexp(where(allowed, shared, forbidden), { axis: 4, keep: true });
+    const own = where(back.equal(0), self, scores);
+    // One round meets no key twice.
+    const shared = this.rounds === 1 ? own : own.sub(timesMet(near).log());
+    const held = where(allowed, shared, forbidden);
+    // Softmax and the log of its denominator from the same powers; a row that holds nothing has none.
+    const largest = stopGradient(held.max({ axis: 4, keep: true })).maximum(forbidden / 2);
+    const powers = held.sub(largest).exp();
+    const total = powers.sum({ axis: 4, keep: true });
+    const mixed = powers.matmul(withChunkBefore(value, 0)).div(where(total.equal(0), 1, total));
+    const size = total.maximum(1e-30).log().add(largest);
     return fromChunks(concat([mixed, size], 4), tokens.shape[2] as number);
   }
 
@@ -156,6 +162,12 @@ export class LshAttention extends ImpliedAttention {
 /** x/|x| over the last axis. */
 function unit(x: Tensor): Tensor {
   return x.mul(rsqrt(x.mul(x).sum({ axis: -1, keep: true }).maximum(1e-12)));
+}
+
+/** In how many rounds a pair meets, 1 at least. */
+function timesMet(near: readonly Tensor[]): Tensor {
+  const times = near.map((n) => n.cast('float32')).reduce((a, b) => a.add(b));
+  return times.maximum(1);
 }
 
 /** Each chunk with the one before it in front; before the first stands `value`: [B,H,N,c,M] → [B,H,N,2c,M]. */

@@ -55,11 +55,10 @@ export interface Sorting {
 
 /** @param chunk length of the pieces that the sorted tokens are cut into */
 export function sortByBucket(buckets: Tensor, length: number, chunk: number): Sorting {
-  // One number for bucket and place: no two are equal, so that the largest come in one order only.
-  const keys = buckets.mul(length).add(constant(indices(length, (t) => t)));
-  const order = topK(keys.mul(-1), length)[1];
+  // Of equals the earlier token comes first: the order is stable.
+  const order = topK(buckets.mul(-1), length)[1];
   const slots = topK(order.mul(-1), length)[1];
-  const chunks = gather(constant(indices(length, (t) => Math.floor(t / chunk))), slots);
+  const chunks = gather(constant(chunkNumbers(length, chunk)), slots);
   const span = Math.ceil(length / chunk) + 2; // so that the last chunk of one bucket is not near the first of the next
   return { order, slots, codes: buckets.mul(span).add(chunks).cast('float32') };
 }
@@ -67,15 +66,16 @@ export function sortByBucket(buckets: Tensor, length: number, chunk: number): So
 /** Whether keys are of a query's bucket, and in its chunk or the one before: codes of queries [...,T,n], of keys [...,S,n]; [...,T,S] for a round. */
 export function isNear(queries: Tensor, keys: Tensor, round: number): Tensor {
   const column = (x: Tensor): Tensor => x.slice([...x.shape.slice(1).map(() => null), [round, round + 1]]);
-  const [q, k] = [column(queries), column(keys)];
-  const last = k.rank - 1;
-  const across = k.transpose([...k.shape.slice(0, -2).map((_, a) => a), last, last - 1]);
-  return q.sub(across).sub(0.5).abs().less(1); // 0 or 1
+  const middle = column(keys).add(0.5); // the difference of codes is 0 or 1: 1/2 from their middle
+  const last = middle.rank - 1;
+  const across = middle.transpose([...middle.shape.slice(0, -2).map((_, a) => a), last, last - 1]);
+  return column(queries).sub(across).abs().less(1);
 }
 
-function indices(length: number, of: (t: number) => number): HostArray {
+/** The chunk of each slot: [T] int32. */
+function chunkNumbers(length: number, chunk: number): HostArray {
   return new HostArray(
-    Int32Array.from({ length }, (_, t) => of(t)),
+    Int32Array.from({ length }, (_, slot) => Math.floor(slot / chunk)),
     [length],
     'int32',
   );
