@@ -40,7 +40,7 @@ async function time() {
     'LSH 2 rounds':
       (t) =>
       ({ q, v }) =>
-        new LshAttention({ buckets: t / 32, rounds: 2, chunk: 64, causal: true }).attend(q, q, v),
+        new LshAttention({ buckets: [16, t / 512], rounds: 2, chunk: 64, causal: true }).attend(q, q, v),
     'Linformer 256':
       (t) =>
       ({ q, k, v }) =>

@@ -12,6 +12,7 @@ export { KernelAttention, type KernelAttentionOptions } from './kernel-attention
 export { eluFeatures, LinearAttention, type LinearAttentionOptions } from './linear-attention.js';
 export { LinformerAttention, type LinformerOptions, segmentMeans } from './linformer-attention.js';
 export { LshAttention, type LshAttentionOptions } from './lsh-attention.js';
+export type { Buckets } from './lsh-buckets.js';
 export { NystromAttention, type NystromOptions, pseudoInverse } from './nystrom-attention.js';
 export { type RandomFeaturesOptions, randomFeatures } from './random-features.js';
 export { SharedQueryKeyAttention, type SharedQueryKeyInputs, type SharedQueryKeyOptions } from './shared-query-key.js';

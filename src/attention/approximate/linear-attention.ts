@@ -1,5 +1,5 @@
 import type { FormDeclaration } from '../../nn/index.js';
-import { type Tensor, where } from '../../ops/index.js';
+import { relu, type Tensor } from '../../ops/index.js';
 import { KernelAttention, type KernelAttentionOptions } from './kernel-attention.js';
 
 export interface LinearAttentionOptions extends KernelAttentionOptions {
@@ -9,7 +9,7 @@ export interface LinearAttentionOptions extends KernelAttentionOptions {
 
 /** φ(x) = elu(x) + 1: x + 1 above 0, eˣ below (Katharopoulos et al. 2020, eq. 7). */
 export function eluFeatures(x: Tensor): Tensor {
-  return where(x.greater(0), x.add(1), x.minimum(0).exp());
+  return relu(x).add(x.minimum(0).exp());
 }
 
 /**

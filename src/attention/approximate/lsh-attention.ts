@@ -4,12 +4,22 @@ import { concat, gather, iota, rsqrt, softmax, stopGradient, type Tensor, where 
 import { distance, placesOf } from '../places.js';
 import { ImpliedAttention, type ImpliedOptions, type Meeting } from './implied-attention.js';
 import { fromChunks, inChunks } from './kernel-sums.js';
-import { bucketsOf, checkBuckets, isNear, type LshBucketsOptions, rotations, type Sorting, sortByBucket } from './lsh-buckets.js';
+import {
+  type Buckets,
+  bucketCount,
+  bucketsOf,
+  checkBuckets,
+  isNear,
+  type LshBucketsOptions,
+  rotations,
+  type Sorting,
+  sortByBucket,
+} from './lsh-buckets.js';
 import { checkWhole } from './sizes.js';
 
 export interface LshAttentionOptions extends ImpliedOptions {
-  /** Buckets of a round, even. */
-  readonly buckets: number;
+  /** Buckets of a round, even; or even factors of them, whose hashing is cheaper: 1024 as [32, 32]. */
+  readonly buckets: Buckets;
   /** Rounds of hashing; 1 by default. More find more of the keys that matter, at as much more work. */
   readonly rounds?: number | undefined;
   /** Tokens that are compared at once, and with those of the chunk before; divides the length. 2·T/buckets by default. */
@@ -42,7 +52,7 @@ const nowhere = -1e8;
  */
 export class LshAttention extends ImpliedAttention {
   readonly label = 'LSH attention';
-  readonly buckets: number;
+  readonly buckets: Buckets;
   readonly rounds: number;
   readonly chunk: number | undefined;
   readonly causal: boolean;
@@ -67,8 +77,8 @@ export class LshAttention extends ImpliedAttention {
     this.draw = draw;
   }
 
-  /** The random directions of all rounds, [H,D,n·buckets/2]. */
-  directions(heads: number, width: number): HostArray {
+  /** The random directions of all rounds, [H,D,n·f/2] for each factor f of the buckets. */
+  directions(heads: number, width: number): readonly HostArray[] {
     return rotations(heads, width, this.hashing);
   }
 
@@ -146,15 +156,14 @@ export class LshAttention extends ImpliedAttention {
   private chunkOf(query: Tensor): number {
     const length = query.shape[2];
     if (typeof length !== 'number') this.refuse('shape', 'a length that is known when it is traced', query);
-    const chunk = this.chunk ?? (2 * length) / this.buckets;
+    const buckets = bucketCount(this.buckets);
+    const chunk = this.chunk ?? (2 * length) / buckets;
     if (Number.isInteger(chunk) && chunk >= 1 && length % chunk === 0) {
-      if (this.buckets * (length / chunk + 2) < 2 ** 24) return chunk;
-      this.refuse('value', 'fewer buckets or longer chunks: buckets × chunks below 2²⁴', `${this.buckets} × ${length / chunk}`);
+      if (buckets * (length / chunk + 2) < 2 ** 24) return chunk;
+      this.refuse('value', 'fewer buckets or longer chunks: buckets × chunks below 2²⁴', `${buckets} × ${length / chunk}`);
     }
     const rule =
-      this.chunk === undefined
-        ? `a length T that 2·T/buckets divides, buckets = ${this.buckets}`
-        : `a length that chunks of ${chunk} divide`;
+      this.chunk === undefined ? `a length T that 2·T/buckets divides, buckets = ${buckets}` : `a length that chunks of ${chunk} divide`;
     return this.refuse('shape', rule, `length ${length}`, 'Pad it, and give the keys that count');
   }
 }

@@ -16,19 +16,20 @@ const options: readonly LshAttentionOptions[] = [
   { buckets: 4, rounds: 3, causal: true },
   { buckets: 2, rounds: 2, chunk: 2, materialise: true },
   { buckets: 2, chunk: 8, rounds: 2, causal: true, seed: 3 },
+  { buckets: [2, 4], chunk: 2, rounds: 2 },
 ];
 
 /** Which keys each query of a head meets in a round, as section 2 says it: sorted by bucket, cut, its own chunk and the one before. */
-function met(rows: readonly (readonly number[])[], direction: (d: number, i: number) => number, half: number, chunk: number): boolean[][] {
+function met(rows: readonly (readonly number[])[], factors: readonly number[][][], chunk: number): boolean[][] {
   const buckets = rows.map((x) => {
-    const along = range(half).map((i) =>
-      dot(
-        x,
-        range(D).map((d) => direction(d, i)),
-      ),
-    );
-    const both = [...along, ...along.map((a) => -a)];
-    return both.indexOf(Math.max(...both));
+    let [bucket, place] = [0, 1];
+    for (const directions of factors) {
+      const along = directions.map((d) => dot(x, d));
+      const both = [...along, ...along.map((a) => -a)];
+      bucket += place * both.indexOf(Math.max(...both));
+      place *= both.length;
+    }
+    return bucket;
   });
   const order = range(T).sort((a, b) => (buckets[a] as number) - (buckets[b] as number) || a - b);
   const chunks = range(T).map((t) => Math.floor(order.indexOf(t) / chunk));
@@ -43,13 +44,15 @@ function met(rows: readonly (readonly number[])[], direction: (d: number, i: num
 /** Softmax over what is met in any round; itself only where there is nothing else. */
 function naive(form: LshAttention, counts = (_: number): boolean => true) {
   const omega = form.directions(H, D);
-  const half = form.buckets / 2;
-  const chunk = form.chunk ?? (2 * T) / form.buckets;
+  const factors = [form.buckets].flat();
+  const chunk = form.chunk ?? (2 * T) / factors.reduce((a, f) => a * f, 1);
+  const directions = (h: number, round: number): number[][][] =>
+    factors.map((f, i) => range(f / 2).map((j) => range(D).map((d) => omega[i]?.at(h, d, (round * f) / 2 + j) as number)));
   return (read: (name: string) => Read): number[] => {
     const heads = range(B).map((b) =>
       range(H).map((h) => {
         const rows = range(T).map((s) => row(read('qk'), b, h, s, D));
-        return { rows, rounds: range(form.rounds).map((r) => met(rows, (d, i) => omega.at(h, d, r * half + i), half, chunk)) };
+        return { rows, rounds: range(form.rounds).map((r) => met(rows, directions(h, r), chunk)) };
       }),
     );
     return gathered(sizes, read('v'), (b, h, t) => {
@@ -91,15 +94,17 @@ test('a layer whose queries are its keys; redrawn directions are others', () => 
   const x = input('x', [1, 8, 4]);
   expect(layer.forward(x).shape).toEqual([1, 8, 4]);
   expect([...layer.parameters().keys()]).toEqual(['queryKey.weight', 'value.weight', 'output.weight']);
-  const before = attention.directions(2, 2).data;
+  const before = attention.directions(2, 2)[0]?.data;
   attention.redraw();
-  expect(attention.directions(2, 2).data).not.toEqual(before);
+  expect(attention.directions(2, 2)[0]?.data).not.toEqual(before);
 });
 
 test('what does not fit', () => {
   expect(() => new LshAttention({ buckets: 7 })).toThrow(
     'LSH attention: an even number of buckets, two for each direction; got 7. Choose 8.',
   );
+  expect(() => new LshAttention({ buckets: [4, 3] })).toThrow(/an even number of buckets.*got 3/);
+  expect(() => new LshAttention({ buckets: [] })).toThrow(/factors: a whole number from 1; got 0/);
   expect(() => new LshAttention({ buckets: 0 })).toThrow(/buckets: a whole number from 1; got 0/);
   expect(() => new LshAttention({ buckets: 2, rounds: 0.5 })).toThrow(/rounds: a whole number from 1; got 0.5/);
   const layer = new MultiHeadAttention({ width: 4, heads: 2, attention: new LshAttention({ buckets: 2 }) });
