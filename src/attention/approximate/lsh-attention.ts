@@ -120,13 +120,12 @@ export class LshAttention extends ImpliedAttention {
     const allowed = conditions.reduce((a, b) => a.logicalAnd(b));
     const scale = 1 / Math.sqrt(widths[0] as number);
     const scores = query.matmul(withChunkBefore(unit(query), 0), { transposeB: true, scale });
-    const own = where(back.equal(0), self, scores);
-    // One round meets no key twice.
-    const shared = this.rounds === 1 ? own : own.sub(timesMet(near).log());
-    const held = where(allowed, shared, forbidden);
+    const held = where(allowed, where(back.equal(0), self, scores), forbidden);
     // Softmax and the log of its denominator from the same powers; a row that holds nothing has none.
     const largest = stopGradient(held.max({ axis: 4, keep: true })).maximum(forbidden / 2);
-    const powers = held.sub(largest).exp();
+    const once = held.sub(largest).exp();
+    // One round meets no key twice.
+    const powers = this.rounds === 1 ? once : once.div(timesMet(near));
     const total = powers.sum({ axis: 4, keep: true });
     const mixed = powers.matmul(withChunkBefore(value, 0)).div(where(total.equal(0), 1, total));
     const size = total.maximum(1e-30).log().add(largest);
