@@ -1,5 +1,6 @@
 import { fail, HostArray } from '../core/index.js';
 import { type Initializer, linear, Parameter, parameterTensor, type Tensor } from '../ops/index.js';
+import type { FormDeclaration } from './form.js';
 import { normal, zeros } from './initializers.js';
 import type { Linear } from './linear.js';
 import { bestRank } from './low-rank.js';
@@ -55,3 +56,16 @@ export class LowRankLinear extends Module {
     return linear(linear(x, parameterTensor(this.down)), parameterTensor(this.up), { bias: this.bias && parameterTensor(this.bias) });
   }
 }
+
+export const lowRankLinearForm: FormDeclaration = {
+  name: 'LowRankLinear',
+  formula: 'y = (x U) V + b, U [in,r], V [r,out]',
+  paper: 'Sainath et al. 2013; the nearest of a rank by Eckart and Young 1936',
+  time: 'T·r·C',
+  memory: 'T·r',
+  exact: false,
+  causal: 'yes',
+  cacheable: true,
+  use: 'Projections of fewer numbers, by `rank` of a multi-head attention, or made of trained ones.',
+  file: 'src/nn/low-rank-linear.ts',
+};

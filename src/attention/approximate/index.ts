@@ -1,4 +1,4 @@
-import type { FormDeclaration } from '../../nn/index.js';
+import { type FormDeclaration, lowRankLinearForm } from '../../nn/index.js';
 import { favorForm } from './favor-attention.js';
 import { linearAttentionForm } from './linear-attention.js';
 import { linformerForm } from './linformer-attention.js';
@@ -25,4 +25,5 @@ export const approximateForms: readonly FormDeclaration[] = [
   sharedQueryKeyForm,
   linformerForm,
   nystromForm,
+  lowRankLinearForm,
 ];
