@@ -155,7 +155,8 @@ function boolean(mask: Tensor): Tensor {
   throw fail('dtype', { where: 'attention', path: currentPath(), rule, got: formatSpec(mask) });
 }
 
-function checkFit(query: Tensor, key: Tensor, value: Tensor, { mask, pastMask, bias, past }: AttentionInputs): void {
+/** @throws shape, dtype: queries, keys, values, masks and biases that do not fit, whatever the form */
+export function checkFit(query: Tensor, key: Tensor, value: Tensor, { mask, pastMask, bias, past }: AttentionInputs): void {
   const refuse = (rule: string, got: string, code: 'shape' | 'dtype' = 'shape', fix?: string): Error =>
     fail(code, { where: 'attention', path: currentPath(), rule, got, ...(fix && { fix }) });
   for (const [name, x] of Object.entries({ query, key, value })) {
