@@ -8,7 +8,7 @@ import { numbers } from '../arrays.js';
 const [B, C, M, T] = [2, 3, 4, 7];
 
 /** Values in float64, of x at the shape of `array`. */
-function valueOf(f: (x: Tensor) => readonly Tensor[], array: RefArray): readonly RefArray[] {
+function inFloat64(f: (x: Tensor) => readonly Tensor[], array: RefArray): readonly RefArray[] {
   const x = input('x', array.shape);
   return evaluate(f(x), new Map([[x, array]]));
 }
@@ -59,13 +59,13 @@ describe('a temporal block', () => {
       const around = Array.from({ length: C }, (_, c) => Number(w[m * C + c]) * (x.data[(n * C + c) * T + t] as number));
       return Math.max(0, v + around.reduce((s, a) => s + a, Number(b[m])));
     });
-    const [got] = valueOf((input) => [block.forward(input).outputs], x);
+    const [got] = inFloat64((input) => [block.forward(input).outputs], x);
     expect(relativeDifference(got?.data, want)).toBeLessThan(1e-10);
   });
 
   test('weight norm starts as the layer without it: gains are the lengths of the filters', () => {
     const [plain, normed] = [false, true].map((weightNorm) => new Conv(C, M, { kernel: [3], weightNorm })) as [Conv, Conv];
-    const [a, b] = [plain, normed].map((layer) => valueOf((input) => [layer.forward(input)], x)[0]?.data);
+    const [a, b] = [plain, normed].map((layer) => inFloat64((input) => [layer.forward(input)], x)[0]?.data);
     expect(relativeDifference(b, a)).toBeLessThan(1e-6);
   });
 
@@ -77,7 +77,7 @@ describe('a temporal block', () => {
           .mul(0)
           .expand([B, width ?? 0, n ?? 0]),
       );
-    const [whole, parts] = valueOf((input) => {
+    const [whole, parts] = inFloat64((input) => {
       const early = block.forward(input.slice([null, null, [0, 3]]), zeros(input));
       const late = block.forward(input.slice([null, null, [3]]), early.state);
       return [block.forward(input).outputs, concat([early.outputs, late.outputs], 2)];
@@ -99,7 +99,7 @@ test('an Inception block is its branches side by side', () => {
     return relu(conv(x, p.get(`${name}.conv.weight`) as Tensor, { pads }).add(bias.reshape([-1, 1, 1])));
   };
   const images = numbers('images', [B, C, 5, 6]);
-  const [got, want] = valueOf(
+  const [got, want] = inFloat64(
     (x) => [
       block.forward(x),
       concat(
