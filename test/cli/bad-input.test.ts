@@ -103,14 +103,14 @@ const cases: readonly (readonly [what: string, args: readonly string[], says: Re
   ['all dropped', train('--dropout', '1'), /--dropout.*below 1/],
   ['an unknown preset', train('--preset', 'giant'), /--preset.*nano, baby/],
   ['an unknown device', train('--device', 'abacus'), /--device.*cpu, webgpu/],
-  ['an unknown architecture', train('--arch', 'perceptron'), /--arch: one of gpt2, attention-only, llama; got "perceptron"/],
+  [
+    'an unknown architecture',
+    train('--arch', 'perceptron'),
+    /--arch: one of gpt2, attention-only, llama, rnn, gru, lstm, tcn; got "perceptron"/,
+  ],
   ['an unknown activation', train('--activation', 'gellu'), /--activation.*Nearest: gelu/],
   ['heads that do not divide the width', train('--heads', '3'), /heads that divides the width; got width 16, heads 3/],
-  [
-    'an architecture that is to come',
-    train('--arch', 'rnn'),
-    /--arch: one of gpt2, attention-only, llama; got "rnn"\. rnn comes with recurrence/,
-  ],
+  ['a flag that a recurrent model has no use for', train('--arch', 'lstm', '--activation', 'relu'), /--activation: .*lstm/],
   [
     'a flag that the architecture has no use for',
     train('--arch', 'attention-only', '--activation', 'relu'),
