@@ -21,6 +21,11 @@ const benches: Readonly<Record<string, Bench>> = {
     const onProgress = (what: string): void => io.note(`bench attention: ${what}`);
     await runAttentionBench({ ...(threads && { threads }), ...(json && { json }), out: (text) => io.out(text), onProgress });
   },
+  async recurrent({ threads, json }, io) {
+    const { runRecurrentBench } = await import('../bench/recurrent.node.js');
+    const onProgress = (what: string): void => io.note(`bench recurrent: ${what}`);
+    await runRecurrentBench({ ...(threads && { threads }), ...(json && { json }), out: (text) => io.out(text), onProgress });
+  },
   async decode({ threads, json }, io) {
     const { decodeBench } = await import('../bench/decode.js');
     const figures = await decodeBench({ ...(threads && { threads }), onProgress: (what) => io.note(`bench decode: ${what}`) });
