@@ -8,11 +8,14 @@ export function declareBench(program: Command, context: CommandContext): void {
     .command('bench')
     .argument(
       '[name]',
-      'step: a training step against PyTorch; attention: attention forward and backward against PyTorch; decode: a generated token',
+      'step: a training step against PyTorch; attention: attention forward and backward against PyTorch; decode: a generated token; recurrent: RNN, GRU and LSTM against PyTorch; models: kinds of models on three tasks; reach: how far gradients reach',
       'step',
     )
     .description('measure this machine')
     .option('--threads <n>', 'threads within an operator', wholeNumber(1, 1024))
+    .option('--forms <names>', 'models, reach: these only, such as "lstm,transformer"')
+    .option('--steps <n>', 'models, reach: training steps of each', wholeNumber(1))
+    .option('--small', 'models, reach: small enough to take seconds')
     .option('--baby', 'step: time the preset `baby` too');
   jsonOption(command).action(async (name: string, flags: BenchFlags) => {
     const { benchCommand } = await import('./bench.js');
