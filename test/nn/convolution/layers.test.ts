@@ -1,7 +1,20 @@
 import { describe, expect, test } from 'vitest';
 import { symbol } from '#dist/core/index.js';
+import { gradients } from '#dist/grad/index.js';
 import { Conv, ConvTranspose, Inception, type Module, TemporalBlock } from '#dist/nn/index.js';
-import { averagePool, concat, conv, evaluate, input, maxPool, parameterTensor, type RefArray, relu, type Tensor } from '#dist/ops/index.js';
+import {
+  averagePool,
+  concat,
+  conv,
+  evaluate,
+  input,
+  maxPool,
+  parameterTensor,
+  type RefArray,
+  relu,
+  type Tensor,
+  withTraining,
+} from '#dist/ops/index.js';
 import { relativeDifference } from '../../support/arrays.js';
 import { numbers } from '../arrays.js';
 
@@ -120,6 +133,51 @@ test('an Inception block is its branches side by side', () => {
   expect([...normed.parameters().keys()].filter((name) => name.startsWith('three.1'))).toEqual(
     ['conv.weight', 'norm.weight', 'norm.bias', 'norm.mean', 'norm.variance'].map((name) => `three.1.${name}`),
   );
+});
+
+/** Loss Σ c∘y in float64, by x and every parameter: gradients against central differences along random directions. */
+function expectGradients(module: Module, run: (x: Tensor) => Tensor, at: RefArray): void {
+  const x = input('x', at.shape);
+  const y = run(x);
+  const c = numbers('cotangent', y.shape as readonly number[]);
+  const cotangent = input('c', c.shape);
+  const loss = y.mul(cotangent).sum();
+  const wrt = [x, ...[...module.parameters().values()].map((p) => parameterTensor(p))];
+  const values = [
+    at,
+    ...[...module.parameters().values()].map((p) => ({ shape: p.shape, data: Float64Array.from(p.value.data as Float32Array) })),
+  ];
+  const found = evaluate(gradients(loss, wrt), feeds(values));
+  function feeds(all: readonly RefArray[]): Map<Tensor, RefArray> {
+    return new Map([[cotangent, c], ...wrt.map((t, i) => [t, all[i] as RefArray] as const)]);
+  }
+  wrt.forEach((_, i) => {
+    const direction = numbers(`direction ${i}`, values[i]?.shape ?? []).data;
+    const moved = (step: number): number => {
+      const all = values.map((v, j) => (j === i ? { ...v, data: v.data.map((e, k) => e + step * (direction[k] as number)) } : v));
+      return evaluate([loss], feeds(all))[0]?.data[0] as number;
+    };
+    const slope = (moved(1e-5) - moved(-1e-5)) / 2e-5;
+    const own = found[i]?.data.reduce((sum, g, k) => sum + g * (direction[k] as number), 0) ?? Number.NaN;
+    expect(Math.abs(own - slope)).toBeLessThan(1e-6 * Math.max(1, Math.abs(slope)));
+  });
+}
+
+test('gradients of blocks are those of central differences, by inputs and every parameter', () => {
+  const block = new TemporalBlock({ from: C, to: M, kernel: 3, dilation: 2 });
+  expectGradients(block, (x) => block.forward(x).outputs, numbers('rows', [B, C, T]));
+  const past = numbers('past', [B, C, 4]);
+  expectGradients(
+    block,
+    (x) =>
+      block.forward(x.slice([null, null, [4]]), [x.slice([null, null, [0, 4]]), x.slice([null, [0, 1], [0, 4]]).expand([B, M, 4])]).outputs,
+    {
+      shape: [B, C, 4 + T],
+      data: Float64Array.from({ length: B * C * (4 + T) }, (_, i) => past.data[i % past.data.length] as number),
+    },
+  );
+  const inception = new Inception({ from: C, one: 2, three: [2, 3], five: [1, 2], pool: 2, batchNorm: true });
+  expectGradients(inception, (x) => withTraining(true, () => inception.forward(x)), numbers('images', [B, C, 4, 5]));
 });
 
 test('a kernel’s axes, wide and narrow: same and causal padding', () => {
