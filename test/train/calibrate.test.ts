@@ -1,8 +1,11 @@
 import { expect, test } from 'vitest';
-import { HostArray } from '#dist/core/index.js';
-import { BatchNorm, Conv, Linear, Module } from '#dist/nn/index.js';
+import { type Dim, HostArray, randomKey } from '#dist/core/index.js';
+import type { TrainingData } from '#dist/datasets/index.js';
+import { Draws } from '#dist/datasets/tasks/draws.js';
+import type { LanguageModel } from '#dist/models/index.js';
+import { BatchNorm, Conv, Embedding, Linear, Module } from '#dist/nn/index.js';
 import { relu, type Tensor } from '#dist/ops/index.js';
-import { calibrate } from '#dist/train/index.js';
+import { adamW, calibrate, Evaluator, parameterReader, train } from '#dist/train/index.js';
 import { numbers } from '../nn/arrays.js';
 import { relativeDifference } from '../support/arrays.js';
 
@@ -39,6 +42,58 @@ test('the first norm gets mean and variance over all data, batches of different 
   expect(relativeDifference(net.first.mean.value.data, want.mean)).toBeLessThan(1e-5);
   expect(relativeDifference(net.first.variance.value.data, want.variance)).toBeLessThan(1e-5);
   expect(Array.from(net.second.variance.value.data, Number).every((v) => v > 0 && v !== 1)).toBe(true);
+});
+
+/** Which of two symbols a row has more of, by a convolution behind a batch norm's statistics. */
+class Classifier extends Module implements LanguageModel {
+  readonly vocabulary = 2;
+  readonly context = 9;
+  readonly tokens = new Embedding(4, 6);
+  readonly conv = new Conv(6, 6, { kernel: [3] });
+  readonly norm = new BatchNorm(6);
+  readonly head = new Linear(6, 2);
+
+  forward(ids: Tensor): Tensor {
+    const x = this.norm.forward(this.conv.forward(this.tokens.forward(ids).transpose([0, 2, 1])));
+    return this.head.forward(relu(x).mean({ axis: 2 })).reshape([ids.shape[0] as Dim, 1, 2]);
+  }
+}
+
+function rowsOf(rows: number, index: number): { inputs: Int32Array; targets: Int32Array } {
+  const draws = new Draws(randomKey(0, 'calibrate.test', index));
+  const inputs = Int32Array.from(draws.many(rows * 9, 4));
+  const targets = Int32Array.from({ length: rows }, (_, r) => (inputs.subarray(9 * r, 9 * r + 9).filter((t) => t < 2).length > 4 ? 1 : 0));
+  return { inputs, targets };
+}
+
+const majority: TrainingData = {
+  ...{ size: 1000, packed: false, exactMatch: true, hasIgnored: false, targetsPerRow: 1, inputRange: 4 },
+  batches:
+    ({ rows }) =>
+    (index) =>
+      rowsOf(rows, index),
+  evaluation: ({ rows, length }) => [{ ...rowsOf(rows, 1_000_000), count: rows, length }],
+};
+
+test('training moves none of the kept statistics; measuring them makes what was trained', async () => {
+  const model = new Classifier();
+  const options = { data: majority, steps: 300, batch: 64, inThread: true, optimizer: adamW({ lr: 1e-2 }) };
+  await train(model, options);
+  expect(Array.from(model.norm.mean.value.data)).toEqual(new Array(6).fill(0));
+  expect(Array.from(model.norm.variance.value.data)).toEqual(new Array(6).fill(1));
+  const judged = async (): Promise<number> => {
+    const evaluator = new Evaluator(model, majority, {});
+    const reader = parameterReader(model);
+    const { exactMatch = Number.NaN } = await evaluator.evaluate(reader, majority.evaluation(evaluator.shape));
+    await reader.dispose();
+    return exactMatch;
+  };
+  const before = await judged();
+  const ids = [0, 1, 2].map((i) => new HostArray(rowsOf(64, i).inputs, [64, 9], 'int32'));
+  await calibrate(model, (x) => model.forward(x), ids);
+  const after = await judged();
+  expect(after).toBeGreaterThan(0.8);
+  expect(after).toBeGreaterThan(before + 0.1);
 });
 
 test('what cannot be', async () => {

@@ -10,7 +10,7 @@ import { Module } from '../module.js';
  * averages say what the last weights compute (Wu and Johnson 2021, "Rethinking 'Batch' in BatchNorm", section 3). So they are
  * measured, after training, by `calibrate` of `train`: a pass over data in the way of training, from the sites
  * `….batch_mean` and `….batch_variance`, [C] each, which stand in training programs alone. They are parameters, so that
- * checkpoints hold them; their gradients are zero, so that no step moves them.
+ * checkpoints hold them; their gradients are zero, so that no step moves them. Until they are measured they are 0 and 1.
  */
 export class BatchNorm extends Module {
   readonly weight: Parameter;
