@@ -7,7 +7,6 @@ Both answer {"losses":[…],"ms":[…]} of that many steps (`init`: of one, with
 names): the loss is sum(out * cotangent), a step is forward, backward by x and every parameter.
 """
 import sys
-import time
 
 import torch
 
@@ -33,16 +32,11 @@ class Server:
         return {**reply, 'norms': {'x': self.x.grad.norm().item(), **norms}}
 
     def step(self, command):
-        losses, times = [], []
-        for _ in range(command['count']):
-            start = time.perf_counter()
-            self.net.zero_grad(set_to_none=True)
-            self.x.grad = None
-            loss = (self.net(self.x)[0] * self.cotangent).sum()
-            loss.backward()
-            losses.append(loss.item())
-            times.append((time.perf_counter() - start) * 1e3)
-        return {'losses': losses, 'ms': times}
+        return server.timed(command['count'], self.clear, lambda: (self.net(self.x)[0] * self.cotangent).sum())
+
+    def clear(self):
+        self.net.zero_grad(set_to_none=True)
+        self.x.grad = None
 
 
 if __name__ == '__main__':

@@ -1,9 +1,7 @@
 import { fail } from '../core/index.js';
 import { Embedding, Module, normal, TemporalBlock } from '../nn/index.js';
 import { dropout, type Tensor, tap } from '../ops/index.js';
-import type { Advanced, LanguageModel } from './language-model.js';
-import { demandOneText } from './one-text.js';
-import type { SequenceState } from './sequence-state.js';
+import { EncoderLanguageModel } from './encoder-language-model.js';
 import { checkSizes } from './sizes.js';
 
 export interface ConvolutionalConfig {
@@ -82,29 +80,10 @@ export class ConvolutionalEncoder extends Module {
  * sees the last 1 + 2 (k − 1) (2^L − 1) tokens, `reach`. It generates from the inputs that its kernels look back at: a token
  * costs a step, however long the text.
  */
-export class ConvolutionalLanguageModel extends Module implements LanguageModel {
-  readonly encoder: ConvolutionalEncoder;
-  readonly head: Embedding | undefined;
-
+export class ConvolutionalLanguageModel extends EncoderLanguageModel<ConvolutionalEncoder> {
   /** @throws as `ConvolutionalEncoder` */
   constructor(config: ConvolutionalConfig) {
-    super();
-    this.encoder = new ConvolutionalEncoder(config);
-    const { vocabulary, width, tied, seed } = this.encoder.config;
-    this.seed = seed;
-    this.head = tied ? undefined : new Embedding(vocabulary, width);
-  }
-
-  get config(): Required<ConvolutionalConfig> {
-    return this.encoder.config;
-  }
-
-  get vocabulary(): number {
-    return this.config.vocabulary;
-  }
-
-  get context(): number {
-    return this.config.context;
+    super(new ConvolutionalEncoder(config));
   }
 
   /** Tokens that a prediction depends on. */
@@ -116,21 +95,5 @@ export class ConvolutionalLanguageModel extends Module implements LanguageModel 
   /** What each convolution looks back at: [C,(k − 1) · dilation], two a block. */
   get carries(): readonly (readonly number[])[] {
     return this.encoder.blocks.flatMap((block) => block.carries);
-  }
-
-  /** @param ids [B,T] int32 @returns logits [B,T,V] @throws unsupported: several documents in a row */
-  forward(ids: Tensor, state: SequenceState = {}): Tensor {
-    demandOneText('convolutional model', state);
-    return this.#logits(this.encoder.forward(ids).outputs);
-  }
-
-  /** The same from a state, and the state after it. @param state as `carries` has it, [B,C,…] each */
-  advance(ids: Tensor, state: readonly Tensor[]): Advanced {
-    const { outputs, state: left } = this.encoder.forward(ids, state);
-    return { logits: this.#logits(outputs), state: left };
-  }
-
-  #logits(outputs: Tensor): Tensor {
-    return tap('logits', (this.head ?? this.encoder.tokens).scores(outputs));
   }
 }

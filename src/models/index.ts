@@ -8,6 +8,7 @@ export {
   ConvolutionalLanguageModel,
 } from './convolutional.js';
 export { layerCount, layerOf } from './depth.js';
+export { EncoderLanguageModel, type StatefulEncoder } from './encoder-language-model.js';
 export { Gemma, type GemmaConfig } from './gemma.js';
 export { gemma2Names, gemmaNames } from './gemma-names.js';
 export { GPT2, type GPT2Config } from './gpt2.js';

@@ -1,9 +1,7 @@
 import { fail } from '../core/index.js';
 import { type CellName, Embedding, Module, normal, RecurrentLayers } from '../nn/index.js';
 import { dropout, type Tensor, tap } from '../ops/index.js';
-import type { Advanced, LanguageModel } from './language-model.js';
-import { demandOneText } from './one-text.js';
-import type { SequenceState } from './sequence-state.js';
+import { EncoderLanguageModel } from './encoder-language-model.js';
 import { checkSizes } from './sizes.js';
 
 export interface RecurrentConfig {
@@ -74,37 +72,20 @@ export class RecurrentEncoder extends Module {
  * the text.
  * @example new RecurrentLanguageModel({ cell: 'lstm', vocabulary: 65, context: 64, layers: 2, width: 128 })
  */
-export class RecurrentLanguageModel extends Module implements LanguageModel {
-  readonly encoder: RecurrentEncoder;
-  readonly head: Embedding | undefined;
-
+export class RecurrentLanguageModel extends EncoderLanguageModel<RecurrentEncoder> {
   /** @throws value: a size that is not a whole number from 1, or a tied head of another width than the embeddings */
   constructor(config: RecurrentConfig) {
-    super();
-    this.encoder = new RecurrentEncoder(config);
-    const { vocabulary, width, tied, seed } = this.encoder.config;
-    this.seed = seed;
-    if (tied && this.encoder.width !== width) {
+    const encoder = new RecurrentEncoder(config);
+    const { width, tied } = encoder.config;
+    if (tied && encoder.width !== width) {
       throw fail('value', {
         where: 'RecurrentLanguageModel',
         rule: 'outputs as wide as embeddings, where the head is tied to these',
-        got: `outputs of ${this.encoder.width}, embeddings of ${width}`,
+        got: `outputs of ${encoder.width}, embeddings of ${width}`,
         fix: 'Leave `tied` out, or `hidden`',
       });
     }
-    this.head = tied ? undefined : new Embedding(vocabulary, this.encoder.width);
-  }
-
-  get config(): Required<RecurrentConfig> {
-    return this.encoder.config;
-  }
-
-  get vocabulary(): number {
-    return this.config.vocabulary;
-  }
-
-  get context(): number {
-    return this.config.context;
+    super(encoder);
   }
 
   /** Each layer's hidden state, and its cell where there is one: [H]. @throws unsupported: both directions */
@@ -120,21 +101,5 @@ export class RecurrentLanguageModel extends Module implements LanguageModel {
       });
     }
     return Array.from({ length: layers * (cell === 'lstm' ? 2 : 1) }, () => [hidden]);
-  }
-
-  /** @param ids [B,T] int32 @returns logits [B,T,V] @throws unsupported: several documents in a row */
-  forward(ids: Tensor, state: SequenceState = {}): Tensor {
-    demandOneText('recurrent model', state);
-    return this.#logits(this.encoder.forward(ids).outputs);
-  }
-
-  /** The same from a state, and the state after it. @param state as `carries` has it, [B,H] each */
-  advance(ids: Tensor, state: readonly Tensor[]): Advanced {
-    const { outputs, state: left } = this.encoder.forward(ids, state);
-    return { logits: this.#logits(outputs), state: left };
-  }
-
-  #logits(outputs: Tensor): Tensor {
-    return tap('logits', (this.head ?? this.encoder.tokens).scores(outputs));
   }
 }

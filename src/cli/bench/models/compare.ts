@@ -2,16 +2,11 @@ import { generateStories, splitTokens, textData } from '../../../datasets/index.
 import type { LanguageModel } from '../../../models/index.js';
 import { trainCharacterTokenizer } from '../../../tokenizers/index.js';
 import { adamW, Evaluator, parameterReader, train } from '../../../train/index.js';
-import { chosenContenders, modelOfSize } from './contenders.js';
+import { type ContenderOptions, chosenContenders, modelOfSize, type TrainingSize } from './contenders.js';
 import { copyTask, type LongTask, orderTask } from './long-tasks.js';
 
 /** How large a comparison is. */
-export interface ComparisonSize {
-  /** Numbers that every model has, nearly. */
-  readonly parameters: number;
-  readonly steps: number;
-  readonly batch: number;
-  readonly lr: number;
+export interface ComparisonSize extends TrainingSize {
   /** Tokens of a row of text. */
   readonly context: number;
   /** Characters of the built-in stories. */
@@ -48,22 +43,12 @@ export interface ComparisonRow {
   readonly seconds: number;
 }
 
-export interface ComparisonOptions {
-  readonly size?: ComparisonSize;
-  /** Names of contenders, separated by commas; all by default. */
-  readonly forms?: string | undefined;
-  readonly steps?: number | undefined;
-  readonly threads?: number | undefined;
-  readonly seed?: number;
-  readonly onRow?: (row: ComparisonRow) => void;
-}
-
 /**
  * Trains every contender at equal parameters, steps, batches and learning rate (warm-up, then a cosine) on each task: characters
  * of text, copying over distances, long-range classification.
  * @throws name: a contender that is not known
  */
-export async function compareModels(options: ComparisonOptions = {}): Promise<ComparisonRow[]> {
+export async function compareModels(options: ContenderOptions<ComparisonSize, ComparisonRow> = {}): Promise<ComparisonRow[]> {
   const { size = comparisonSizes.full, forms, threads, seed = 0, onRow } = options;
   const chosen = chosenContenders(forms);
   const { parameters, batch, lr } = size;

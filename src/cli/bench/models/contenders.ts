@@ -4,6 +4,27 @@ import { ConvolutionalLanguageModel, type LanguageModel, RecurrentLanguageModel 
 import type { CellName } from '../../../nn/index.js';
 import { FormLanguageModel } from './form-language-model.js';
 
+/** How long every contender is trained, and how large it is. */
+export interface TrainingSize {
+  /** Numbers that every model has, nearly. */
+  readonly parameters: number;
+  readonly steps: number;
+  readonly batch: number;
+  readonly lr: number;
+}
+
+/** What both benches of contenders are told; S their size, R what they find of each. */
+export interface ContenderOptions<S extends TrainingSize, R> {
+  readonly size?: S;
+  /** Names of contenders, separated by commas; all by default. */
+  readonly forms?: string | undefined;
+  /** Instead of the size's. */
+  readonly steps?: number | undefined;
+  readonly threads?: number | undefined;
+  readonly seed?: number;
+  readonly onRow?: (row: R) => void;
+}
+
 /** What a task asks of a model, whatever its kind. */
 export interface ContenderSizes {
   readonly vocabulary: number;

@@ -1,15 +1,11 @@
 import { gradientReach } from '../../../lens/index.js';
 import type { LanguageModel } from '../../../models/index.js';
 import { adamW, Evaluator, parameterReader, train } from '../../../train/index.js';
-import { chosenContenders, modelOfSize } from './contenders.js';
+import { type ContenderOptions, chosenContenders, modelOfSize, type TrainingSize } from './contenders.js';
 import { copyTask, type LongTask } from './long-tasks.js';
 
 /** How large the bench is. */
-export interface ReachSize {
-  readonly parameters: number;
-  readonly steps: number;
-  readonly batch: number;
-  readonly lr: number;
+export interface ReachSize extends TrainingSize {
   /** Distances that are learned, and whose largest bounds what is measured. */
   readonly distances: readonly number[];
 }
@@ -33,22 +29,12 @@ export interface ReachRow {
   readonly norms: readonly number[];
 }
 
-export interface ReachBenchOptions {
-  readonly size?: ReachSize;
-  /** Names of contenders, separated by commas; all by default. */
-  readonly forms?: string | undefined;
-  readonly steps?: number | undefined;
-  readonly threads?: number | undefined;
-  readonly seed?: number;
-  readonly onRow?: (row: ReachRow) => void;
-}
-
 /**
  * The gradient's norm from the last position to one d tokens earlier, of every contender as it starts and after learning to
  * copy over distances, on rows of that task.
  * @throws name: a contender that is not known
  */
-export async function reachBench(options: ReachBenchOptions = {}): Promise<ReachRow[]> {
+export async function reachBench(options: ContenderOptions<ReachSize, ReachRow> = {}): Promise<ReachRow[]> {
   const { size = reachSizes.full, forms, threads, seed = 0, onRow } = options;
   const { parameters, batch, lr } = size;
   const steps = options.steps ?? size.steps;
