@@ -79,8 +79,8 @@ test('training moves none of the kept statistics; measuring them makes what was 
   const model = new Classifier();
   const options = { data: majority, steps: 300, batch: 64, inThread: true, optimizer: adamW({ lr: 1e-2 }) };
   const { trainLoss } = await train(model, options);
-  expect(Array.from(model.norm.mean.value.data)).toEqual(new Array(6).fill(0));
-  expect(Array.from(model.norm.variance.value.data)).toEqual(new Array(6).fill(1));
+  expect(Array.from(model.norm.mean.value.data as Float32Array)).toEqual(new Array(6).fill(0));
+  expect(Array.from(model.norm.variance.value.data as Float32Array)).toEqual(new Array(6).fill(1));
   const judged = async (): Promise<number> => {
     const evaluator = new Evaluator(model, majority, {});
     const reader = parameterReader(model);

@@ -19,7 +19,7 @@ export interface ComparisonSize extends TrainingSize {
 /** The whole comparison, and one that takes seconds. */
 export const comparisonSizes = {
   full: {
-    ...{ parameters: 60_000, steps: 1000, batch: 16, lr: 3e-3 },
+    ...{ parameters: 60_000, steps: 600, batch: 16, lr: 3e-3 },
     ...{ context: 128, characters: 500_000, distances: [16, 32, 64, 128, 256, 512], order: 256 },
   },
   small: {
