@@ -1,4 +1,5 @@
 export { type ActivationName, activation, activations } from './activations.js';
+export * from './convolution/index.js';
 export { dropPath } from './drop-path.js';
 export { Embedding } from './embedding.js';
 export type { FormDeclaration } from './form.js';
