@@ -92,7 +92,7 @@ describe('where an answer ends', () => {
     const free = (await jsonOf('run', ...drawn)).replies[0]?.newIds as number[];
     const until = free.findIndex((id, i) => i > 1 && free.indexOf(id) === i && tokenizer.idOf(tokenizer.tokens([id])[0] ?? '') === id);
     const end = free[until] as number;
-    const ended = { newIds: free.slice(0, until + 1), finish: 'stopId' };
+    const ended = { newIds: free.slice(0, until + 1), finish: 'end' };
     variant('ends', { eos_token_id: [299, end] }, 'generation_config.json');
     const { replies, messages } = await jsonOf('ends', ...drawn);
     expect(replies[0]).toMatchObject(ended);
