@@ -9,7 +9,7 @@ import {
 } from '../checkpoints/index.js';
 import { fail } from '../core/index.js';
 import type { Bert, LanguageModel, TokenModel } from '../models/index.js';
-import { loadTokenizer, type Tokenizer, tokenizerFromJson } from '../tokenizers/index.js';
+import { loadTokenizer, type Tokenizer, tokenizerFromJson, withUnusedIds } from '../tokenizers/index.js';
 
 /** A checkpoint as commands use it. */
 export interface Checkpoint<M extends TokenModel = LanguageModel> {
@@ -95,5 +95,5 @@ function withTokenizer<M extends TokenModel>(checkpoint: Checkpoint<M>, name: st
       fix: 'Put the tokenizer that belongs to the model into the folder',
     });
   }
-  return { ...rest, tokenizer };
+  return { ...rest, tokenizer: withUnusedIds(tokenizer, vocabulary) };
 }
