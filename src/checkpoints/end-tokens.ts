@@ -2,7 +2,7 @@ import { files } from '#files';
 import { fail } from '../core/index.js';
 import { type Config, readConfig, readJson } from './config.js';
 
-const generationFile = 'generation_config.json';
+export const generationFile = 'generation_config.json';
 
 /**
  * The tokens that end a text, as Hugging Face's checkpoints name them: `eos_token_id` of `generation_config.json`, else of

@@ -3,6 +3,7 @@ import { fail, HostArray } from '../core/index.js';
 import type { LanguageModel } from '../models/index.js';
 import { type Architecture, architectureList, architectureOf, architectures } from './architectures/index.js';
 import type { JsonObject } from './config.js';
+import { generationFile } from './end-tokens.js';
 import { weightsFile } from './folder.js';
 import type { LoadReport } from './load-report.js';
 import { type LoadOptions, loadWeights } from './load-weights.js';
@@ -70,11 +71,17 @@ function completeParameters(architecture: Architecture, model: LanguageModel): [
 /**
  * Writes a model as a folder in Hugging Face's layout: Python's transformers opens it as it is where the architecture is
  * published; others keep our names, in files of the same formats. Each file is whole or not there.
+ * @param endIds tokens that end a text, for `generation_config.json`; `endTokenIds` reads them again
  * @throws unsupported: a model of an architecture that checkpoints cannot hold
  */
-export async function saveModel(folder: string, model: LanguageModel): Promise<void> {
+export async function saveModel(
+  folder: string,
+  model: LanguageModel,
+  { endIds = [] }: { readonly endIds?: readonly number[] } = {},
+): Promise<void> {
   const { config, tensors } = toHfCheckpoint(model, folder);
   await writeSafetensors(files.join(folder, weightsFile), tensors, { format: 'pt' });
   await files.writeAtomic(files.join(folder, 'config.json'), `${JSON.stringify(config, null, 2)}\n`);
-  await files.writeAtomic(files.join(folder, 'generation_config.json'), `${JSON.stringify({ do_sample: true }, null, 2)}\n`);
+  const generation = { do_sample: true, ...(endIds.length > 0 && { eos_token_id: endIds.length === 1 ? endIds[0] : endIds }) };
+  await files.writeAtomic(files.join(folder, generationFile), `${JSON.stringify(generation, null, 2)}\n`);
 }
