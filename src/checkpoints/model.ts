@@ -33,12 +33,16 @@ export async function loadModelWithReport(
   }
 }
 
+/** Heads of other tasks, as transformers and TRL name them: for labels, answers, choices and values. */
+const otherHeads: readonly string[] = ['score.*', 'classifier.*', 'qa_outputs.*', 'multiple_choice_head.*', 'v_head.*'];
+
 /** The model of an open checkpoint, which stays open. Tensors are read one at a time: the weights are in memory once. */
 export async function loadFrom(
   source: CheckpointSource,
   options: LoadOptions = {},
 ): Promise<{ readonly model: LanguageModel; readonly report: LoadReport }> {
-  return loadWeights(source, architectureOf(source.config.values.model_type, source.config.path), options);
+  const architecture = architectureOf(source.config.values.model_type, source.config.path);
+  return loadWeights(source, architecture, { ...options, ignore: [...otherHeads, ...(options.ignore ?? [])] });
 }
 
 /** A model's configuration and tensors under Hugging Face's names. @throws unsupported: of an architecture that checkpoints cannot hold */

@@ -121,6 +121,16 @@ describe('files that others write', () => {
     expect(largestDifference(sites[0]?.logits?.data, sites[1]?.logits?.data)).toBe(0);
   });
 
+  test('heads of other tasks are passed over and reported; what is no head that we know is not', async () => {
+    const head = new HostArray(new Float32Array(64), [2, 32], 'float32');
+    await rewrite((tensors) => tensors.set('score.weight', head).set('v_head.summary.weight', head));
+    const { report } = await loadModelWithReport(folder);
+    expect(report.ignored).toEqual(expect.arrayContaining(['score.weight', 'v_head.summary.weight']));
+    await rewrite((tensors) => tensors.set('scores.weight', head));
+    await expect(loadModel(folder)).rejects.toThrow(/1 unknown \("scores\.weight"\)/);
+    await expect(loadModel(folder, { ignore: ['scores.*'] })).resolves.toBeDefined();
+  });
+
   test('missing, extra and wrongly shaped tensors are named', async () => {
     await rewrite((tensors) => {
       tensors.delete('transformer.h.1.mlp.c_fc.weight');
