@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { loadModel, readSafetensors, saveModel, writeSafetensors } from '#dist/checkpoints/index.js';
+import { loadModel, loadModelWithReport, readSafetensors, saveModel, writeSafetensors } from '#dist/checkpoints/index.js';
 import { HostArray } from '#dist/core/index.js';
 import { lens } from '#dist/lens/index.js';
 import { AttentionOnly, GPT2, type LanguageModel } from '#dist/models/index.js';
