@@ -1,15 +1,11 @@
-import { files } from '#files';
-import { fail, HostArray } from '../core/index.js';
+import { fail } from '../core/index.js';
 import type { LanguageModel } from '../models/index.js';
-import { type Architecture, architectureList, architectureOf, architectures } from './architectures/index.js';
-import type { JsonObject } from './config.js';
+import { architectureList, architectureOf, architectures } from './architectures/index.js';
 import { generationFile } from './end-tokens.js';
-import { weightsFile } from './folder.js';
+import { type HfCheckpoint, hfCheckpointOf, writeHfCheckpoint } from './hf-checkpoint.js';
 import type { LoadReport } from './load-report.js';
 import { type LoadOptions, loadWeights } from './load-weights.js';
-import { toHfTensors } from './match.js';
 import { openCheckpoint } from './open.js';
-import { writeSafetensors } from './safetensors-write.js';
 import type { CheckpointSource } from './source.js';
 
 /**
@@ -46,30 +42,15 @@ export async function loadFrom(
 }
 
 /** A model's configuration and tensors under Hugging Face's names. @throws unsupported: of an architecture that checkpoints cannot hold */
-export function toHfCheckpoint(
-  model: LanguageModel,
-  where = 'toHfCheckpoint',
-): { readonly config: JsonObject; readonly tensors: Map<string, HostArray> } {
-  for (const architecture of architectures) {
-    const config = architecture.write(model);
-    if (config === undefined) continue;
-    return { config, tensors: toHfTensors(completeParameters(architecture, model), architecture.names) };
-  }
+export function toHfCheckpoint(model: LanguageModel, where = 'toHfCheckpoint'): HfCheckpoint {
+  const found = hfCheckpointOf(architectures, model);
+  if (found !== undefined) return found;
   throw fail('unsupported', {
     where,
     rule: `a model of an architecture that checkpoints can hold: ${architectureList()}`,
     got: Object.getPrototypeOf(model)?.constructor?.name ?? 'another object',
     fix: "Save its parameters with writeSafetensors from 'headlightjs/checkpoints'",
   });
-}
-
-function completeParameters(architecture: Architecture, model: LanguageModel): [string, HostArray][] {
-  const ours: [string, HostArray][] = [...model.parameters()].map(([name, p]) => [name, p.value]);
-  for (const { name, shape, value } of architecture.complete(model)) {
-    const data = new Float32Array(shape.reduce((a, b) => a * b, 1)).fill(value);
-    ours.push([name, new HostArray(data, shape, 'float32')]);
-  }
-  return ours;
 }
 
 /**
@@ -83,9 +64,6 @@ export async function saveModel(
   model: LanguageModel,
   { endIds = [] }: { readonly endIds?: readonly number[] } = {},
 ): Promise<void> {
-  const { config, tensors } = toHfCheckpoint(model, folder);
-  await writeSafetensors(files.join(folder, weightsFile), tensors, { format: 'pt' });
-  await files.writeAtomic(files.join(folder, 'config.json'), `${JSON.stringify(config, null, 2)}\n`);
   const generation = { do_sample: true, ...(endIds.length > 0 && { eos_token_id: endIds.length === 1 ? endIds[0] : endIds }) };
-  await files.writeAtomic(files.join(folder, generationFile), `${JSON.stringify(generation, null, 2)}\n`);
+  await writeHfCheckpoint(folder, toHfCheckpoint(model, folder), { [generationFile]: generation });
 }
