@@ -33,6 +33,12 @@ const introductions = {
   Mixes: '`(weights [B,H,T,S], value [B,K,S,D], places) → [B,H,T,D]`: a sum over keys, so that the keys may come in parts.',
   Structures:
     'Where queries, keys and values come from, how heads share them, and what becomes of the result. They take an attention made of the parts above, or are one.',
+  Approximations:
+    'Whole attentions whose time grows with the length, not with its square, and whose weights are only implied: `pattern(query, key)` says what they are, and `materialise` computes through them. What they err is measured in approximations.md.',
+  Retention:
+    'Attention without a normaliser, whose weights fade with distance: the same function as products of all pairs, in chunks, or as a state that is carried from token to token.',
+  'State spaces':
+    'No attention, but an answer to the same question: a state of fixed size that each token reads and writes, as it chooses.',
   Positions:
     'Attention by itself sees a set. Where its tokens stand is told by what is added to them, by how queries and keys are turned, by a score or a bias above, or by a causal mask alone.',
 };
