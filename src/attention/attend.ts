@@ -1,5 +1,6 @@
 import { type Dim, fail } from '../core/index.js';
 import { concat, currentPath, dropout, formatSpec, iota, split, type Tensor, tap } from '../ops/index.js';
+import { both } from './masks/both.js';
 import { weightedSum } from './mixes/weighted-sum.js';
 import { softmaxNormaliser } from './normalisers/softmax.js';
 import { type Bias, type Mask, type Mix, type Normaliser, type Part, partFunction, type Score } from './parts.js';
@@ -115,8 +116,6 @@ function segmentsOf(q: Tensor, recent: Omit<Segment, 'places'>, { past, places }
 
 /** What the attention and the caller allow, over all keys: of the memory and the new ones side by side. */
 function joinedMask(segments: readonly Segment[], scores: Tensor, own: Mask | undefined, inputs: AttentionInputs): Tensor | undefined {
-  const both = (a: Tensor | undefined, b: Tensor | undefined): Tensor | undefined =>
-    a !== undefined && b !== undefined ? a.logicalAnd(b) : (a ?? b);
   const recent = both(own?.((segments.at(-1) as Segment).places), inputs.mask);
   const { past } = inputs;
   if (past === undefined) return recent;
@@ -139,7 +138,8 @@ function everywhere(length: Dim, keys: Dim): Tensor {
   return row.equal(row).expand([length, keys]);
 }
 
-function checkFit(query: Tensor, key: Tensor, value: Tensor, { mask, pastMask, bias }: AttentionInputs): void {
+/** @throws shape, dtype: queries, keys, values, masks and biases that do not fit */
+export function checkFit(query: Tensor, key: Tensor, value: Tensor, { mask, pastMask, bias }: AttentionInputs): void {
   const refuse = (rule: string, got: string, code: 'shape' | 'dtype' = 'shape', fix?: string): Error =>
     fail(code, { where: 'attention', path: currentPath(), rule, got, ...(fix && { fix }) });
   for (const [name, x] of Object.entries({ query, key, value })) {

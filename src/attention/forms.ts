@@ -1,6 +1,7 @@
 import type { FormDeclaration } from '../nn/index.js';
 import { positionForms } from '../position/index.js';
 import { biasForms } from './biases/index.js';
+import { longForms } from './long/index.js';
 import { maskForms } from './masks/index.js';
 import { mixForms } from './mixes/index.js';
 import { normaliserForms } from './normalisers/index.js';
@@ -15,5 +16,6 @@ export const forms: Readonly<Record<string, readonly FormDeclaration[]>> = {
   Normalisers: normaliserForms,
   Mixes: mixForms,
   Structures: structureForms,
+  'Long sequences': longForms,
   Positions: positionForms,
 };

@@ -49,6 +49,7 @@ export { layerNorm } from './normalise/layer-norm.js';
 export { logSoftmax } from './normalise/log-softmax.js';
 export { rmsNorm } from './normalise/rms-norm.js';
 export { type SoftmaxOptions, softmax } from './normalise/softmax.js';
+export { type SoftmaxMixOptions, softmaxMix } from './normalise/softmax-mix.js';
 export * from './parameter.js';
 export type { ReduceOptions } from './reduce/axes.js';
 export { type CumsumOptions, cumsum } from './reduce/cumsum.js';

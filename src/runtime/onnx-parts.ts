@@ -39,3 +39,18 @@ export const onnxTypeNumber: Readonly<Record<DType, number>> = {
   float64: 11,
   uint32: 12,
 };
+
+/**
+ * The names under which a step returns its values: a graph's outputs are values of its own, each under one name. What is
+ * not (a value from around the step, or one that is returned twice) is copied; a large carry is worth not copying.
+ * @param nodes the step's, to which copies are added
+ */
+export function asOutputs(nodes: OnnxNode[], values: readonly string[], name: string): readonly string[] {
+  const own = new Set(nodes.flatMap((n) => n.outputs));
+  return values.map((value, k) => {
+    if (own.delete(value)) return value;
+    const copy = `${name}/out${k}`;
+    nodes.push({ name: copy, type: 'Identity', domain: '', inputs: [value], outputs: [copy], attributes: {} });
+    return copy;
+  });
+}

@@ -1,4 +1,5 @@
-import { recompute, scan, sigmoid, type Tensor, tanh } from '#dist/ops/index.js';
+import { HostArray } from '#dist/core/index.js';
+import { constant, recompute, scan, sigmoid, softmaxMix, type Tensor, tanh } from '#dist/ops/index.js';
 import type { SampleProgram } from './trials.js';
 
 /** A body with a captured value, an argument used twice, and two results. */
@@ -67,8 +68,20 @@ const nested: SampleProgram = {
   },
 };
 
+/** Two heads that share a value head; once by itself, once given what it would compute, with a row that attends to nothing. */
+const softmaxMixes = (known: boolean): SampleProgram => ({
+  inputs: [{ shape: [1, 2, 3, 4] }, { shape: [1, 1, 4, 2] }],
+  build: (inputs) => {
+    const [scores, value] = inputs as [Tensor, Tensor];
+    const mask = constant(new HostArray(Uint8Array.of(1, 0, 1, 1, 0, 0, 0, 0, 0, 1, 0, 1), [3, 4], 'bool'));
+    const made = (options: Parameters<typeof softmaxMix>[2]): Tensor => softmaxMix(scores, value, options);
+    return [known ? made({ mask, known: made({ mask }) }) : made({})];
+  },
+});
+
 const programs: Readonly<Record<string, readonly SampleProgram[]>> = {
   recomputed: [body, chain],
+  softmax_mix: [softmaxMixes(false), softmaxMixes(true)],
   scan: [gated(false), gated(true), nested],
 };
 

@@ -34,15 +34,17 @@ const recomputedOp = defineOp<RecomputedAttrs>({
     const body = repeat(ys, pairs(sources, leaves));
     const wanted = leaves.filter((_, i) => needs[results + i]);
     const seeded = [...grads.keys()].filter((i) => grads[i] !== undefined);
-    const total = differentiate(
+    const gradients = differentiate(
       seeded.map((i) => body[i] as Tensor),
       seeded.map((i) => grads[i] as Tensor),
       wanted,
     );
+    const reached = wanted.filter((_, i) => gradients[i] !== undefined);
+    const total = gradients.filter((g) => g !== undefined);
     // Then put on the arguments taken anew, so that nothing of the forward pass need be kept but them.
     const anew = sources.map((x, i) => (i < given ? after(x, token) : x));
     const found = repeat(total, pairs(leaves, anew));
-    const gradientOf = pairs(wanted, found);
+    const gradientOf = pairs(reached, found);
     return [...ys.map(() => undefined), ...leaves.map((leaf) => gradientOf.get(leaf))];
   },
   order: 'any',

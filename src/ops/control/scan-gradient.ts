@@ -37,7 +37,7 @@ export function scanGradient({ inputs, outputs, attrs, grads, needs }: VjpContex
     seeded.map((i) => body.outputs[i] as Tensor),
     seeded.map((i) => seeds[i] as Tensor),
     wanted.map((i) => params[i] as Tensor),
-  );
+  ).map((g, k) => g ?? zerosLike(params[wanted[k] as number] as Tensor));
 
   // 2. What it reads of the forward step is stacked there, and read here as a sequence.
   const residuals = forwardValues(stepGradients, body);
@@ -108,6 +108,10 @@ export function scanGradient({ inputs, outputs, attrs, grads, needs }: VjpContex
     gradients[i] = all.reduce((a, b) => a.add(b));
   });
   return gradients.map((g, i) => (needs[i] ? g : undefined));
+}
+
+function zerosLike({ shape, dtype }: Tensor): Tensor {
+  return zeros(shape, dtype);
 }
 
 function reachable(outputs: readonly Tensor[]): Set<Node> {
