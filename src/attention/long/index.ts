@@ -1,7 +1,11 @@
 import type { FormDeclaration } from '../../nn/index.js';
 import { blockwiseForm } from './blockwise.js';
+import { localForm } from './local.js';
+import { sparseTransformerForms } from './sparse-transformer.js';
 
 export { BlockwiseAttention, type BlockwiseOptions } from './blockwise.js';
+export { LocalAttention, type LocalOptions } from './local.js';
+export { FixedAttention, type FixedOptions, StridedAttention, type StridedOptions } from './sparse-transformer.js';
 
 /** Every form for long sequences, in the order of docs/attention.md. */
-export const longForms: readonly FormDeclaration[] = [blockwiseForm];
+export const longForms: readonly FormDeclaration[] = [blockwiseForm, localForm, ...sparseTransformerForms];
