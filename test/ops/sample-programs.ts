@@ -1,5 +1,5 @@
 import { HostArray } from '#dist/core/index.js';
-import { constant, recompute, scan, sigmoid, softmaxMix, type Tensor, tanh } from '#dist/ops/index.js';
+import { constant, recompute, reversible, scan, sigmoid, softmaxMix, type Tensor, tanh } from '#dist/ops/index.js';
 import type { SampleProgram } from './trials.js';
 
 /** A body with a captured value, an argument used twice, and two results. */
@@ -79,8 +79,30 @@ const softmaxMixes = (known: boolean): SampleProgram => ({
   },
 });
 
+/** Three blocks that share a weight, one function that passes its argument by. */
+const reversed: SampleProgram = {
+  inputs: [{ shape: [2, 3] }, { shape: [2, 3] }, { shape: [3, 3] }, { shape: [3] }],
+  build: (inputs) => {
+    const [x1, x2, w, b] = inputs as [Tensor, Tensor, Tensor, Tensor];
+    const f = (x: Tensor): Tensor => tanh(x.matmul(w).add(b));
+    const g = (x: Tensor): Tensor => sigmoid(x).mul(b);
+    return [
+      ...reversible(
+        [
+          { f, g },
+          { f: g, g: f },
+          { f, g: (x) => tanh(b).expand(x.shape) },
+        ],
+        x1,
+        x2,
+      ),
+    ];
+  },
+};
+
 const programs: Readonly<Record<string, readonly SampleProgram[]>> = {
   recomputed: [body, chain],
+  reversible: [reversed],
   softmax_mix: [softmaxMixes(false), softmaxMixes(true)],
   scan: [gated(false), gated(true), nested],
 };

@@ -61,7 +61,7 @@ export function overRowBlocks<Name extends string>(
     const whole = moving.map((name) => cut.get(name) as Tensor);
     if (band.blocks === 1) return rows(...whole).transpose([0, 2, 1, 3]);
     const sequences = whole.map((x, i) => inBlocks(x, operands[moving[i] as Name].queryAxis as number, band.blocks));
-    const { outputs } = scan((_, slices) => ({ carries: [], outputs: [rows(...slices)] }), [], sequences);
+    const { outputs } = scan((_, slices) => ({ carries: [], outputs: [rows(...slices)] }), [], sequences, { carrySums: true });
     const stacked = outputs[0] as Tensor; // [n,B,H,b,D']
     const [n, batch, heads, block, width] = stacked.shape as [number, Dim, number, number, number];
     return stacked.transpose([1, 0, 3, 2, 4]).reshape([batch, n * block, heads, width]);
