@@ -11,6 +11,7 @@ export { ImageRows, type PixelScale } from './image-rows.js';
 export type { GivenArray, LanguageModel } from './language-model.js';
 export { gatedHidden, Llama, type LlamaConfig } from './llama.js';
 export { llamaBuffers, llamaNames, llamaPrefix } from './llama-names.js';
+export type { AttentionComputation } from './long-attention.js';
 export { type ModelBuilder, type ModelSettings, modelBuilder, modelBuilders, settingsOf } from './registry.js';
 export { decoderMask, type SequenceState } from './sequence-state.js';
 export type { SequenceToSequence } from './sequence-to-sequence.js';
