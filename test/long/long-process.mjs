@@ -24,11 +24,17 @@ async function attention(length) {
       /** @type {[import('#dist/ops/index.js').Tensor, import('#dist/ops/index.js').Tensor, import('#dist/ops/index.js').Tensor]} */ (qkv);
     const loss = form.attend(q, k, v).sum();
     const grads = gradients(loss, [q, k, v]);
-    return { squares: grads.map((g) => g.mul(g).sum()), total: /** @type {import('#dist/ops/index.js').Tensor} */ (grads[2]).sum() };
+    return {
+      squares: grads.map((g) => g.mul(g).sum()),
+      total: /** @type {import('#dist/ops/index.js').Tensor} */ (grads[2]).sum({ axis: 2 }),
+    };
   });
   const { squares, total } = await run(...arrays);
   // Σ_ij P_ij = T, for rows sum to 1: so do the gradients by the values, in each of their 8 × 64 columns.
-  return { finite: squares.every((n) => Number.isFinite(n.data[0])), total: Number(total.data[0]) / (8 * 64) };
+  return {
+    finite: squares.every((n) => Number.isFinite(n.data[0])),
+    total: Array.from(total.data, Number).reduce((a, b) => a + b, 0) / (8 * 64),
+  };
 }
 
 /** One step of a GPT on a text of bytes. @param {number} context */

@@ -23,7 +23,7 @@ test('causal attention over 32,768 tokens, 8 heads of 64, forward and backward w
   expect((8 * length ** 2 * 4) / 2 ** 30).toBe(32);
   const { peakMiB, finite, total } = await outcomeOf<{ finite: boolean; total: number }>('attention', String(length));
   expect(finite).toBe(true);
-  expect(Math.abs(total / length - 1)).toBeLessThan(1e-5);
+  expect(Math.abs(total / length - 1)).toBeLessThan(1e-4);
   expect(peakMiB).toBeLessThan(2048);
 });
 
