@@ -132,6 +132,16 @@ test.each<[string, SparseForm, (T: number) => number]>([
   expect(largest(form.materialised())).toBe(T * T);
 });
 
+test('many blocks are computed a group at a time: the same', async () => {
+  const T = 2048;
+  const form = new LocalAttention({ window: 700, bias: ({ query, key }) => query.sub(key).cast('float32').mul(-0.01) });
+  const mask = bools([1, 1, 1, T], (i) => i % 9 !== 4);
+  const many = sizes(T, { B: 1, H: 8, K: 4, D: 4 });
+  // Three blocks of 700 with their neighbours, 8 heads: 47 MB of scores each, so that they are three groups.
+  expect(4 * 8 * 700 * 2100 * 2).toBeGreaterThan(64 * 2 ** 20);
+  await expectSame(form, form.materialised(), { sizes: many, mask });
+});
+
 test('sites: no pattern, but for the materialised form', () => {
   const x = input('x', [1, 1, 4, 2], 'float32');
   const form = new LocalAttention({ window: 2 });
