@@ -33,6 +33,8 @@ const introductions = {
   Mixes: '`(weights [B,H,T,S], value [B,K,S,D], places) → [B,H,T,D]`: a sum over keys, so that the keys may come in parts.',
   Structures:
     'Where queries, keys and values come from, how heads share them, and what becomes of the result. They take an attention made of the parts above, or are one.',
+  'Long sequences':
+    'Exact, without ever forming the pattern: the same function as a dense attention with a mask, which `materialised()` gives. Memory grows with the length.',
   Approximations:
     'Whole attentions whose time grows with the length, not with its square, and whose weights are only implied: `pattern(query, key)` says what they are, and `materialise` computes through them. What they err is measured in approximations.md.',
   Retention:

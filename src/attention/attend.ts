@@ -1,5 +1,6 @@
 import { broadcastShapes, type Dim, equalShapes, fail, formatShape } from '../core/index.js';
 import { concat, currentPath, dropout, formatSpec, iota, split, type Tensor, tap } from '../ops/index.js';
+import { both } from './masks/both.js';
 import { weightedSum } from './mixes/weighted-sum.js';
 import { softmaxNormaliser } from './normalisers/softmax.js';
 import { type Bias, type Mask, type Mix, type Normaliser, type Part, partFunction, type Score } from './parts.js';
@@ -115,8 +116,6 @@ function segmentsOf(q: Tensor, recent: Omit<Segment, 'places'>, { past, places }
 
 /** What the attention and the caller allow, over all keys: of the memory and the new ones side by side. */
 function joinedMask(segments: readonly Segment[], scores: Tensor, own: Mask | undefined, inputs: AttentionInputs): Tensor | undefined {
-  const both = (a: Tensor | undefined, b: Tensor | undefined): Tensor | undefined =>
-    a !== undefined && b !== undefined ? a.logicalAnd(b) : (a ?? b);
   const ownAt = ({ places }: Segment): Tensor | undefined => own && boolean(own(places));
   const recent = both(ownAt(segments.at(-1) as Segment), inputs.mask);
   const { past } = inputs;

@@ -2,6 +2,7 @@ import { type FormDeclaration, stateSpaceForms } from '../nn/index.js';
 import { positionForms } from '../position/index.js';
 import { approximateForms } from './approximate/index.js';
 import { biasForms } from './biases/index.js';
+import { longForms } from './long/index.js';
 import { maskForms } from './masks/index.js';
 import { mixForms } from './mixes/index.js';
 import { normaliserForms } from './normalisers/index.js';
@@ -17,6 +18,7 @@ export const forms: Readonly<Record<string, readonly FormDeclaration[]>> = {
   Normalisers: normaliserForms,
   Mixes: mixForms,
   Structures: structureForms,
+  'Long sequences': longForms,
   Approximations: approximateForms,
   Retention: retentionForms,
   'State spaces': stateSpaceForms,

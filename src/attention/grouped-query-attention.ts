@@ -1,5 +1,5 @@
 import type { FormDeclaration } from '../nn/index.js';
-import { Attention } from './attention.js';
+import { Attention, type AttentionForm } from './attention.js';
 import { MultiHeadAttention, type MultiHeadAttentionInputs, type MultiHeadAttentionOptions } from './multi-head-attention.js';
 import { type DotProductOptions, scaledDotProductScore } from './scores/dot-product.js';
 
@@ -10,6 +10,8 @@ export interface GroupedQueryAttentionOptions
   readonly kvHeads: number;
   /** Dropout of the pattern and of the output, while training. */
   readonly dropout?: number;
+  /** Another form in the place of scaled dot-product attention; it has its own score and dropout of the pattern. */
+  readonly attention?: AttentionForm | undefined;
 }
 
 /** What a call is told, besides x. */
@@ -21,8 +23,8 @@ export type GroupedQueryAttentionInputs = Pick<MultiHeadAttentionInputs, 'mask' 
  */
 export class GroupedQueryAttention extends MultiHeadAttention {
   /** @throws shape: key heads that do not divide the query heads, or heads that do not divide the width */
-  constructor({ scale, softCap, dropout, bias = false, outputBias = false, ...options }: GroupedQueryAttentionOptions) {
-    const attention = new Attention({ score: scaledDotProductScore({ scale, softCap }), dropout });
+  constructor({ scale, softCap, dropout, bias = false, outputBias = false, attention: form, ...options }: GroupedQueryAttentionOptions) {
+    const attention = form ?? new Attention({ score: scaledDotProductScore({ scale, softCap }), dropout });
     super({ ...options, bias, outputBias, attention, outputDropout: dropout });
   }
 }

@@ -8,6 +8,7 @@ export {
   type GroupedQueryAttentionInputs,
   type GroupedQueryAttentionOptions,
 } from './grouped-query-attention.js';
+export * from './long/index.js';
 export * from './masks/index.js';
 export * from './mixes/index.js';
 export {

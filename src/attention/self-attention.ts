@@ -2,13 +2,15 @@ import { fail } from '../core/index.js';
 import { Linear, Module } from '../nn/index.js';
 import { dropout, type Initializer, type Tensor, tap } from '../ops/index.js';
 import type { Past } from './attend.js';
-import { scaledDotProduct } from './scaled-dot-product.js';
+import { Attention, type AttentionForm } from './attention.js';
 
 export interface SelfAttentionOptions {
   readonly width: number;
   readonly heads: number;
   readonly bias?: boolean;
-  /** Dropout of the pattern, while training. */
+  /** How queries, keys and values meet; scaled dot-product attention by default. */
+  readonly attention?: AttentionForm | undefined;
+  /** Dropout of the default attention's pattern, while training; a form of one's own says it itself. */
   readonly patternDropout?: number;
   /** Dropout of the output, while training. */
   readonly outputDropout?: number;
@@ -23,7 +25,7 @@ export class SelfAttention extends Module {
   readonly qkv: Linear;
   readonly output: Linear;
   readonly heads: number;
-  readonly patternDropout: number;
+  readonly attention: AttentionForm;
   readonly outputDropout: number;
 
   constructor({ width, heads, bias = true, ...options }: SelfAttentionOptions) {
@@ -39,7 +41,7 @@ export class SelfAttention extends Module {
     this.qkv = new Linear(width, 3 * width, { bias });
     this.output = new Linear(width, width, { bias, ...(options.outputInitializer && { initializer: options.outputInitializer }) });
     this.heads = heads;
-    this.patternDropout = options.patternDropout ?? 0;
+    this.attention = options.attention ?? new Attention({ dropout: options.patternDropout });
     this.outputDropout = options.outputDropout ?? 0;
   }
 
@@ -48,7 +50,7 @@ export class SelfAttention extends Module {
     const [batch, length, width] = x.shape as [number, number, number];
     const heads = (part: Tensor): Tensor => part.reshape([batch, length, this.heads, width / this.heads]).transpose([0, 2, 1, 3]);
     const [query, key, value] = this.qkv.forward(x).split(3, 2).map(heads) as [Tensor, Tensor, Tensor]; // each [B,H,T,D]
-    const mixed = scaledDotProduct(query, key, value, { ...options, dropout: this.patternDropout }); // [B,T,H,D]
+    const mixed = this.attention.attend(query, key, value, options); // [B,T,H,D]
     const output = this.output.forward(mixed.reshape([batch, length, width]));
     return tap('output', dropout(output, this.outputDropout));
   }

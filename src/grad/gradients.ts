@@ -34,6 +34,15 @@ export function gradients(loss: Tensor, wrt: readonly Tensor[], seed?: Tensor): 
  * @param ys float @param seeds of their shapes
  */
 export function vectorJacobian(ys: readonly Tensor[], seeds: readonly Tensor[], wrt: readonly Tensor[]): Tensor[] {
+  return reachedGradients(ys, seeds, wrt).map((g, i) => g ?? zerosLike(wrt[i] as Tensor));
+}
+
+function zerosLike(x: Tensor): Tensor {
+  return asTensor(0, x).expand(x.shape);
+}
+
+/** The same; `undefined` where nothing depends on a tensor, so that rules made of other gradients pass no zeros on. */
+export function reachedGradients(ys: readonly Tensor[], seeds: readonly Tensor[], wrt: readonly Tensor[]): (Tensor | undefined)[] {
   const order = topological(ys);
   const wanted = dependents(order, wrt);
   const targets = new Set(wrt);
@@ -61,7 +70,7 @@ export function vectorJacobian(ys: readonly Tensor[], seeds: readonly Tensor[], 
       if (g !== undefined && needs[i]) withPath(node.path, () => add(x, g));
     });
   }
-  return wrt.map((x) => grads.get(x) ?? asTensor(0, x).expand(x.shape));
+  return wrt.map((x) => grads.get(x));
 }
 
 /** The nodes that lie between `wrt` and the outputs: only these need differentiating. */

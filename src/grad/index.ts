@@ -1,7 +1,7 @@
 import { setDifferentiator } from '../ops/index.js';
-import { vectorJacobian } from './gradients.js';
+import { reachedGradients } from './gradients.js';
 
-setDifferentiator(vectorJacobian); // recompute and scan differentiate within an op's rule
+setDifferentiator(reachedGradients); // recompute and scan differentiate within an op's rule
 
 export { gradients } from './gradients.js';
 export { grad, type LossFunction, valueAndGrad } from './transforms.js';

@@ -3,6 +3,7 @@ import { type ActivationName, Embedding, LayerNorm, Mlp, Module, normal } from '
 import { dropout, type Tensor, tap } from '../ops/index.js';
 import { LearnedPositions } from '../position/index.js';
 import type { LanguageModel } from './language-model.js';
+import { type AttentionComputation, longAttention } from './long-attention.js';
 import { decoderMask, type SequenceState } from './sequence-state.js';
 import { checkSizes } from './sizes.js';
 
@@ -22,6 +23,8 @@ export interface GPT2Config {
   readonly epsilon?: number;
   /** Hidden width of the MLP; 4 · width by default. */
   readonly hidden?: number;
+  /** How attention is computed; `dense` by default, `blockwise` for long contexts. */
+  readonly attention?: AttentionComputation;
   readonly seed?: number;
 }
 
@@ -42,6 +45,7 @@ class Block extends Module {
       width,
       heads,
       bias,
+      attention: longAttention('GPT2', config),
       patternDropout: config.dropout,
       outputDropout: config.dropout,
       outputInitializer,
@@ -51,7 +55,7 @@ class Block extends Module {
   }
 
   /** @param x [B,T,C] @returns [B,T,C] */
-  forward(x: Tensor, mask: Tensor, past?: Past): Tensor {
+  forward(x: Tensor, mask: Tensor | undefined, past?: Past): Tensor {
     const pre = tap('residual.pre', x);
     const mid = tap('residual.mid', pre.add(this.attention.forward(this.norm1.forward(pre), { mask, everyQueryAttends: true, past })));
     return tap('residual.post', mid.add(this.mlp.forward(this.norm2.forward(mid))));
@@ -103,7 +107,8 @@ export class GPT2 extends Module implements LanguageModel {
   forward(ids: Tensor, state: SequenceState = {}): Tensor {
     const embedded = this.tokens.forward(ids); // [B,T,C]
     let x = tap('embed', dropout(embedded.add(this.positions.forward(embedded, state.position)), this.config.dropout));
-    const mask = decoderMask(ids, state);
+    // Blockwise attention is causal by itself: a mask of all pairs is what it does without.
+    const mask = this.config.attention === 'blockwise' && state.documents === undefined ? undefined : decoderMask(ids, state);
     this.blocks.forEach((block, i) => {
       x = block.forward(x, mask, state.past?.[i]);
     });
@@ -121,6 +126,7 @@ function complete(config: GPT2Config): Required<GPT2Config> {
     bias: true,
     tied: true,
     epsilon: 1e-5,
+    attention: 'dense',
     seed: 0,
     ...config,
     hidden,

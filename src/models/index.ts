@@ -21,6 +21,7 @@ export { ImageRows, type PixelScale } from './image-rows.js';
 export type { Advanced, GivenArray, LanguageModel, TokenModel } from './language-model.js';
 export { gatedHidden, Llama, type LlamaConfig } from './llama.js';
 export { llamaBuffers, llamaNames, llamaPrefix } from './llama-names.js';
+export type { AttentionComputation } from './long-attention.js';
 export { type RecurrentConfig, RecurrentEncoder, RecurrentLanguageModel } from './recurrent.js';
 export { convolutionalNames, recurrentNames } from './recurrent-names.js';
 export { type ModelBuilder, type ModelSettings, modelBuilder, modelBuilders, settingsOf } from './registry.js';

@@ -5,6 +5,7 @@ import { dropout, type Tensor, tap } from '../ops/index.js';
 import { Rotary, type RotaryScaling } from '../position/index.js';
 import { masksByLayer } from './attention-masks.js';
 import type { LanguageModel } from './language-model.js';
+import { type AttentionComputation, longAttention } from './long-attention.js';
 import type { SequenceState } from './sequence-state.js';
 import { checkSizes } from './sizes.js';
 
@@ -39,6 +40,8 @@ export interface LlamaConfig {
   /** Which layers do; all, where there is a window. */
   readonly windowed?: readonly boolean[];
   readonly dropout?: number;
+  /** How attention is computed; `dense` by default, `blockwise` for long contexts: layers with a window see no more than it. */
+  readonly attention?: AttentionComputation;
   readonly seed?: number;
 }
 
@@ -51,7 +54,7 @@ class Block extends Module {
   readonly norm2: RmsNorm;
   readonly mlp: GatedMlp;
 
-  constructor(config: Complete) {
+  constructor(config: Complete, window: number | undefined) {
     super();
     const { width, heads, kvHeads, headWidth, hidden, epsilon, activation, attentionBias, mlpBias, dropout: rate } = config;
     // As in GPT-2: what is written into the residual stream starts smaller, by 1/√(2L).
@@ -66,6 +69,7 @@ class Block extends Module {
       outputBias: attentionBias === 'all',
       normEpsilon: config.headNorm ? epsilon : undefined,
       dropout: rate,
+      attention: longAttention('Llama', { ...config, window }),
       outputInitializer,
     });
     this.norm2 = new RmsNorm(width, { epsilon });
@@ -97,11 +101,11 @@ export class Llama extends Module implements LanguageModel {
   constructor(config: LlamaConfig) {
     super();
     this.config = complete(config);
-    const { vocabulary, context, layers, width, headWidth, epsilon, tied, base, scaling, seed } = this.config;
+    const { vocabulary, context, layers, width, headWidth, epsilon, tied, base, scaling, window, windowed, seed } = this.config;
     this.seed = seed;
     this.#rotary = new Rotary({ context, width: headWidth, base, scaling });
     this.tokens = new Embedding(vocabulary, width);
-    this.blocks = Array.from({ length: layers }, () => new Block(this.config));
+    this.blocks = Array.from({ length: layers }, (_, i) => new Block(this.config, windowed[i] ? window : undefined));
     this.norm = new RmsNorm(width, { epsilon });
     this.head = tied ? undefined : new Embedding(vocabulary, width);
   }
@@ -126,7 +130,8 @@ export class Llama extends Module implements LanguageModel {
    */
   forward(ids: Tensor, state: SequenceState = {}): Tensor {
     const rotation = this.#rotary.at(ids, state.position);
-    const masks = masksByLayer(ids, state, this.config);
+    // Forms for long contexts are causal, and windowed, by themselves: masks of all pairs are what they do without.
+    const masks = this.config.attention === 'blockwise' && state.documents === undefined ? [] : masksByLayer(ids, state, this.config);
     let x = tap('embed', dropout(this.tokens.forward(ids), this.config.dropout)); // [B,T,C]
     this.blocks.forEach((block, i) => {
       x = block.forward(x, { ...masks[i], rotation, everyQueryAttends: true, past: state.past?.[i] });
@@ -156,6 +161,7 @@ function complete(config: LlamaConfig): Complete {
     headNorm: false,
     base: 10000,
     dropout: 0,
+    attention: 'dense',
     seed: 0,
     ...config,
     kvHeads,

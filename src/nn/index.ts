@@ -1,4 +1,5 @@
 export { type ActivationName, activation, activations } from './activations.js';
+export { Chunked, type PositionWise } from './chunked.js';
 export * from './convolution/index.js';
 export { dropPath } from './drop-path.js';
 export { Embedding } from './embedding.js';
@@ -13,6 +14,7 @@ export { Mlp, type MlpOptions } from './mlp.js';
 export { Module } from './module.js';
 export { orthogonal } from './orthogonal.js';
 export * from './recurrent/index.js';
+export { type ReversibleLayer, ReversibleLayers } from './reversible-layers.js';
 export { RmsNorm } from './rms-norm.js';
 export { type FanOptions, fans, kaimingNormal, kaimingUniform, xavierNormal, xavierUniform } from './scaled-initializers.js';
 export * from './state-space/index.js';

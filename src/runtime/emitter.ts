@@ -6,7 +6,7 @@ import type { Node, Parameter, Tensor } from '../ops/index.js';
 import type { Spec } from '../ops/spec.js';
 import type { Binding } from './bindings.js';
 import type { LowerOptions } from './lower-options.js';
-import { attribute, declared, onnxTypeNumber, storedTensor, withNames } from './onnx-parts.js';
+import { asOutputs, attribute, declared, onnxTypeNumber, storedTensor, withNames } from './onnx-parts.js';
 
 /** Constants up to this many bytes are shared by content. */
 const shareBelow = 4096;
@@ -94,18 +94,7 @@ export class GraphEmitter implements Emitter {
     const kept = [...outputs.keys()].filter((i) => i < carries || used[i]);
     const wanted = kept.map((i) => outputs[i] as Tensor);
     const values = this.#lowerBody(this, wanted, names);
-    // A graph's outputs are values of its own, each under one name.
-    const own = values.map((value, k) => {
-      this.nodes.push({
-        name: `${name}/out${k}`,
-        type: 'Identity',
-        domain: '',
-        inputs: [value],
-        outputs: [`${name}/out${k}`],
-        attributes: {},
-      });
-      return `${name}/out${k}`;
-    });
+    const own = asOutputs(this.nodes, values, name);
     const graph: OnnxGraph = {
       name,
       nodes: this.nodes,

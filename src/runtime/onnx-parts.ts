@@ -49,3 +49,18 @@ export function storedTensor(parameter: Parameter, name: string, folder: string 
   const length = 4 * shape.reduce((a, b) => a * b, 1);
   return { name, type: 'float32', dims: shape, data: { location: stored.file.name, offset: stored.offset, length } };
 }
+
+/**
+ * The names under which a step returns its values: a graph's outputs are values of its own, each under one name. What is
+ * not (a value from around the step, or one that is returned twice) is copied; a large carry is worth not copying.
+ * @param nodes the step's, to which copies are added
+ */
+export function asOutputs(nodes: OnnxNode[], values: readonly string[], name: string): readonly string[] {
+  const own = new Set(nodes.flatMap((n) => n.outputs));
+  return values.map((value, k) => {
+    if (own.delete(value)) return value;
+    const copy = `${name}/out${k}`;
+    nodes.push({ name: copy, type: 'Identity', domain: '', inputs: [value], outputs: [copy], attributes: {} });
+    return copy;
+  });
+}

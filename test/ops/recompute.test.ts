@@ -1,5 +1,3 @@
-import { fork } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { gradients } from '#dist/grad/index.js';
 import { encodeModel, type OnnxModel } from '#dist/onnx/index.js';
@@ -10,6 +8,7 @@ import { optimize } from '#dist/runtime/passes/index.js';
 import { sitesOf } from '#dist/runtime/sites.js';
 import type { EngineJob, Value } from './engine-check.js';
 import { runOnCpu } from './engines.js';
+import { peakOf } from './peak.js';
 
 const layers = 6;
 
@@ -89,16 +88,3 @@ describe('recompute', () => {
     expect(again).toBeLessThan(0.75 * kept);
   });
 });
-
-/** How far a run raises a fresh process's peak memory, in KB. */
-function peakOf({ model, feeds }: EngineJob): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const child = fork(fileURLToPath(new URL('peak-process.mjs', import.meta.url)), { serialization: 'advanced', execArgv: [] });
-    child.once('message', (answer) => {
-      child.kill();
-      resolve(answer as number);
-    });
-    child.once('exit', () => reject(new Error('the process ended')));
-    child.send({ model, feeds });
-  });
-}

@@ -1,4 +1,5 @@
-import { recompute, scan, sigmoid, type Tensor, tanh } from '#dist/ops/index.js';
+import { HostArray } from '#dist/core/index.js';
+import { constant, recompute, reversible, scan, sigmoid, softmaxMix, type Tensor, tanh } from '#dist/ops/index.js';
 import type { SampleProgram } from './trials.js';
 
 /** A body with a captured value, an argument used twice, and two results. */
@@ -67,8 +68,42 @@ const nested: SampleProgram = {
   },
 };
 
+/** Two heads that share a value head; once by itself, once given what it would compute, with a row that attends to nothing. */
+const softmaxMixes = (known: boolean): SampleProgram => ({
+  inputs: [{ shape: [1, 2, 3, 4] }, { shape: [1, 1, 4, 2] }],
+  build: (inputs) => {
+    const [scores, value] = inputs as [Tensor, Tensor];
+    const mask = constant(new HostArray(Uint8Array.of(1, 0, 1, 1, 0, 0, 0, 0, 0, 1, 0, 1), [3, 4], 'bool'));
+    const made = (options: Parameters<typeof softmaxMix>[2]): Tensor => softmaxMix(scores, value, options);
+    return [known ? made({ mask, known: made({ mask }) }) : made({})];
+  },
+});
+
+/** Three blocks that share a weight, one function that passes its argument by. */
+const reversed: SampleProgram = {
+  inputs: [{ shape: [2, 3] }, { shape: [2, 3] }, { shape: [3, 3] }, { shape: [3] }],
+  build: (inputs) => {
+    const [x1, x2, w, b] = inputs as [Tensor, Tensor, Tensor, Tensor];
+    const f = (x: Tensor): Tensor => tanh(x.matmul(w).add(b));
+    const g = (x: Tensor): Tensor => sigmoid(x).mul(b);
+    return [
+      ...reversible(
+        [
+          { f, g },
+          { f: g, g: f },
+          { f, g: (x) => tanh(b).expand(x.shape) },
+        ],
+        x1,
+        x2,
+      ),
+    ];
+  },
+};
+
 const programs: Readonly<Record<string, readonly SampleProgram[]>> = {
   recomputed: [body, chain],
+  reversible: [reversed],
+  softmax_mix: [softmaxMixes(false), softmaxMixes(true)],
   scan: [gated(false), gated(true), nested],
 };
 

@@ -1,8 +1,8 @@
 import { fail } from '../../core/index.js';
 import type { Tensor } from '../tensor.js';
 
-/** Gradients of Σ_k ⟨seed_k, y_k⟩ by tensors, as `grad` computes them: it stands above `ops` and registers itself here. */
-export type Differentiator = (ys: readonly Tensor[], seeds: readonly Tensor[], wrt: readonly Tensor[]) => readonly Tensor[];
+/** Gradients of Σ_k ⟨seed_k, y_k⟩ by tensors, as `grad` computes them: it stands above `ops` and registers itself here. `undefined`: nothing depends on the tensor. */
+export type Differentiator = (ys: readonly Tensor[], seeds: readonly Tensor[], wrt: readonly Tensor[]) => readonly (Tensor | undefined)[];
 
 let registered: Differentiator | undefined;
 

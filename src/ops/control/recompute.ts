@@ -1,11 +1,10 @@
-import { isFloat } from '../../core/index.js';
 import { defineOp } from '../declare.js';
-import { topological } from '../graph.js';
 import { input } from '../leaves/input.js';
 import type { RefArray } from '../reference.js';
-import { apply, makeNode, type Node, type Tensor } from '../tensor.js';
+import { apply, type Tensor } from '../tensor.js';
 import { after } from './after.js';
 import { differentiator } from './differentiator.js';
+import { capturedBy, pairs, repeat } from './repeat.js';
 
 interface RecomputedAttrs {
   /** How many of the inputs are the body's results, and how many after them its arguments; the rest is captured. */
@@ -34,15 +33,17 @@ const recomputedOp = defineOp<RecomputedAttrs>({
     const body = repeat(ys, pairs(sources, leaves));
     const wanted = leaves.filter((_, i) => needs[results + i]);
     const seeded = [...grads.keys()].filter((i) => grads[i] !== undefined);
-    const total = differentiate(
+    const gradients = differentiate(
       seeded.map((i) => body[i] as Tensor),
       seeded.map((i) => grads[i] as Tensor),
       wanted,
     );
+    const reached = wanted.filter((_, i) => gradients[i] !== undefined);
+    const total = gradients.filter((g) => g !== undefined);
     // Then put on the arguments taken anew, so that nothing of the forward pass need be kept but them.
     const anew = sources.map((x, i) => (i < given ? after(x, token) : x));
     const found = repeat(total, pairs(leaves, anew));
-    const gradientOf = pairs(wanted, found);
+    const gradientOf = pairs(reached, found);
     return [...ys.map(() => undefined), ...leaves.map((leaf) => gradientOf.get(leaf))];
   },
   order: 'any',
@@ -60,35 +61,6 @@ const recomputedOp = defineOp<RecomputedAttrs>({
   ],
 });
 
-function pairs(keys: readonly Tensor[], values: readonly Tensor[]): Map<Tensor, Tensor> {
-  return new Map(keys.map((key, i) => [key, values[i] as Tensor]));
-}
-
-/** The nodes between arguments and results: those that depend on an argument, each after its inputs. */
-function bodyOf(ys: readonly Tensor[], xs: ReadonlySet<Tensor>): Node[] {
-  const inside = new Set<Node>();
-  for (const node of topological(ys)) {
-    // An argument that another one depends on is where the body begins, all the same.
-    const isArgument = node.outputs.some((y) => xs.has(y));
-    if (!isArgument && node.inputs.some((x) => xs.has(x) || inside.has(x.node))) inside.add(node);
-  }
-  return [...inside];
-}
-
-/** The results computed once more from other arguments. Taps are passed over: a site is a value of the forward pass. */
-function repeat(ys: readonly Tensor[], arguments_: ReadonlyMap<Tensor, Tensor>): Tensor[] {
-  const become = new Map<Tensor, Tensor>(arguments_);
-  const now = (t: Tensor): Tensor => become.get(t) ?? t;
-  for (const node of bodyOf(ys, new Set(arguments_.keys()))) {
-    const inputs = node.inputs.map(now);
-    const made = node.op.name === 'tap' ? inputs : makeNode(node.op, inputs, node.attrs, node.outputs, node.path).outputs;
-    node.outputs.forEach((y, i) => {
-      become.set(y, made[i] as Tensor);
-    });
-  }
-  return ys.map(now);
-}
-
 /**
  * A function whose intermediate values are not kept for the backward pass but computed again there, from its arguments
  * (Chen et al. 2016): about a third more work for the memory of one such part at a time.
@@ -103,12 +75,7 @@ export function recompute<Args extends readonly Tensor[], Result extends Tensor 
     const result = fn(...args);
     const ys = (Array.isArray(result) ? result : [result]) as readonly Tensor[];
     const given = [...new Set<Tensor>(args)];
-    const body = bodyOf(ys, new Set(given));
-    const inside = new Set(body);
-    const captured = new Set<Tensor>();
-    for (const x of body.flatMap((node) => node.inputs)) {
-      if (isFloat(x.dtype) && !given.includes(x) && !inside.has(x.node)) captured.add(x);
-    }
+    const captured = capturedBy(ys, given);
     const values = apply(recomputedOp, [...ys, ...given, ...captured], { results: ys.length, given: given.length });
     return (Array.isArray(result) ? values : values[0]) as unknown as Result;
   };

@@ -52,6 +52,8 @@ export interface ScanAttrs {
   readonly body: ScanBody;
   /** From the last step to the first; what is stacked keeps its place. */
   readonly reverse: boolean;
+  /** The gradients of what is captured are carried from step to step, also where they are products that could be stacked. */
+  readonly carrySums?: boolean;
 }
 
 /**

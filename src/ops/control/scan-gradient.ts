@@ -20,7 +20,7 @@ interface Scans {
  * captured matrix gets Σ_t a_tᵀ g_t, the a_t and g_t are stacked and multiplied once, after the loop.
  */
 export function scanGradient({ inputs, outputs, attrs, grads, needs }: VjpContext<ScanAttrs>, scans: Scans): (Tensor | undefined)[] {
-  const { body, reverse } = attrs;
+  const { body, reverse, carrySums = false } = attrs;
   const { carries, sequences, params } = body;
   const isCarry = (i: number): boolean => i < carries;
   const isSequence = (i: number): boolean => i >= carries && i < carries + sequences;
@@ -37,7 +37,7 @@ export function scanGradient({ inputs, outputs, attrs, grads, needs }: VjpContex
     seeded.map((i) => body.outputs[i] as Tensor),
     seeded.map((i) => seeds[i] as Tensor),
     wanted.map((i) => params[i] as Tensor),
-  );
+  ).map((g, k) => g ?? zerosLike(params[wanted[k] as number] as Tensor));
 
   // 2. What it reads of the forward step is stacked there, and read here as a sequence.
   const residuals = forwardValues(stepGradients, body);
@@ -53,7 +53,7 @@ export function scanGradient({ inputs, outputs, attrs, grads, needs }: VjpContex
     if (isSequence(i)) streams.set(p, inputs[i] as Tensor);
   });
   const captured = wanted.filter((i) => !isCarry(i) && !isSequence(i));
-  const products = captured.map((i) => productsOfSteps(gradientOf.get(i) as Tensor));
+  const products = captured.map((i) => productsOfSteps(gradientOf.get(i) as Tensor, carrySums));
   const rests = captured.flatMap((i, k) => {
     const { rest } = products[k] as { rest: Tensor | undefined };
     return rest === undefined ? [] : [{ i, rest, sum: scanValue(rest) }];
@@ -85,7 +85,7 @@ export function scanGradient({ inputs, outputs, attrs, grads, needs }: VjpContex
     ...used.map((leaf) => streams.get(leaf) as Tensor),
     ...closed.map((i) => inputs[i] as Tensor),
   ];
-  const found = scans.scan(given, { body: back, reverse: !reverse });
+  const found = scans.scan(given, { body: back, reverse: !reverse, carrySums });
 
   // 5. Each input's part of it.
   const gradients: (Tensor | undefined)[] = inputs.map(() => undefined);
@@ -108,6 +108,10 @@ export function scanGradient({ inputs, outputs, attrs, grads, needs }: VjpContex
     gradients[i] = all.reduce((a, b) => a.add(b));
   });
   return gradients.map((g, i) => (needs[i] ? g : undefined));
+}
+
+function zerosLike({ shape, dtype }: Tensor): Tensor {
+  return zeros(shape, dtype);
 }
 
 function reachable(outputs: readonly Tensor[]): Set<Node> {

@@ -12,8 +12,13 @@ export interface StepProduct {
 /**
  * Takes a step's gradient apart: terms aᵀ g of matrices become one product of all steps' rows, Σ_t a_tᵀ g_t = Aᵀ G, and
  * sums of rows one sum; what remains must be summed step by step.
+ * @param carried nothing is to be stacked: everything remains
  */
-export function productsOfSteps(gradient: Tensor): { readonly terms: readonly StepProduct[]; readonly rest: Tensor | undefined } {
+export function productsOfSteps(
+  gradient: Tensor,
+  carried: boolean,
+): { readonly terms: readonly StepProduct[]; readonly rest: Tensor | undefined } {
+  if (carried) return { terms: [], rest: gradient };
   const terms: StepProduct[] = [];
   let rest: Tensor | undefined;
   for (const term of addends(gradient)) {

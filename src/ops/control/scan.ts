@@ -84,6 +84,11 @@ export interface ScanStep {
 export interface ScanOptions {
   /** From the last step to the first. */
   readonly reverse?: boolean;
+  /**
+   * How gradients of what a step captures are summed. By default products of rows are stacked and multiplied once after the
+   * loop, which is right for many small steps; carried from step to step, few large ones take no memory for them.
+   */
+  readonly carrySums?: boolean;
 }
 
 /**
@@ -122,7 +127,11 @@ export function scan(
     outputs: [...result.carries, ...result.outputs],
   };
   const { body, captured } = closeBody(open);
-  const outputs = apply(scanOp, [...carries, ...sequences, ...captured], { body, reverse: options.reverse ?? false });
+  const outputs = apply(scanOp, [...carries, ...sequences, ...captured], {
+    body,
+    reverse: options.reverse ?? false,
+    carrySums: options.carrySums ?? false,
+  });
   return { carries: outputs.slice(0, carries.length), outputs: outputs.slice(carries.length) };
 }
 

@@ -5,6 +5,7 @@ import { where } from '../elementwise/where.js';
 import type { Emitter } from '../emitter.js';
 import { scatterAlong } from '../index/take-along.js';
 import { type RefArray, ref } from '../reference.js';
+import type { Spec } from '../spec.js';
 import { apply, asTensor, type Tensor, type TensorLike } from '../tensor.js';
 
 const crossEntropyOp = defineOp<NoAttrs>({
@@ -84,17 +85,11 @@ export function crossEntropy(logits: Tensor, targets: Tensor, options: CrossEntr
   const epsilon = options.labelSmoothing ?? 0;
   if (!(epsilon >= 0 && epsilon <= 1))
     throw fail('value', { where: 'crossEntropy', rule: 'label smoothing between 0 and 1', got: String(epsilon) });
-  const reduction = options.reduction ?? 'mean';
   const ignored = options.ignore === undefined ? undefined : targets.equal(options.ignore);
   const safe = ignored === undefined ? targets : where(ignored, 0, targets);
   const weights = options.weights === undefined ? undefined : asTensor(options.weights, logits);
   const [picked, logp] = apply(crossEntropyOp, [logits, safe], {}) as [Tensor, Tensor];
-
-  let rowWeight = weights?.gather(safe);
-  if (ignored !== undefined) {
-    const counts = ignored.logicalNot().cast(logits.dtype);
-    rowWeight = rowWeight === undefined ? counts : rowWeight.mul(counts);
-  }
+  const rowWeight = rowWeights(targets, options, logits);
   let rows = rowWeight === undefined ? picked : picked.mul(rowWeight);
   if (epsilon > 0) {
     const classes = logits.shape[1] as number;
@@ -102,6 +97,20 @@ export function crossEntropy(logits: Tensor, targets: Tensor, options: CrossEntr
     if (ignored !== undefined) smooth = smooth.mul(ignored.logicalNot().cast(logits.dtype));
     rows = rows.mul(1 - epsilon).add(smooth);
   }
+  return reduced(rows, rowWeight, options.reduction ?? 'mean');
+}
+
+/** What each target counts, [N]: its class's weight, nothing where it is ignored; undefined where all count one. */
+export function rowWeights(targets: Tensor, { ignore, weights }: CrossEntropyOptions, like: Spec): Tensor | undefined {
+  const ignored = ignore === undefined ? undefined : targets.equal(ignore);
+  const safe = ignored === undefined ? targets : where(ignored, 0, targets);
+  const ofClass = weights === undefined ? undefined : asTensor(weights, like).gather(safe);
+  const counts = ignored?.logicalNot().cast(like.dtype);
+  return ofClass !== undefined && counts !== undefined ? ofClass.mul(counts) : (ofClass ?? counts);
+}
+
+/** Row losses [N], their sum, or their mean over the weights. */
+export function reduced(rows: Tensor, rowWeight: Tensor | undefined, reduction: 'mean' | 'sum' | 'none'): Tensor {
   if (reduction === 'none') return rows;
   if (reduction === 'sum') return rows.sum();
   return rowWeight === undefined ? rows.mean() : rows.sum().div(rowWeight.sum());
