@@ -42,8 +42,10 @@ const benches: Readonly<Record<string, Bench>> = {
     const { compareModels, comparisonSizes } = await import('../bench/models/compare.js');
     const { comparisonTables } = await import('../bench/models/report.js');
     const size = comparisonSizes[small ? 'small' : 'full'];
-    const onRow = ({ task, model, loss }: { task: string; model: string; loss: number }): void =>
-      io.note(`bench models: ${task}, ${model}: loss ${loss.toFixed(3)}`);
+    const onRow = ({ task, model, loss, accuracy }: { task: string; model: string; loss: number; accuracy?: number }): void => {
+      const right = accuracy === undefined ? '' : `, ${(100 * accuracy).toFixed(0)}% right`;
+      io.note(`bench models: ${task}, ${model}: loss ${loss.toFixed(3)}${right}`);
+    };
     const rows = await compareModels({ size, forms, steps, threads, onRow });
     io.out(json ? `${JSON.stringify({ bench: 'models', size, rows })}\n` : `${comparisonTables(rows)}\n`);
   },
