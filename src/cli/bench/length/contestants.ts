@@ -1,5 +1,17 @@
-import { Attention, type AttentionForm, causal } from '../../../attention/index.js';
-import { type CellName, Module, RecurrentLayers, xavierUniform } from '../../../nn/index.js';
+import {
+  Attention,
+  type AttentionForm,
+  BlockwiseAttention,
+  causal,
+  FavorAttention,
+  LinearAttention,
+  LinformerAttention,
+  LocalAttention,
+  LshAttention,
+  NystromAttention,
+  Retention,
+} from '../../../attention/index.js';
+import { type CellName, Mamba, Module, RecurrentLayers, xavierUniform } from '../../../nn/index.js';
 import { conv, Parameter, parameterTensor, type Tensor } from '../../../ops/index.js';
 
 /** What every form is measured with: one sequence, 8 heads of 64. */
@@ -48,9 +60,39 @@ class Convolution extends Module {
   }
 }
 
+/** Chunks of 64 for the average bucket, hashed in two factors so that hashing itself stays linear. */
+function bucketsOf(length: number): number | readonly number[] {
+  const wanted = Math.max(2, length / 64);
+  return wanted <= 16 ? wanted : [16, wanted / 16];
+}
+
 /** Every form, in the order of the table. */
 export const contestants: readonly Contestant[] = [
   { name: 'dense', exponent: 2, make: form(() => new Attention({ mask: causal })) },
+  { name: 'blockwise', exponent: 2, make: form(() => new BlockwiseAttention({ causal: true })) },
+  { name: 'local 256', exponent: 1, make: form(() => new LocalAttention({ window: 256, causal: true })) },
+  {
+    name: 'lsh',
+    exponent: 1,
+    make: (length) => {
+      const attention = new LshAttention({ buckets: bucketsOf(length), rounds: 2, chunk: 64, causal: true });
+      // Hashing sorts one set of vectors: queries are keys.
+      return { module: attention, mix: ([q, , v]) => attention.attend(q, q, v) };
+    },
+  },
+  { name: 'favor 256', exponent: 1, make: form(() => new FavorAttention({ features: 256, causal: true })) },
+  { name: 'linear', exponent: 1, make: form(() => new LinearAttention({ causal: true })) },
+  { name: 'linformer 256', exponent: 1, make: form((length) => new LinformerAttention({ length, rank: Math.min(256, length) })) },
+  { name: 'nystrom 64', exponent: 1, make: form((length) => new NystromAttention({ landmarks: Math.min(64, length) })) },
+  { name: 'retention', exponent: 1, make: form(() => new Retention()) },
+  {
+    name: 'mamba',
+    exponent: 1,
+    make: (length) => {
+      const mamba = new Mamba({ width });
+      return { module: mamba, mix: ([q]) => mamba.forward(q.transpose([0, 2, 1, 3]).reshape([1, length, width])) };
+    },
+  },
   { name: 'rnn', exponent: 1, make: recurrent('rnn') },
   { name: 'gru', exponent: 1, make: recurrent('gru') },
   { name: 'lstm', exponent: 1, make: recurrent('lstm') },
