@@ -1,6 +1,6 @@
 import { attend, type Past, type Places, placesAfter, placesOf, scaledDotProductScore, softCapped } from '../../../attention/index.js';
 import { HostArray } from '../../../core/index.js';
-import { concat, constant, iota, type Tensor, where } from '../../../ops/index.js';
+import { concat, constant, iota, maximum, type Tensor, where } from '../../../ops/index.js';
 import { sitesOf } from '../../../runtime/index.js';
 import { type Attributes, type Operator, required } from '../operator.js';
 
@@ -9,6 +9,9 @@ interface Restriction {
   readonly mask: Tensor | undefined;
   readonly bias: Tensor | undefined;
 }
+
+/** A float mask's least numbers do not forbid: they stay above what a boolean mask makes of scores. */
+const least = -1e29;
 
 /**
  * ONNX Attention, opsets 23 to 25: 3-D and 4-D layouts, grouped heads, causal masks aligned to what precedes, windows,
@@ -30,7 +33,14 @@ export const attention: Operator = {
     const [pastMask, ownMask] = past === undefined ? [undefined, mask] : halves(mask, past);
     const y = attend(query, key, value, {
       score: capped,
-      inputs: { mask: ownMask, bias, past, pastMask, everyQueryAttends: false, ...(past === undefined && { places: places.all }) },
+      inputs: {
+        mask: ownMask,
+        bias: bias && maximum(bias, least),
+        past,
+        pastMask,
+        everyQueryAttends: false,
+        ...(past === undefined && { places: places.all }),
+      },
     }); // [B,T,H,D]
     const [allKeys, allValues] = past === undefined ? [key, value] : [concat([past.keys, key], 2), concat([past.values, value], 2)];
     const stage = (): Tensor => {
@@ -100,7 +110,7 @@ function restriction(
     if (given.dtype === 'bool') masks.push(given.pad(padding, 0));
     else {
       // −∞ in a float mask forbids; what is finite is added.
-      const allowed = given.greater(-3e38);
+      const allowed = given.greater(Number.NEGATIVE_INFINITY);
       masks.push(allowed.pad(padding, 0));
       bias = where(allowed, given, 0).pad(padding, 0);
     }
