@@ -288,7 +288,7 @@ const cases: readonly (readonly [what: string, args: readonly string[], says: Re
   ['attention of a head that is not there', attend('--svg', 'a.svg', '--head', '9'), /head must be a whole number from 0 to 1; got 9/],
   ['a head of numbers', attend('--json-out', 'a.json', '--head', '1'), /--layer and --head/],
   ['attention of a text beyond the context', ['attend', 'good', '--text', long, '--html', 'a.html'], /at most 16 tokens/],
-  ['an unknown bench', ['bench', 'stop'], /bench: one of step, decode; got "stop"\. Nearest: step/],
+  ['an unknown bench', ['bench', 'stop'], /bench: one of step, attention, length, decode; got "stop"\. Nearest: step/],
   ['a demo onto a file', ['demo', '--out', 'text.txt'], /--out: .*text\.txt, a file/],
   ['a demo onto something else', ['demo', '--out', 'good'], /--out: .*good, which has files in it/],
 ];

@@ -8,11 +8,13 @@ export function declareBench(program: Command, context: CommandContext): void {
     .command('bench')
     .argument(
       '[name]',
-      'step: a training step against PyTorch; attention: attention forward and backward against PyTorch; decode: a generated token',
+      'step: a training step against PyTorch; attention: attention forward and backward against PyTorch; decode: a generated token; length: every form over lengths',
       'step',
     )
     .description('measure this machine')
     .option('--threads <n>', 'threads within an operator', wholeNumber(1, 1024))
+    .option('--up-to <n>', 'length: the longest sequence (32768)', wholeNumber(256, 2 ** 20))
+    .option('--forms <names>', 'length: these only, such as "dense,lstm"')
     .option('--baby', 'step: time the preset `baby` too');
   jsonOption(command).action(async (name: string, flags: BenchFlags) => {
     const { benchCommand } = await import('./bench.js');

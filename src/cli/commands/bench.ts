@@ -4,6 +4,8 @@ import type { CommandIo } from '../io.js';
 export interface BenchFlags {
   readonly threads?: number;
   readonly baby?: boolean;
+  readonly upTo?: number;
+  readonly forms?: string;
   readonly json?: boolean;
 }
 
@@ -20,6 +22,14 @@ const benches: Readonly<Record<string, Bench>> = {
     const { runAttentionBench } = await import('../bench/attention.node.js');
     const onProgress = (what: string): void => io.note(`bench attention: ${what}`);
     await runAttentionBench({ ...(threads && { threads }), ...(json && { json }), out: (text) => io.out(text), onProgress });
+  },
+  async length({ threads, upTo, forms, json }, io) {
+    const { lengthBench } = await import('../bench/length/length.node.js');
+    const { lengthTable } = await import('../bench/length/report.js');
+    const onProgress = (what: string): void => io.note(`bench length: ${what}`);
+    const chosen = forms?.split(',').map((name) => name.trim());
+    const result = await lengthBench({ ...(threads && { threads }), ...(upTo && { upTo }), ...(chosen && { forms: chosen }), onProgress });
+    io.out(json ? `${JSON.stringify(result)}\n` : `${lengthTable(result.rows)}\n`);
   },
   async decode({ threads, json }, io) {
     const { decodeBench } = await import('../bench/decode.js');

@@ -1,5 +1,5 @@
 import type { Dim } from '../../core/index.js';
-import { sigmoid, type Tensor, tanh, tap, zeros } from '../../ops/index.js';
+import { linear, sigmoid, type Tensor, tanh, tap, zeros } from '../../ops/index.js';
 import { type RecurrentOptions, type RecurrentResult, recur } from './recur.js';
 
 /** Columns of reset gate, update gate and candidate, in this order. */
@@ -32,7 +32,7 @@ export function gru(x: Tensor, weights: GruWeights, options: GruOptions = {}): R
   const { initial, resetBefore = false, gateActivation = sigmoid, candidateActivation = tanh, ...how } = options;
   const width = weights.hidden.shape[0] as number;
   const biased = (y: Tensor, bias: Tensor | undefined): Tensor => (bias === undefined ? y : y.add(bias));
-  const given = biased(x.matmul(weights.input), weights.inputBias); // [T,B,3H]
+  const given = linear(x, weights.input, { bias: weights.inputBias }); // [T,B,3H]
   const apart = (y: Tensor): [Tensor, Tensor] => y.split([2 * width, width], -1) as [Tensor, Tensor];
   const [gateWeight, candidateWeight] = apart(weights.hidden);
   const [gateBias, candidateBias] = weights.hiddenBias === undefined ? [undefined, undefined] : apart(weights.hiddenBias);

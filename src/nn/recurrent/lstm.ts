@@ -1,5 +1,5 @@
 import type { Dim } from '../../core/index.js';
-import { sigmoid, type Tensor, tanh, tap, zeros } from '../../ops/index.js';
+import { linear, sigmoid, type Tensor, tanh, tap, zeros } from '../../ops/index.js';
 import { type RecurrentOptions, type RecurrentResult, recur } from './recur.js';
 
 /** Columns of input gate, forget gate, candidate and output gate, in this order. */
@@ -32,8 +32,7 @@ export interface LstmOptions extends RecurrentOptions {
 export function lstm(x: Tensor, weights: LstmWeights, options: LstmOptions = {}): RecurrentResult {
   const { initial, gateActivation = sigmoid, candidateActivation = tanh, outputActivation = tanh, coupled = false, ...how } = options;
   const width = weights.hidden.shape[0] as number;
-  const fromInput = x.matmul(weights.input);
-  const given = weights.bias === undefined ? fromInput : fromInput.add(weights.bias); // [T,B,4H]
+  const given = linear(x, weights.input, { bias: weights.bias }); // [T,B,4H]
   const start = (): Tensor => zeros([x.shape[1] as Dim, width], x.dtype);
   const peek = weights.peepholes;
   const step = ([hidden, cell]: readonly Tensor[], [now]: readonly Tensor[]): readonly Tensor[] => {

@@ -1,5 +1,5 @@
 import type { Dim } from '../../core/index.js';
-import { type Tensor, tanh, tap, zeros } from '../../ops/index.js';
+import { linear, type Tensor, tanh, tap, zeros } from '../../ops/index.js';
 import { type RecurrentOptions, type RecurrentResult, recur } from './recur.js';
 
 export interface RnnWeights {
@@ -24,8 +24,7 @@ export interface RnnOptions extends RecurrentOptions {
  * @param x [T,B,C]
  */
 export function rnn(x: Tensor, weights: RnnWeights, { initial, activation = tanh, ...options }: RnnOptions = {}): RecurrentResult {
-  const fromInput = x.matmul(weights.input);
-  const given = weights.bias === undefined ? fromInput : fromInput.add(weights.bias); // [T,B,H]
+  const given = linear(x, weights.input, { bias: weights.bias }); // [T,B,H]
   const start = initial ?? zeros([x.shape[1] as Dim, weights.hidden.shape[0] as Dim], x.dtype);
   const result = recur(([h], [now]) => [activation((now as Tensor).add((h as Tensor).matmul(weights.hidden)))], [start], [given], options);
   return { ...result, outputs: tap('hidden', result.outputs) };

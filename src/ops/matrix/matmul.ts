@@ -35,7 +35,10 @@ export const matmulOp = defineOp<MatmulAttrs>({
     const { transposeA: tA, transposeB: tB, scale } = attrs;
     // Y = s·AB: dA = s·G Bᵀ, dB = s·Aᵀ G; where an input came transposed, so does its gradient.
     const da = () => (tA ? product(b, g, tB, true, scale) : product(g, b, false, !tB, scale));
-    const db = () => (tB ? product(g, a, true, tA, scale) : product(a, g, !tA, false, scale));
+    // One matrix for a whole batch: its gradient is one product of all rows, not a batch of matrices that are then added up.
+    const shared = b.rank === 2 && a.rank > 2 && !tA;
+    const [rowsA, rowsG] = shared ? [rowsOf(a), rowsOf(g)] : [a, g];
+    const db = () => (tB ? product(rowsG, rowsA, true, tA, scale) : product(rowsA, rowsG, !tA, false, scale));
     return [needs[0] ? da().sumTo(a.shape) : undefined, needs[1] ? db().sumTo(b.shape) : undefined];
   },
   order: 'any',
@@ -103,6 +106,10 @@ function plainForm(a: Spec, b: Spec, attrs: MatmulAttrs): ProductForm | undefine
   const [left, right] = [concrete(swap(a.shape, attrs.transposeA)), concrete(swap(b.shape, attrs.transposeB))];
   if (left?.length !== 2 || right?.length !== 2 || a.dtype !== 'float32') return undefined;
   return { ...attrs, rows: left[0] as number, inner: left[1] as number, columns: right[1] as number };
+}
+
+function rowsOf(x: Tensor): Tensor {
+  return x.reshape([-1, x.shape.at(-1) as Dim]);
 }
 
 function product(a: Tensor, b: Tensor, transposeA: boolean, transposeB: boolean, scale: number): Tensor {
