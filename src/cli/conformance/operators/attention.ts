@@ -104,15 +104,15 @@ function restriction(
     );
   let bias: Tensor | undefined;
   if (given !== undefined) {
+    const whole = given.reshape([1, 1, 1, ...given.shape].slice(-4)); // of any rank from 1
     // A mask that is shorter than the keys forbids the rest.
-    const missing = keys - (given.shape.at(-1) as number);
-    const padding = given.shape.map((_, axis) => [0, axis === given.rank - 1 ? missing : 0] as const);
-    if (given.dtype === 'bool') masks.push(given.pad(padding, 0));
+    const padding = [[0, 0] as const, [0, 0] as const, [0, 0] as const, [0, keys - (given.shape.at(-1) as number)] as const];
+    if (given.dtype === 'bool') masks.push(whole.pad(padding, 0));
     else {
       // −∞ in a float mask forbids; what is finite is added.
-      const allowed = given.greater(Number.NEGATIVE_INFINITY);
+      const allowed = whole.greater(Number.NEGATIVE_INFINITY);
       masks.push(allowed.pad(padding, 0));
-      bias = where(allowed, given, 0).pad(padding, 0);
+      bias = where(allowed, whole, 0).pad(padding, 0);
     }
   }
   return { mask: masks.length === 0 ? undefined : masks.reduce((a, b) => a.logicalAnd(b)), bias };
