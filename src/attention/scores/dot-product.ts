@@ -23,7 +23,7 @@ export function scaledDotProductScore({ scale, softCap }: DotProductOptions = {}
   return softCap === undefined ? product : softCapped(product, softCap);
 }
 
-/** s_ij = q_i · k_j (Luong et al. 2015, eq. 8, "dot"). */
+/** s_ij = q_i · k_j (Luong et al. 2015, section 3.1, "dot"). */
 export function dotProductScore(): Score {
   return scaledDotProductScore({ scale: 1 });
 }
@@ -42,7 +42,7 @@ export const dotProductForms: readonly FormDeclaration[] = [
     ...common,
     name: 'dotProductScore',
     formula: 's_ij = q_i · k_j',
-    paper: 'Luong et al. 2015, eq. 8 (dot)',
+    paper: 'Luong et al. 2015, section 3.1 (dot)',
     use: 'The plainest score; saturates softmax at large widths.',
   },
   {

@@ -17,7 +17,7 @@ export const softCappedForm: FormDeclaration = {
   name: 'softCapped',
   formula: 's_ij = c · tanh(s′_ij / c)',
   paper: 'Gemma Team 2024 (Gemma 2), section 2',
-  time: 'T·S beyond s′',
+  time: 'T·S·D',
   memory: 'T·S',
   exact: true,
   causal: 'mask',
