@@ -2,7 +2,7 @@ import { fail, HeadlightError, HostArray } from '../core/index.js';
 import type { Module } from '../nn/index.js';
 import type { Architecture } from './architectures/architecture.js';
 import { type LoadReport, loadReport } from './load-report.js';
-import { checkReport, loadAssigned, matchCheckpoint } from './match.js';
+import { checkReport, loadAssigned, matchCheckpoint, storedAssigned } from './match.js';
 import { quote } from './quote.js';
 import type { CheckpointSource } from './source.js';
 
@@ -11,6 +11,11 @@ export interface LoadOptions {
   readonly ignore?: readonly string[];
   /** Globs of our parameters that may keep their first, random values where the file has none, such as a new head. */
   readonly allowMissing?: readonly string[];
+  /**
+   * Leaves float32 weights in their file until they are asked for; a decoder has the engine read them there. The file must
+   * stay as it is for as long. For programs that only run a model.
+   */
+  readonly inPlace?: boolean;
 }
 
 /**
@@ -20,7 +25,7 @@ export interface LoadOptions {
 export async function loadWeights<M extends Module>(
   source: CheckpointSource,
   architecture: Architecture<M>,
-  { ignore = [], allowMissing = [] }: LoadOptions,
+  { ignore = [], allowMissing = [], inPlace = false }: LoadOptions,
 ): Promise<{ readonly model: M; readonly report: LoadReport }> {
   const { model, ignore: buffers, tied } = readModel(architecture, source);
   const parameters = model.parameters();
@@ -37,7 +42,10 @@ export async function loadWeights<M extends Module>(
   checkReport(match, source.path);
   for (const [name, parameter] of parameters) {
     const assignment = match.assign.get(name);
-    if (assignment !== undefined) parameter.value = asWeights(await loadAssigned(source, assignment), source, assignment.hfName);
+    if (assignment === undefined) continue;
+    const stored = inPlace ? await storedAssigned(source, assignment) : undefined;
+    if (stored === undefined) parameter.value = asWeights(await loadAssigned(source, assignment), source, assignment.hfName);
+    else parameter.store(stored);
   }
   return { model, report: loadReport(source, match) };
 }

@@ -1,9 +1,10 @@
 import { files } from '#files';
-import type { RangeReader } from '../core/files/files.js';
+import type { PlacedFile, RangeReader } from '../core/files/files.js';
 import { fail, type HostArray, nearest } from '../core/index.js';
 import { quote } from './quote.js';
 import { readTensorBytes } from './read-tensor-bytes.js';
 import { parseHeader, readHeaderLength, type SafetensorsHeader, type TensorInfo } from './safetensors-header.js';
+import type { TensorPlace } from './source.js';
 import { asStored, widen } from './stored-type.js';
 
 /** An open file of named arrays, of which parts are read when asked for. */
@@ -18,6 +19,8 @@ export interface SafetensorsFile {
   info(name: string): TensorInfo;
   /** Reads one tensor: F16 and BF16 as float32, I64 as int32 (`checkpoint` where a value does not fit), the others as they are. */
   load(name: string): Promise<HostArray>;
+  /** Where a float32 tensor lies in a file on a disk, as programs can read it; `undefined` for others, and for bytes in memory. */
+  place(name: string): Promise<TensorPlace | undefined>;
   /** Reads one tensor in the dtype it is stored in (BF16, which no host array holds, as float32). */
   loadRaw(name: string): Promise<HostArray>;
   /** Idempotent. */
@@ -34,7 +37,7 @@ export async function readSafetensors(path: string): Promise<SafetensorsFile> {
   try {
     const length = readHeaderLength(await reader.read(0, Math.min(8, reader.bytes)), reader.bytes, path);
     const header = parseHeader(await reader.read(8, length), reader.bytes - 8 - length, path);
-    return openFile(path, header, 8 + length, reader);
+    return openFile(path, header, 8 + length, reader, () => files.place(path));
   } catch (error) {
     await reader.close();
     throw error;
@@ -52,7 +55,14 @@ export function parseSafetensors(bytes: Uint8Array, path = 'safetensors bytes'):
   });
 }
 
-function openFile(path: string, header: SafetensorsHeader, dataStart: number, reader: RangeReader): SafetensorsFile {
+function openFile(
+  path: string,
+  header: SafetensorsHeader,
+  dataStart: number,
+  reader: RangeReader,
+  place: () => Promise<PlacedFile | undefined> = async () => undefined,
+): SafetensorsFile {
+  let placed: ReturnType<typeof place> | undefined;
   let closed = false;
   const info = (name: string): TensorInfo => {
     const found = header.tensors.get(name);
@@ -75,6 +85,14 @@ function openFile(path: string, header: SafetensorsHeader, dataStart: number, re
     has: (name) => header.tensors.has(name),
     info,
     loadRaw,
+    async place(name) {
+      const { dtype, offset } = info(name);
+      // Numbers of 4 bytes are read from boundaries of 4 bytes.
+      if (dtype !== 'F32' || (dataStart + offset) % 4 !== 0) return undefined;
+      placed ??= place();
+      const file = await placed;
+      return file && { file, offset: dataStart + offset };
+    },
     load: async (name) => widen(await loadRaw(name), path, quote(name)),
     close: async () => {
       if (closed) return;

@@ -52,6 +52,7 @@ export async function readShards(indexPath: string, folder: string): Promise<Ten
     has: (name) => places.has(name),
     info: (name) => shardOf(name).info(name),
     load: async (name) => shardOf(name).load(name),
+    place: async (name) => shardOf(name).place(name),
     close,
   };
 }

@@ -1,3 +1,4 @@
+import type { PlacedFile } from '../core/files/files.js';
 import type { HostArray } from '../core/index.js';
 import type { Config, JsonObject } from './config.js';
 
@@ -11,6 +12,12 @@ export interface StoredTensor {
   readonly bytes: number;
 }
 
+/** A tensor's bytes in a file. */
+export interface TensorPlace {
+  readonly file: PlacedFile;
+  readonly offset: number;
+}
+
 /** Named tensors, each read when asked for. */
 export interface TensorSource {
   /** The file or folder; stands in errors. */
@@ -21,6 +28,8 @@ export interface TensorSource {
   info(name: string): StoredTensor;
   /** One tensor, halves and quantised blocks widened to float32. Nothing of it is kept. */
   load(name: string): Promise<HostArray>;
+  /** Where a float32 tensor lies, as it is, in a file on a disk; `undefined` for others. */
+  place?(name: string): Promise<TensorPlace | undefined>;
   /** Idempotent. */
   close(): Promise<void>;
 }

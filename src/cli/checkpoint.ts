@@ -2,6 +2,7 @@ import {
   type CheckpointSource,
   type Config,
   encoderTypes,
+  type LoadOptions,
   loadEncoderFrom,
   loadFrom,
   openCheckpoint as openSource,
@@ -28,8 +29,8 @@ export type TextCheckpoint<M extends TokenModel = LanguageModel> = Checkpoint<M>
  * is fetched.
  * @throws file, checkpoint, tokenizer: what cannot be used, each thing named; unsupported: an encoder
  */
-export function openCheckpoint(name: string): Promise<Checkpoint> {
-  return openWith(name, loadFrom);
+export function openCheckpoint(name: string, options: LoadOptions = {}): Promise<Checkpoint> {
+  return openWith(name, (source) => loadFrom(source, options));
 }
 
 /** The same of any model that takes tokens, to look into: encoders too. */
@@ -41,8 +42,8 @@ export function openAnyCheckpoint(name: string): Promise<Checkpoint<TokenModel>>
 }
 
 /** The same for commands that read or write text. @throws tokenizer: a checkpoint without one */
-export async function openTextCheckpoint(name: string): Promise<TextCheckpoint> {
-  return withTokenizer(await openCheckpoint(name), name);
+export async function openTextCheckpoint(name: string, options: LoadOptions = {}): Promise<TextCheckpoint> {
+  return withTokenizer(await openCheckpoint(name, options), name);
 }
 
 /** Any model that takes tokens, with its tokenizer. @throws tokenizer: a checkpoint without one */

@@ -54,6 +54,25 @@ export class KeyValueCache {
     return this.filled.shape[1] as number;
   }
 
+  /** The memory as a program's inputs: of every row, [B,…], or of one, [1,…]. */
+  feeds(row?: number): Record<string, HostArray> {
+    const part = (whole: HostArray): HostArray => {
+      if (row === undefined) return whole;
+      const { data, shape, dtype } = whole;
+      const size = data.length / this.shape.batch;
+      return new HostArray((data as Float32Array).subarray(row * size, (row + 1) * size), [1, ...shape.slice(1)], dtype);
+    };
+    return inputsOf(part(this.filled), this.keys.map(part), this.values.map(part));
+  }
+
+  /** The same of a memory without slots. */
+  empty(rows: number): Record<string, HostArray> {
+    const { layers, heads, headWidth } = this.shape;
+    const nothing = new HostArray(new Float32Array(0), [rows, heads, 0, headWidth], 'float32');
+    const every = new Array<HostArray>(layers).fill(nothing);
+    return inputsOf(new HostArray(new Uint8Array(0), [rows, 0], 'bool'), every, every);
+  }
+
   /**
    * Adds the keys and values of new tokens.
    * @param recent [2L·R,K,T,D]: the keys of every layer, then the values of every layer, R rows each
@@ -153,4 +172,9 @@ export class KeyValueCache {
     this.#disown();
     this.#disown = own({ kind: 'KV cache', bytes: 2 * layers * batch * heads * capacity * headWidth * 4 + filled.length });
   }
+}
+
+function inputsOf(filled: HostArray, keys: readonly HostArray[], values: readonly HostArray[]): Record<string, HostArray> {
+  const named = (name: string, list: readonly HostArray[]) => list.map((memory, i) => [`${name}.${i}`, memory] as const);
+  return { filled, ...Object.fromEntries([...named('keys', keys), ...named('values', values)]) };
 }

@@ -27,7 +27,7 @@ export async function nextTokens(model: LanguageModel, options: NextTokensOption
 }
 
 /**
- * The ONNX file of the program that reads one token with a cache, or, of a model without one, the first `length` tokens.
+ * The ONNX file of the program that reads tokens with a cache, or, of a model without one, the first `length` tokens.
  * The parameters are inputs of it, also where the program that runs holds them, so that any model fits into a file.
  */
 export function nextTokensOnnx(model: LanguageModel, length: number, options: NextTokensOptions = {}): Uint8Array {
@@ -36,7 +36,7 @@ export function nextTokensOnnx(model: LanguageModel, length: number, options: Ne
   const { model: program } =
     model.cache === undefined
       ? recomputerProgram(model, { length, ...rest })
-      : decoderProgram(model as CachedModel, { kind: 'step', batch: 1, embedParameters: false, ...rest });
+      : decoderProgram(model as CachedModel, { embedParameters: false, ...rest });
   return encodeModel(program);
 }
 

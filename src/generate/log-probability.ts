@@ -1,3 +1,4 @@
+import { exponentialSum } from './exponential-sum.js';
 import { Ranking } from './ranking.js';
 import { argmax } from './sampling.js';
 
@@ -29,8 +30,6 @@ export function alternatives(logits: Float32Array, count: number): Alternative[]
 /** id → log p(id); what all ids share is computed once. */
 export function logProbabilities(logits: Float32Array | Float64Array): (id: number) => number {
   const top = logits[argmax(logits)] as number;
-  let sum = 0;
-  for (let i = 0; i < logits.length; i++) sum += Math.exp((logits[i] as number) - top);
-  const logSum = Math.log(sum);
+  const logSum = Math.log(exponentialSum(logits, top));
   return (id) => (logits[id] as number) - top - logSum;
 }

@@ -1,4 +1,4 @@
-import { globMatcher, HostArray, SymbolicDim } from '../core/index.js';
+import { type Dim, globMatcher, HostArray, SymbolicDim } from '../core/index.js';
 import type { Tensor } from '../ops/index.js';
 import { checkSites, type Program, selectSites, sitesOf } from '../runtime/index.js';
 
@@ -19,7 +19,7 @@ export interface Observed {
  * What a program that predicts returns: `logits` [B,V] of the last position and the sites that are looked at.
  * @throws name: a glob matches no site
  */
-export function predictionOutputs(logits: Tensor, options: Observed & { batch: number; vocabulary: number }): Record<string, Tensor> {
+export function predictionOutputs(logits: Tensor, options: Observed & { batch: Dim; vocabulary: number }): Record<string, Tensor> {
   const last = logits.slice([null, [-1]]).reshape([options.batch, options.vocabulary]);
   const every = sitesOf([logits]);
   const chosen = options.capture === undefined ? new Map<string, Tensor>() : selectSites(every, options.capture);

@@ -36,6 +36,11 @@ export function penalised(logits: Float32Array, options: SamplingOptions, histor
  */
 export function candidates(logits: Float32Array, options: SamplingOptions = {}, history: ArrayLike<number> = []): Candidates {
   checkSampling(options);
+  if (options.temperature === 0 && penaltiesOf(options).length === 0) {
+    // Nothing but the largest logit is asked for: one pass over the vocabulary instead of four.
+    const best = argmax(logits);
+    if (logits[best] !== Number.NEGATIVE_INFINITY) return { ids: Int32Array.of(best), probabilities: Float64Array.of(1) };
+  }
   const penalties = penalised(logits, options, history);
   if (options.temperature === 0) return { ids: Int32Array.of(argmax(penalties)), probabilities: Float64Array.of(1) };
   const scores = filtersOf(options).reduce<Float64Array>((scores, step) => step(scores, history), penalties);

@@ -6,17 +6,11 @@ import type { Node, Parameter, Tensor } from '../ops/index.js';
 import type { Spec } from '../ops/spec.js';
 import type { Binding } from './bindings.js';
 import { ConstantPool } from './constant-pool.js';
-import { attribute, declared, onnxTypeNumber, withNames } from './onnx-parts.js';
+import type { LowerOptions } from './lower-options.js';
+import { attribute, declared, onnxTypeNumber, storedTensor, withNames } from './onnx-parts.js';
 
 /** Writes the nodes of a step's outputs. @param names what values that are given are called @returns the outputs' names */
 export type LowerBody = (emitter: GraphEmitter, outputs: readonly Tensor[], names: ReadonlyMap<Tensor, string>) => readonly string[];
-
-export interface GraphEmitterOptions {
-  readonly target: Target;
-  readonly inputs: readonly { readonly name: string; readonly spec: Spec }[];
-  readonly embedParameters?: boolean;
-  readonly lowerBody: LowerBody;
-}
 
 /** Collects the ONNX nodes, initializers and inputs that ops emit, with names that carry the module path. */
 export class GraphEmitter implements Emitter {
@@ -26,6 +20,7 @@ export class GraphEmitter implements Emitter {
   readonly inputs: OnnxValue[] = [];
   readonly bindings: Binding[] = [];
   readonly #embed: boolean;
+  readonly #folder: string | undefined;
   readonly #lowerBody: LowerBody;
   readonly #constants = new ConstantPool();
   readonly #produced = new Set<string>();
@@ -38,11 +33,12 @@ export class GraphEmitter implements Emitter {
   #prefix = '';
   #count = 0;
 
-  constructor(options: GraphEmitterOptions) {
+  constructor(options: LowerOptions & { readonly lowerBody: LowerBody }) {
     this.#lowerBody = options.lowerBody;
     this.target = options.target;
     this.fused = !options.target.plain && options.target.provider !== 'webgpu';
     this.#embed = options.embedParameters ?? false;
+    this.#folder = options.folder;
     for (const { name, spec } of options.inputs) this.input(name, spec);
   }
 
@@ -134,7 +130,7 @@ export class GraphEmitter implements Emitter {
     return outputs.map((_, i) => results[kept.indexOf(i)] ?? '');
   }
 
-  get initializers(): readonly OnnxTensor[] {
+  get initializers(): OnnxTensor[] {
     return this.#constants.initializers;
   }
 
@@ -206,10 +202,9 @@ export class GraphEmitter implements Emitter {
   }
 
   parameter(parameter: Parameter): string {
-    if (this.#embed) {
-      const { value } = parameter;
-      return this.constant(value);
-    }
+    const stored = storedTensor(parameter, `constant.${this.initializers.length}`, this.#folder);
+    if (stored !== undefined) this.initializers.push(stored);
+    if (this.#embed) return stored?.name ?? this.constant(parameter.value);
     const name = this.#unique(`parameter:${parameter.name}`);
     this.#declare(name, { shape: parameter.shape, dtype: parameter.dtype });
     this.bindings.push({ kind: 'parameter', name, shape: parameter.shape, parameter });

@@ -1,11 +1,10 @@
 import { fail } from '../core/index.js';
 import type { OnnxModel } from '../onnx/index.js';
-import type { Target } from '../ops/emitter.js';
 import { topological, useCounts } from '../ops/graph.js';
 import { Tensor } from '../ops/index.js';
-import type { Spec } from '../ops/spec.js';
 import type { Binding } from './bindings.js';
 import { GraphEmitter, type LowerBody } from './emitter.js';
+import type { LowerOptions } from './lower-options.js';
 import { declared } from './onnx-parts.js';
 import { constantValue } from './passes/fold-constants.js';
 import { optimize } from './passes/index.js';
@@ -17,14 +16,6 @@ const irVersion = 9;
 export interface Lowered {
   readonly model: OnnxModel;
   readonly bindings: readonly Binding[];
-}
-
-export interface LowerOptions {
-  readonly target: Target;
-  /** Inputs that must be declared even if nothing reads them, in this order. */
-  readonly inputs: readonly { readonly name: string; readonly spec: Spec }[];
-  /** Writes parameters into the model instead of declaring them as inputs. */
-  readonly embedParameters?: boolean;
 }
 
 /** Writes a graph as an ONNX model: each node's op emits its operators; leaves become inputs, initializers, masks. */

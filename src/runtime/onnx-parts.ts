@@ -1,6 +1,7 @@
 import type { DType } from '../core/index.js';
-import type { OnnxAttribute, OnnxNode, OnnxType, OnnxValue } from '../onnx/index.js';
+import type { OnnxAttribute, OnnxNode, OnnxTensor, OnnxType, OnnxValue } from '../onnx/index.js';
 import type { EmitAttribute } from '../ops/emitter.js';
+import type { Parameter } from '../ops/index.js';
 import type { Spec } from '../ops/spec.js';
 
 /** A graph's value as ONNX declares it. */
@@ -39,3 +40,12 @@ export const onnxTypeNumber: Readonly<Record<DType, number>> = {
   float64: 11,
   uint32: 12,
 };
+
+/** An initializer that stands for a parameter's bytes in its file; `undefined` for one that does not lie so in the folder. */
+export function storedTensor(parameter: Parameter, name: string, folder: string | undefined): OnnxTensor | undefined {
+  const { stored, shape } = parameter;
+  if (stored === undefined || stored.transposed || stored.file.folder !== folder) return undefined;
+  stored.file.check();
+  const length = 4 * shape.reduce((a, b) => a * b, 1);
+  return { name, type: 'float32', dims: shape, data: { location: stored.file.name, offset: stored.offset, length } };
+}

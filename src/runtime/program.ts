@@ -9,7 +9,7 @@ import type { Binding } from './bindings.js';
 import { detachLarge } from './detach.js';
 import type { EngineTensor } from './engine/engine.js';
 import { lower } from './lower.js';
-import { optimize } from './passes/index.js';
+import { folderOfParameters, optimize, readAsStored } from './passes/index.js';
 import { engineTensor, fromEngine, Session } from './session.js';
 
 export interface ProgramOptions {
@@ -34,6 +34,8 @@ export interface LoweredProgram {
   readonly model: OnnxModel;
   readonly bindings: readonly Binding[];
   readonly outputs: Readonly<Record<string, Spec>>;
+  /** Where the files lie that the model names. */
+  readonly folder?: string | undefined;
 }
 
 /** Optimises and lowers named outputs over declared inputs, and checks what was written. */
@@ -43,14 +45,17 @@ export function lowerProgram(
   options: ProgramOptions = {},
 ): LoweredProgram {
   const names = Object.keys(outputs);
-  const optimized = optimize(Object.values(outputs));
+  const { embedParameters = false } = options;
+  const simplified = optimize(Object.values(outputs));
   const target: Target = { provider: options.device === 'webgpu' ? 'webgpu' : engine.provider, plain: options.plain ?? false };
+  const folder = embedParameters && target.provider === 'cpu' ? folderOfParameters(simplified) : undefined;
+  const optimized = folder === undefined ? simplified : readAsStored(simplified, folder);
   const graph = Object.fromEntries(names.map((n, i) => [n, optimized[i] as Tensor]));
-  const { model, bindings } = lower(graph, { target, inputs, embedParameters: options.embedParameters ?? false });
+  const { model, bindings } = lower(graph, { target, inputs, embedParameters, folder });
   checkModel(model);
   // Specs, not tensors: a program must not keep its graph alive.
   const specs = Object.fromEntries(Object.entries(graph).map(([n, { shape, dtype }]) => [n, { shape, dtype }]));
-  return { model, bindings, outputs: specs };
+  return { model, bindings, outputs: specs, folder };
 }
 
 /** A program that runs on host arrays; its parameters are read where they lie, never copied. */
@@ -77,6 +82,7 @@ export class Program {
       threads: options.threads ?? 0,
       optimize: options.engineOptimize ?? false,
       ...(external.length > 0 && { external }),
+      ...(lowered.folder !== undefined && { folder: lowered.folder }),
     });
     return new Program(lowered, session);
   }

@@ -33,6 +33,19 @@ describe('prompts of different lengths', () => {
     }
   });
 
+  test('also where prompts are read in pieces, beside rows that are longer or shorter', async () => {
+    const model = wanderingModel({ context: 1024, layers: 2 });
+    const text = (length: number, by: number) => Array.from({ length }, (_, i) => (i * i + by * i) % 61);
+    const long = [text(700, 3), text(20, 5), text(300, 7), text(513, 1)];
+    const options = { ...greedy, maxNewTokens: 12 };
+    const together = await generateBatchAll(model, long, options);
+    for (const [row, prompt] of long.entries()) {
+      const { newIds, logprobs } = await generateAll(model, prompt, options);
+      expect(together[row]?.newIds).toEqual(newIds);
+      expect(together[row]?.logprobs).toEqual(logprobs);
+    }
+  });
+
   test('drawn with one seed, each as alone; with seeds, each as with its own', async () => {
     const model = wanderingModel();
     const options = { maxNewTokens: 12, topK: 20, seed: 3 };

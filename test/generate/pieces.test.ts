@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { nextTokens } from '#dist/generate/index.js';
+import { Decoder, nextTokens } from '#dist/generate/index.js';
 import { lens } from '#dist/lens/index.js';
 import { Llama } from '#dist/models/index.js';
 import { sizes, smallModels } from '../models/small.js';
@@ -42,5 +42,20 @@ test('a memory that grows keeps groups of heads and windows apart', async () => 
     const logits = await decoder.append([ids[i] as number]);
     expect(relativeDifference(logits, whole.slice(i * V, (i + 1) * V)), `${i}`).toBeLessThan(1e-4);
   }
+  await decoder.dispose();
+});
+
+test.each([
+  ['one text', 1],
+  ['two side by side', 2],
+])('a prompt longer than a run reads is read in several, and a model with windows sees the same: %s', async (_, batch) => {
+  const model = new Llama({ ...sizes, context: 700, heads: 4, kvHeads: 2, width: 16, window: 40, windowed: [true, false] });
+  const ids = Array.from({ length: 600 }, (_, i) => (i * i + 3 * i) % V);
+  const whole = (await lens(model).capture(ids, 'logits')).logits?.data as Float32Array;
+  const decoder = await Decoder.create(model, { batch });
+  const logits = await decoder.append(Array.from({ length: batch }, () => ids).flat());
+  expect(decoder.length).toBe(600);
+  for (let row = 0; row < batch; row++)
+    expect(relativeDifference(logits.slice(row * V, (row + 1) * V), whole.slice(599 * V, 600 * V))).toBeLessThan(1e-5);
   await decoder.dispose();
 });

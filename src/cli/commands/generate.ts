@@ -47,7 +47,7 @@ export async function generateCommand(folder: string, flags: GenerateFlags, io: 
   if (alternatives !== undefined && !json) refuseFlag('--alternatives', 'only with --json', 'Add --json');
   const texts = await promptTexts(flags);
   await checkOutputs([dumpOnnx], [folder, ...(flags.prompts === undefined ? [] : [flags.prompts])]);
-  const { model, tokenizer } = await openTextCheckpoint(folder);
+  const { model, tokenizer } = await openTextCheckpoint(folder, { inPlace: true });
   const prompts = texts.map((text) => tokenizer.encode(text));
   const options = { ...generateOptionsOf(flags, tokenizer), ...(alternatives !== undefined && { alternatives }) };
   if (options.stop?.length && beams !== undefined) {

@@ -3,6 +3,7 @@ import { homedir } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
 import { claim } from './claiming.node.js';
 import type { Files } from './files.js';
+import { placeFile } from './placed.node.js';
 import { openRange, readBlocks, reading } from './reading.node.js';
 import { removePath } from './removing.node.js';
 import { systemCode } from './system-error.js';
@@ -25,6 +26,7 @@ export const files: Files = {
   readText: (path) => reading(path, () => readFile(path, 'utf8')),
   readBlocks,
   openRange,
+  place: placeFile,
   list: (folder) => reading(folder, async () => (await readdir(folder)).sort()),
   makeFolder: (folder) => writing(folder, async () => void (await mkdir(folder, { recursive: true }))),
   createFile,

@@ -17,6 +17,16 @@ export interface RangeReader {
   close(): Promise<void>;
 }
 
+/** A file whose parts are read later, and by others: it is to stay as it is. */
+export interface PlacedFile {
+  readonly folder: string;
+  readonly name: string;
+  /** @throws file: it was changed, replaced or removed */
+  check(): void;
+  /** `length` bytes from `offset`, at once. @throws as `check` */
+  read(offset: number, length: number): Uint8Array;
+}
+
 /** A new file, written from its beginning to its end. */
 export interface FileWriter {
   write(bytes: Uint8Array): Promise<void>;
@@ -33,6 +43,8 @@ export interface Files {
   /** A file from its beginning in fresh blocks of `blockBytes`, the last one shorter; an empty file has none. */
   readBlocks(path: string, blockBytes: number): AsyncIterable<Uint8Array>;
   openRange(path: string): Promise<RangeReader>;
+  /** Where a file lies, links followed; `undefined` where there is no disk. @throws file: no such file */
+  place(path: string): Promise<PlacedFile | undefined>;
   /** Names in a folder, sorted. */
   list(folder: string): Promise<string[]>;
   makeFolder(folder: string): Promise<void>;

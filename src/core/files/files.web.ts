@@ -65,6 +65,7 @@ export const files: Files = {
       close: async () => {},
     };
   },
+  place: async () => undefined,
   list: async (folder) => Promise.reject(noDisk(folder)),
   makeFolder: async (folder) => Promise.reject(noDisk(folder)),
   createFile: async (path) => Promise.reject(noDisk(path)),

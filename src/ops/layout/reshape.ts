@@ -30,9 +30,9 @@ const reshapeOp = defineOp<ReshapeAttrs>({
   lower: (e, { inputs: [x], outputSpecs: [out] }) => {
     const { shape } = out as Spec;
     const free = shape.filter((d) => typeof d !== 'number').length;
-    // ONNX works one free size out by itself; more are computed.
+    // ONNX works one free size out by itself; more are computed, and then a zero among them means zero.
     const target = free <= 1 ? e.ints(shape.map((d) => (typeof d === 'number' ? d : -1))) : e.shape(shape);
-    return [e.one('Reshape', [x as string, target], { attributes: { allowzero: shape.includes(0) ? 1 : 0 } })];
+    return [e.one('Reshape', [x as string, target], { attributes: { allowzero: shape.includes(0) || free > 1 ? 1 : 0 } })];
   },
   reference: ([x], { shape }) => {
     const { data } = x as RefArray;

@@ -17,7 +17,12 @@ export const engine: Engine = {
       logSeverityLevel: 3,
       ...(options.external === undefined ? {} : { externalData: [...options.external] }),
       // Idle threads that spin take the cores from whatever runs next: 2 to 4 times slower when sessions alternate.
-      extra: { session: { force_spinning_stop: '1' } },
+      extra: {
+        session: {
+          force_spinning_stop: '1',
+          ...(options.folder !== undefined && { model_external_initializers_file_folder_path: options.folder }),
+        },
+      },
       ...(options.profile === undefined ? {} : { enableProfiling: true, profileFilePrefix: options.profile }),
     });
     return wrap(session);

@@ -22,6 +22,8 @@ export interface SessionOptions {
   readonly profile?: string;
   /** Initializers outside the model; the memory must outlive the session. */
   readonly external?: readonly ExternalBytes[];
+  /** Where the files lie whose parts the model names as initializers (Node only). */
+  readonly folder?: string;
 }
 
 export interface EngineSession {

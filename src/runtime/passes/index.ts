@@ -7,6 +7,7 @@ import { foldScales } from './fold-scales.js';
 import { foldTransposes } from './fold-transposes.js';
 import { mergeReshapes } from './merge-reshapes.js';
 import { mergeScans } from './merge-scans.js';
+import { folderOfParameters, readAsStored } from './read-as-stored.js';
 import { sliceBeforeProduct } from './slice-before-product.js';
 
 /** The passes, in the order they help each other. Dead code needs none: only what outputs reach is ever lowered. */
@@ -33,9 +34,11 @@ export {
   commonSubexpressions,
   dropIdentities,
   foldConstants,
+  folderOfParameters,
   foldScales,
   foldTransposes,
   mergeReshapes,
   mergeScans,
+  readAsStored,
   sliceBeforeProduct,
 };
