@@ -8,7 +8,6 @@ sum(out * cotangent), a step is forward, backward by x and every parameter.
 """
 import math
 import sys
-import time
 
 import torch
 
@@ -56,16 +55,11 @@ class Server:
         return {**reply, 'norms': {name: grad.norm().item() for name, grad in {'x': self.x.grad, **transposed}.items()}}
 
     def step(self, command):
-        losses, times = [], []
-        for _ in range(command['count']):
-            start = time.perf_counter()
-            self.attention.zero_grad(set_to_none=True)
-            self.x.grad = None
-            loss = (self.attention(self.x) * self.cotangent).sum()
-            loss.backward()
-            losses.append(loss.item())
-            times.append((time.perf_counter() - start) * 1e3)
-        return {'losses': losses, 'ms': times}
+        return server.timed(command['count'], self.clear, lambda: (self.attention(self.x) * self.cotangent).sum())
+
+    def clear(self):
+        self.attention.zero_grad(set_to_none=True)
+        self.x.grad = None
 
 
 if __name__ == '__main__':

@@ -7,6 +7,7 @@ import json
 import os
 import platform
 import sys
+import time
 
 import torch
 
@@ -44,6 +45,19 @@ def info():
         'torch': torch.__version__, 'python': platform.python_version(), 'threads': torch.get_num_threads(), 'blas': blas(),
         'config': torch.__config__.show(), 'env': env,
     }
+
+
+def timed(count, clear, loss):
+    """Run so many steps, forward and backward: `clear` forgets gradients, `loss` computes a scalar. The losses and milliseconds."""
+    losses, times = [], []
+    for _ in range(count):
+        start = time.perf_counter()
+        clear()
+        value = loss()
+        value.backward()
+        losses.append(value.item())
+        times.append((time.perf_counter() - start) * 1e3)
+    return {'losses': losses, 'ms': times}
 
 
 def serve(commands):

@@ -153,8 +153,11 @@ function boolean(mask: Tensor): Tensor {
   throw refuse('a mask that gives booleans, true = attend', formatSpec(mask), 'dtype');
 }
 
-/** Queries, keys, values and what the caller adds: what can be told before anything is computed. */
-function checkFit(query: Tensor, key: Tensor, value: Tensor, { mask, pastMask, bias, past }: AttentionInputs): void {
+/**
+ * Queries, keys, values and what the caller adds: what can be told before anything is computed.
+ * @throws shape, dtype: what does not fit, whatever the form
+ */
+export function checkFit(query: Tensor, key: Tensor, value: Tensor, { mask, pastMask, bias, past }: AttentionInputs): void {
   for (const [name, x] of Object.entries({ query, key, value })) {
     if (x.rank !== 4) throw refuse(`a ${name} [B,heads,length,width]`, formatSpec(x));
   }
@@ -162,7 +165,7 @@ function checkFit(query: Tensor, key: Tensor, value: Tensor, { mask, pastMask, b
   if (heads % keyHeads !== 0) throw refuse('a number of key heads that divides the query heads', `${keyHeads} for ${heads}`);
   if (keyHeads !== valueHeads) throw refuse('as many value heads as key heads', `${valueHeads} and ${keyHeads}`);
   const [keys, values] = [key.shape[2] as Dim, value.shape[2] as Dim];
-  if (!equalDims(keys, values)) throw refuse('a value for each key', `${formatSpec(value)} for ${formatSpec(key)}`);
+  if (!equalDims(keys, values)) throw refuse('as many values as keys', `${formatSpec(value)} for ${formatSpec(key)}`);
   checkMask('mask', mask, query, key);
   if (pastMask !== undefined && past === undefined) throw refuse('a past for the pastMask', 'none');
   if (past !== undefined) checkMask('pastMask', pastMask, query, past.keys);

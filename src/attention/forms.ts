@@ -1,9 +1,11 @@
-import type { FormDeclaration } from '../nn/index.js';
+import { type FormDeclaration, stateSpaceForms } from '../nn/index.js';
 import { positionForms } from '../position/index.js';
+import { approximateForms } from './approximate/index.js';
 import { biasForms } from './biases/index.js';
 import { maskForms } from './masks/index.js';
 import { mixForms } from './mixes/index.js';
 import { normaliserForms } from './normalisers/index.js';
+import { retentionForms } from './retention/index.js';
 import { scoreForms } from './scores/index.js';
 import { structureForms } from './structures/index.js';
 
@@ -15,5 +17,8 @@ export const forms: Readonly<Record<string, readonly FormDeclaration[]>> = {
   Normalisers: normaliserForms,
   Mixes: mixForms,
   Structures: structureForms,
+  Approximations: approximateForms,
+  Retention: retentionForms,
+  'State spaces': stateSpaceForms,
   Positions: positionForms,
 };

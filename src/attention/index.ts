@@ -1,3 +1,4 @@
+export * from './approximate/index.js';
 export { type AttentionInputs, type AttentionParts, attend, type Past } from './attend.js';
 export { Attention, type AttentionForm } from './attention.js';
 export * from './biases/index.js';
@@ -20,6 +21,7 @@ export { MultiQueryAttention } from './multi-query-attention.js';
 export * from './normalisers/index.js';
 export type { Bias, Mask, Mix, Normaliser, NormaliserInputs, Part, Score } from './parts.js';
 export { distance, type Places, placesAfter, placesOf } from './places.js';
+export * from './retention/index.js';
 export { type ScaledDotProductOptions, scaledDotProduct } from './scaled-dot-product.js';
 export * from './scores/index.js';
 export { SelfAttention, type SelfAttentionOptions } from './self-attention.js';

@@ -1,5 +1,5 @@
 import { type Dim, fail } from '../core/index.js';
-import { type FormDeclaration, Linear, Module, RmsNorm } from '../nn/index.js';
+import { type FormDeclaration, Linear, type LinearOptions, LowRankLinear, Module, RmsNorm } from '../nn/index.js';
 import { currentPath, dropout, formatSpec, type Initializer, type Tensor, tap } from '../ops/index.js';
 import { type Rotation, rotate } from '../position/index.js';
 import type { AttentionInputs } from './attend.js';
@@ -38,6 +38,8 @@ export interface MultiHeadAttentionOptions {
   readonly outputDropout?: number | undefined;
   /** How the projections to queries, keys and values start; `Linear`'s way by default. */
   readonly initializer?: Initializer | undefined;
+  /** Rank of the projections, which are then factorised (`LowRankLinear`); full by default. */
+  readonly rank?: number | undefined;
   /** How the output projection starts. */
   readonly outputInitializer?: Initializer | undefined;
 }
@@ -72,10 +74,10 @@ export interface MultiHeadAttentionInputs extends AttentionInputs {
  * @example new MultiHeadAttention({ width: 384, heads: 6, kvHeads: 2, attention: new Attention({ mask: causal }) })
  */
 export class MultiHeadAttention extends Module {
-  readonly query: Linear;
-  readonly key: Linear;
-  readonly value: Linear;
-  readonly output: Linear;
+  readonly query: Linear | LowRankLinear;
+  readonly key: Linear | LowRankLinear;
+  readonly value: Linear | LowRankLinear;
+  readonly output: Linear | LowRankLinear;
   readonly queryNorm: RmsNorm | undefined;
   readonly keyNorm: RmsNorm | undefined;
   readonly attention: AttentionForm;
@@ -89,12 +91,14 @@ export class MultiHeadAttention extends Module {
     super();
     const { width, heads, kvHeads = heads, headWidth = width / heads, valueWidth = headWidth } = options;
     const { keyInput = width, valueInput = keyInput, bias = true, outputBias = bias } = options;
-    const { normEpsilon, initializer, outputInitializer } = options;
+    const { normEpsilon, rank, initializer, outputInitializer } = options;
     checkHeads('multi-head attention', { width, heads, kvHeads, headWidth, valueWidth });
-    this.query = new Linear(width, heads * headWidth, { bias, initializer });
-    this.key = new Linear(keyInput, kvHeads * headWidth, { bias, initializer });
-    this.value = new Linear(valueInput, kvHeads * valueWidth, { bias, initializer });
-    this.output = new Linear(heads * valueWidth, width, { bias: outputBias, initializer: outputInitializer });
+    const projection = (from: number, to: number, start: LinearOptions): Linear | LowRankLinear =>
+      rank === undefined ? new Linear(from, to, start) : new LowRankLinear(from, to, { ...start, rank });
+    this.query = projection(width, heads * headWidth, { bias, initializer });
+    this.key = projection(keyInput, kvHeads * headWidth, { bias, initializer });
+    this.value = projection(valueInput, kvHeads * valueWidth, { bias, initializer });
+    this.output = projection(heads * valueWidth, width, { bias: outputBias, initializer: outputInitializer });
     const norm = (): RmsNorm | undefined => (normEpsilon === undefined ? undefined : new RmsNorm(headWidth, { epsilon: normEpsilon }));
     this.queryNorm = norm();
     this.keyNorm = norm();

@@ -1,5 +1,6 @@
 import type { LanguageModel } from '../models/index.js';
 import { encodeModel } from '../onnx/index.js';
+import type { LoweredProgram } from '../runtime/index.js';
 import { Continuation } from './continuation.js';
 import { type CachedModel, Decoder, decoderProgram } from './decoder.js';
 import { decodingLoop } from './loop.js';
@@ -7,6 +8,7 @@ import type { NextTokens, NextTokensOptions } from './next-tokens.js';
 import { checkOptions, type Finish, type GeneratedToken, type GenerateOptions } from './options.js';
 import { Recomputer, recomputerProgram } from './recomputer.js';
 import { separateRows } from './rows.js';
+import { StateDecoder, type StatefulModel, stateProgram } from './state-reader.js';
 
 export interface Generated {
   /** The prompt and what follows it. */
@@ -21,23 +23,28 @@ export interface Generated {
   readonly finish?: Finish;
 }
 
-/** What reads tokens with a model: with its cache where it has one, else anew for every token. */
+/**
+ * What reads tokens with a model: with its cache or its state where it has one, else anew for every token.
+ * @throws unsupported: a model that reads from both ends
+ */
 export async function nextTokens(model: LanguageModel, options: NextTokensOptions = {}): Promise<NextTokens> {
-  return model.cache === undefined ? new Recomputer(model, options) : Decoder.create(model as CachedModel, options);
+  if (model.cache !== undefined) return Decoder.create(model as CachedModel, options);
+  return model.carries === undefined ? new Recomputer(model, options) : new StateDecoder(model as StatefulModel, options);
 }
 
 /**
- * The ONNX file of the program that reads tokens with a cache, or, of a model without one, the first `length` tokens.
+ * The ONNX file of the program that reads tokens with a cache or a state, or, of a model without either, the first `length` tokens.
  * The parameters are inputs of it, also where the program that runs holds them, so that any model fits into a file.
  */
 export function nextTokensOnnx(model: LanguageModel, length: number, options: NextTokensOptions = {}): Uint8Array {
   const { check, capture, device } = options;
   const rest = { check, capture, ...(device && { device }) };
-  const { model: program } =
-    model.cache === undefined
-      ? recomputerProgram(model, { length, ...rest })
-      : decoderProgram(model as CachedModel, { embedParameters: false, ...rest });
-  return encodeModel(program);
+  const lowered = (): LoweredProgram => {
+    if (model.cache !== undefined) return decoderProgram(model as CachedModel, { embedParameters: false, ...rest });
+    if (model.carries !== undefined) return stateProgram(model as StatefulModel, { kind: 'step', ...rest });
+    return recomputerProgram(model, { length, ...rest });
+  };
+  return encodeModel(lowered().model);
 }
 
 /**

@@ -3,6 +3,7 @@ import { type CachedModel, Decoder } from './decoder.js';
 import type { NextTokens, NextTokensOptions } from './next-tokens.js';
 import type { Captured } from './outputs.js';
 import { Recomputer } from './recomputer.js';
+import { type StatefulModel, StateReader, stateRows } from './state-reader.js';
 
 /** What the decoding loop reads tokens with: rows of texts, each of its own length. */
 export interface Rows {
@@ -90,6 +91,10 @@ export async function rowsOf(
   count: number,
   options: NextTokensOptions,
 ): Promise<Rows & { dispose(): Promise<void> }> {
+  if (model.cache === undefined && model.carries !== undefined) {
+    const reader = new StateReader(model as StatefulModel, options);
+    return { ...stateRows(reader, count), dispose: () => reader.dispose() };
+  }
   if (model.cache === undefined) {
     const sources = Array.from({ length: count }, () => new Recomputer(model, options));
     const dispose = async (): Promise<void> => {

@@ -1,7 +1,7 @@
 /** The parts of a model that come before its blocks, and after them, by their fields' names. */
 const below = /(?:^|\.)(?:(?:tokens|positions|types|embedNorm|patches)\.|(?:classToken|distillationToken)$)/;
 const above = /(?:^|\.)(?:norm|head|classHead|distillationHead|pooler)\./;
-const block = /(?:^|\.)blocks\.(0|[1-9]\d*)\./;
+const block = /(?:^|\.)(?:blocks|layers)\.(0|[1-9]\d*)\./;
 
 /**
  * How many layers parameters of these names make: one more than the highest block.
@@ -14,7 +14,7 @@ export function layerCount(names: Iterable<string>): number {
 }
 
 /**
- * The layer that a parameter belongs to, by the paths that all our models keep: `blocks.3.…` is layer 3, embeddings are
+ * The layer that a parameter belongs to, by the paths that all our models keep: `blocks.3.…` (`layers.3.…` of recurrent ones) is layer 3, embeddings are
  * layer −1, below all, the final norm and the head are layer `layers`, above all. So lr · decayᴸ⁻ˡ is the layer-wise rate of
  * ELECTRA (Clark et al. 2020, section 3.1) with L = layers. A head tied to the token embedding is the embedding.
  *

@@ -20,7 +20,18 @@ export interface TokenModel extends Module {
   forward(ids: Tensor): Tensor;
 }
 
-/** A model that predicts the next token: anything with this form can be trained on text; with `cache`, it generates from kept keys and values. */
+/** What a model predicts after some tokens, and what it carries on from them. */
+export interface Advanced {
+  /** [B,T,V] */
+  readonly logits: Tensor;
+  /** [B,…] each, as it was given. */
+  readonly state: readonly Tensor[];
+}
+
+/**
+ * A model that predicts the next token: anything with this form can be trained on text; with `cache`, it generates from kept
+ * keys and values; with `carries` and `advance`, from a state of fixed size.
+ */
 export interface LanguageModel extends Module {
   readonly vocabulary: number;
   readonly context: number;
@@ -30,4 +41,12 @@ export interface LanguageModel extends Module {
   readonly given?: Readonly<Record<string, GivenArray>>;
   /** Shapes of the key and value cache, where the model can use one; `heads` are those of keys and values. */
   readonly cache?: { readonly layers: number; readonly heads: number; readonly headWidth: number };
+  /**
+   * Shapes of what one row carries from token to token, where the model can go on from that alone: a step then costs a step,
+   * whatever came before. Zeros stand at a text's start.
+   * @throws unsupported: a model that reads from both ends
+   */
+  readonly carries?: readonly (readonly number[])[];
+  /** As `forward`, of texts that go on. @param state [B,…] each, as `carries` has them */
+  advance?(ids: Tensor, state: readonly Tensor[]): Advanced;
 }

@@ -1,9 +1,11 @@
 import { fail, nearest } from '../core/index.js';
-import type { ActivationName } from '../nn/index.js';
+import type { ActivationName, CellName } from '../nn/index.js';
 import { AttentionOnly } from './attention-only.js';
+import { ConvolutionalLanguageModel } from './convolutional.js';
 import { GPT2 } from './gpt2.js';
 import type { LanguageModel } from './language-model.js';
 import { gatedHidden, Llama } from './llama.js';
+import { RecurrentLanguageModel } from './recurrent.js';
 
 /** What a model can be told by name, whatever its architecture; each builder says which of it counts. */
 export interface ModelSettings {
@@ -38,6 +40,26 @@ export interface ModelBuilder {
   build(settings: ModelSettings): LanguageModel;
   /** Settings of a model of this kind, and what about it they leave open; undefined for a model of another kind. */
   read(model: LanguageModel): { readonly settings: ModelSettings; readonly beyond: Beyond } | undefined;
+}
+
+/** What recurrent and convolutional models have no use for. */
+const withoutAttention = ['heads', 'kvHeads', 'hidden', 'activation'] as const;
+
+/** Settings of them that a model without heads has all the same: one, so that any number divides by it. */
+const headless = { heads: 1, activation: 'gelu_new' } as const;
+
+function recurrent(cell: CellName, doc: string): ModelBuilder {
+  return {
+    doc,
+    unused: withoutAttention,
+    build: ({ vocabulary, context, layers, width, dropout, bias, tied, seed }) =>
+      new RecurrentLanguageModel({ cell, vocabulary, context, layers, width, dropout, bias, tied, seed }),
+    read: (model) => {
+      if (!(model instanceof RecurrentLanguageModel) || model.config.cell !== cell) return undefined;
+      const { cell: _, hidden, bidirectional, ...settings } = model.config;
+      return { settings: { ...settings, ...headless }, beyond: { state: hidden === settings.width ? 'width' : hidden, bidirectional } };
+    },
+  };
 }
 
 /** The architectures that can be built by name (`--arch`). */
@@ -86,6 +108,20 @@ export const modelBuilders: Readonly<Record<string, ModelBuilder>> = {
       };
     },
   },
+  rnn: recurrent('rnn', 'the simple recurrent network (Elman 1990)'),
+  gru: recurrent('gru', 'gated recurrent units (Cho et al. 2014)'),
+  lstm: recurrent('lstm', 'long short-term memory (Hochreiter and Schmidhuber 1997)'),
+  tcn: {
+    doc: 'a temporal convolution network: causal dilated convolutions (Bai et al. 2018)',
+    unused: withoutAttention,
+    build: ({ vocabulary, context, layers, width, dropout, bias, tied, seed }) =>
+      new ConvolutionalLanguageModel({ vocabulary, context, layers, width, dropout, bias, tied, seed }),
+    read: (model) => {
+      if (!(model instanceof ConvolutionalLanguageModel)) return undefined;
+      const { kernel, weightNorm, ...settings } = model.config;
+      return { settings: { ...settings, ...headless }, beyond: { kernel, weightNorm } };
+    },
+  },
 };
 
 /** What `build` makes of that which settings leave open. */
@@ -93,22 +129,19 @@ const usual: Beyond = {
   ...{ epsilon: 1e-5, norm: true },
   ...{ activation: 'silu', attentionBias: 'none', mlpBias: false, headNorm: false, base: 10000, window: 0 },
   ...{ headWidth: 'width/heads', scaling: 'none' },
+  ...{ state: 'width', bidirectional: false, kernel: 3, weightNorm: true },
 };
-
-/** Known to people, not here yet. */
-const toCome: readonly string[] = ['rnn', 'lstm'];
 
 /**
  * The builder of an architecture.
  * @param where what errors call the option
- * @throws unsupported: an architecture to come; name: one we do not know, with the nearest that we do
+ * @throws name: one we do not know, with the nearest that we do
  */
 export function modelBuilder(name: string, where = 'modelBuilder'): ModelBuilder {
   const builder = Object.hasOwn(modelBuilders, name) ? modelBuilders[name] : undefined;
   if (builder !== undefined) return builder;
   const known = Object.keys(modelBuilders);
   const parts = { where, rule: `one of ${known.join(', ')}`, got: JSON.stringify(name) };
-  if (toCome.includes(name)) throw fail('unsupported', { ...parts, fix: `${name} comes with recurrence, a later part` });
   throw fail('name', { ...parts, fix: `Nearest: ${nearest(name, known, 1).join()}. Models of your own are trained from code` });
 }
 

@@ -1,4 +1,5 @@
 export { type ActivationName, activation, activations } from './activations.js';
+export * from './convolution/index.js';
 export { dropPath } from './drop-path.js';
 export { Embedding } from './embedding.js';
 export type { FormDeclaration } from './form.js';
@@ -7,9 +8,11 @@ export { filled, normal, ones, truncatedNormal, uniform, zeros } from './initial
 export { type InitializerName, initializer, initializers } from './initializers-by-name.js';
 export { LayerNorm } from './layer-norm.js';
 export { Linear, type LinearOptions } from './linear.js';
+export { LowRankLinear, type LowRankLinearOptions, lowRankLinearForm } from './low-rank-linear.js';
 export { Mlp, type MlpOptions } from './mlp.js';
 export { Module } from './module.js';
 export { orthogonal } from './orthogonal.js';
 export * from './recurrent/index.js';
 export { RmsNorm } from './rms-norm.js';
 export { type FanOptions, fans, kaimingNormal, kaimingUniform, xavierNormal, xavierUniform } from './scaled-initializers.js';
+export * from './state-space/index.js';

@@ -5,6 +5,8 @@ import { Module } from './module.js';
 export interface LinearOptions {
   readonly bias?: boolean;
   readonly initializer?: Initializer | undefined;
+  /** Zeros by default. */
+  readonly biasInitializer?: Initializer | undefined;
 }
 
 /** y = x W + b, W [in,out] (the order GPT-2's checkpoints use). */
@@ -15,7 +17,7 @@ export class Linear extends Module {
   constructor(widthIn: number, widthOut: number, options: LinearOptions = {}) {
     super();
     this.weight = new Parameter([widthIn, widthOut], options.initializer ?? normal(0.02));
-    this.bias = (options.bias ?? true) ? new Parameter([widthOut], zeros) : undefined;
+    this.bias = (options.bias ?? true) ? new Parameter([widthOut], options.biasInitializer ?? zeros) : undefined;
   }
 
   /** @param x [...,in] @returns [...,out] */

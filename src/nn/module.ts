@@ -21,8 +21,9 @@ function linkOf(module: object): Link {
  * A part of a model: parameters and smaller modules in its fields, a `forward` that computes.
  *
  * Assigning to a field names the child, as in PyTorch: after `this.blocks = [new Block()]` the block's path is
- * `blocks.0`, and its parameters are `blocks.0.…`. Calling `forward` makes that path current, so that ops, taps and
- * errors inside it carry it. Both happen in a Proxy, which the constructor returns.
+ * `blocks.0`, and its parameters are `blocks.0.…`. Calling `forward` (or `advance`, of models that go on from a state)
+ * makes that path current, so that ops, taps and errors inside it carry it. Both happen in a Proxy, which the constructor
+ * returns.
  */
 export abstract class Module {
   constructor() {
@@ -79,7 +80,7 @@ export abstract class Module {
   }
 }
 
-/** The module whose `forward` was called first: paths lead from it. */
+/** The module whose `forward` or `advance` was called first: paths lead from it. */
 let origin: Module | undefined;
 
 const handler: ProxyHandler<Module> = {
@@ -89,7 +90,7 @@ const handler: ProxyHandler<Module> = {
   },
   get(target, key, receiver) {
     const value: unknown = Reflect.get(target, key, receiver);
-    if (key !== 'forward' || typeof value !== 'function') return value;
+    if ((key !== 'forward' && key !== 'advance') || typeof value !== 'function') return value;
     const { self } = linkOf(target);
     return (...args: unknown[]): unknown => {
       if (origin !== undefined) return withPath(pathFrom(origin, self), () => value.apply(self, args));

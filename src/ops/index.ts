@@ -10,6 +10,7 @@ export { tap } from './control/tap.js';
 export { conv } from './convolution/conv.js';
 export { type ConvTransposeOptions, convTranspose } from './convolution/conv-transpose.js';
 export type { ConvolutionOptions } from './convolution/geometry.js';
+export { type AveragePoolOptions, averagePool, maxPool, type PoolOptions } from './convolution/pool.js';
 export * from './declare.js';
 export * from './elementwise/activation.js';
 export * from './elementwise/arithmetic.js';

@@ -1,3 +1,4 @@
+export { calibrate } from './calibrate.js';
 export { type EvaluateOptions, type Evaluation, Evaluator, evaluateModel, parameterReader, plainText } from './evaluate.js';
 export { applyGroups, type ParameterGroup } from './groups.js';
 export type { GuardOptions, Recovery } from './guard.js';

@@ -96,7 +96,7 @@ class Outer extends Module {
 
 test('values that are not one for each key', () => {
   const [q, v] = [input('q', [B, H, T, 2]), input('v', [B, H, T + 1, 2])];
-  expect(() => attend(q, q, v)).toThrow('attention: a value for each key; got [2,3,5,2] float32 for [2,3,4,2] float32.');
+  expect(() => attend(q, q, v)).toThrow('attention: as many values as keys; got [2,3,5,2] float32 for [2,3,4,2] float32.');
 });
 
 test.each([

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { loadModel, readSafetensors, saveModel, writeSafetensors } from '#dist/checkpoints/index.js';
 import { HostArray } from '#dist/core/index.js';
 import { lens } from '#dist/lens/index.js';
-import { AttentionOnly, GPT2, type LanguageModel } from '#dist/models/index.js';
+import { AttentionOnly, ConvolutionalLanguageModel, GPT2, type LanguageModel, RecurrentLanguageModel } from '#dist/models/index.js';
 import { MeanModel } from '../generate/models.js';
 import { fixture, largestDifference } from '../support/arrays.js';
 
@@ -47,6 +47,29 @@ describe('a model saved and loaded', () => {
     },
   );
 
+  test.each([
+    { cell: 'rnn' },
+    { cell: 'gru', tied: true, bias: false },
+    { cell: 'lstm', hidden: 5, bidirectional: true, dropout: 0.25 },
+  ] as const)('is the same recurrent model: %o', async (options) => {
+    const model = new RecurrentLanguageModel({ ...sizes, seed: 9, ...options });
+    const again = (await expectSameAgain(model)) as RecurrentLanguageModel;
+    expect(again).toBeInstanceOf(RecurrentLanguageModel);
+    const { heads: _, ...config } = { heads: 0, ...model.config };
+    expect(again.config).toEqual({ ...config, seed: 0 });
+  });
+
+  test.each([{}, { tied: true, bias: false }, { kernel: 2, weightNorm: false, dropout: 0.25 }])(
+    'is the same convolutional model: %o',
+    async (options) => {
+      const model = new ConvolutionalLanguageModel({ ...sizes, seed: 9, ...options });
+      const again = (await expectSameAgain(model)) as ConvolutionalLanguageModel;
+      expect(again).toBeInstanceOf(ConvolutionalLanguageModel);
+      const { heads: _, ...config } = { heads: 0, ...model.config };
+      expect(again.config).toEqual({ ...config, seed: 0 });
+    },
+  );
+
   test('a layout of our own keeps our names, and its model_type says whose it is', async () => {
     const model = new AttentionOnly(sizes);
     await saveModel(folder, model);
@@ -70,7 +93,7 @@ describe('a model saved and loaded', () => {
 
   test('a model of no known architecture: which there are', async () => {
     await expect(saveModel(folder, new MeanModel())).rejects.toThrow(
-      /checkpoints can hold: gpt2, llama, mistral, qwen2, qwen3, gemma, gemma2, headlight_attention_only \(Headlight's own\); got MeanModel/,
+      /checkpoints can hold: gpt2, llama, mistral, qwen2, qwen3, gemma, gemma2, headlight_attention_only \(Headlight's own\), headlight_recurrent \(Headlight's own\), headlight_convolutional \(Headlight's own\); got MeanModel/,
     );
   });
 
@@ -140,7 +163,7 @@ describe('files that others write', () => {
   test.each([
     [
       '{"model_type": "mamba"}',
-      /"model_type" among: gpt2, llama, mistral, qwen2, qwen3, gemma, gemma2, headlight_attention_only \(Headlight's own\); encoders: bert, roberta, distilbert; of images: vit, deit; got "mamba"/,
+      /"model_type" among: gpt2, llama, mistral, qwen2, qwen3, gemma, gemma2, headlight_attention_only \(Headlight's own\), headlight_recurrent \(Headlight's own\), headlight_convolutional \(Headlight's own\); encoders: bert, roberta, distilbert; of images: vit, deit; got "mamba"/,
     ],
     ['{"model_type": "gpt2", "vocab_size": 61, "n_positions": 32, "n_layer": 3, "n_head": 4, "n_embd": -3}', /n_embd/],
     ['not json', /JSON/],

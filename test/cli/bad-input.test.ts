@@ -103,14 +103,14 @@ const cases: readonly (readonly [what: string, args: readonly string[], says: Re
   ['all dropped', train('--dropout', '1'), /--dropout.*below 1/],
   ['an unknown preset', train('--preset', 'giant'), /--preset.*nano, baby/],
   ['an unknown device', train('--device', 'abacus'), /--device.*cpu, webgpu/],
-  ['an unknown architecture', train('--arch', 'perceptron'), /--arch: one of gpt2, attention-only, llama; got "perceptron"/],
+  [
+    'an unknown architecture',
+    train('--arch', 'perceptron'),
+    /--arch: one of gpt2, attention-only, llama, rnn, gru, lstm, tcn; got "perceptron"/,
+  ],
   ['an unknown activation', train('--activation', 'gellu'), /--activation.*Nearest: gelu/],
   ['heads that do not divide the width', train('--heads', '3'), /heads that divides the width; got width 16, heads 3/],
-  [
-    'an architecture that is to come',
-    train('--arch', 'rnn'),
-    /--arch: one of gpt2, attention-only, llama; got "rnn"\. rnn comes with recurrence/,
-  ],
+  ['a flag that a recurrent model has no use for', train('--arch', 'lstm', '--activation', 'relu'), /--activation: .*lstm/],
   [
     'a flag that the architecture has no use for',
     train('--arch', 'attention-only', '--activation', 'relu'),
@@ -288,7 +288,11 @@ const cases: readonly (readonly [what: string, args: readonly string[], says: Re
   ['attention of a head that is not there', attend('--svg', 'a.svg', '--head', '9'), /head must be a whole number from 0 to 1; got 9/],
   ['a head of numbers', attend('--json-out', 'a.json', '--head', '1'), /--layer and --head/],
   ['attention of a text beyond the context', ['attend', 'good', '--text', long, '--html', 'a.html'], /at most 16 tokens/],
-  ['an unknown bench', ['bench', 'stop'], /bench: one of step, attention, length, decode; got "stop"\. Nearest: step/],
+  [
+    'an unknown bench',
+    ['bench', 'stop'],
+    /bench: one of step, attention, length, recurrent, models, reach, decode; got "stop"\. Nearest: step/,
+  ],
   ['a demo onto a file', ['demo', '--out', 'text.txt'], /--out: .*text\.txt, a file/],
   ['a demo onto something else', ['demo', '--out', 'good'], /--out: .*good, which has files in it/],
 ];

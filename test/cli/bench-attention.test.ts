@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { describe, expect, test } from 'vitest';
 import { runAttentionBench } from '#dist/cli/bench/attention.node.js';
-import { OurAttention } from '#dist/cli/bench/attention-ours.js';
+import { attentionPass } from '#dist/cli/bench/attention-ours.js';
 import { attentionInput, attentionLayer, attentionShape, attentionWork } from '#dist/cli/bench/attention-shape.js';
 import { HostArray } from '#dist/core/index.js';
 
@@ -14,7 +14,7 @@ test('work: the bench’s floating-point operations, by hand', () => {
 test('a batch cut into tiles computes what its rows do one by one', async () => {
   const rows = { batch: 2, length: 512, heads: 6, width: 12, causal: true };
   const run = async (shape: typeof rows, x: HostArray, cotangent: HostArray) => {
-    const ours = await OurAttention.create(attentionLayer(shape), x, cotangent, { threads: 1 });
+    const ours = await attentionPass(attentionLayer(shape), x, cotangent, { threads: 1 });
     const { losses, ms } = await ours.run(0, 2);
     await ours.dispose();
     expect(losses[1]).toBe(losses[0]);

@@ -1,9 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { GPT2, layerCount, layerOf } from '#dist/models/index.js';
 import { Module } from '#dist/nn/index.js';
-import { sizes, smallModels } from './small.js';
+import { sizes, smallModels, statefulModels } from './small.js';
 
-describe.each([...Object.entries(smallModels), ['gpt2, untied', () => new GPT2({ ...sizes, tied: false })] as const])('%s', (_, make) => {
+describe.each([
+  ...Object.entries({ ...smallModels, ...statefulModels }),
+  ['gpt2, untied', () => new GPT2({ ...sizes, tied: false })] as const,
+])('%s', (_, make) => {
   const model = make();
   const names = [...model.parameters().keys()];
 

@@ -3,9 +3,11 @@ import type { ViT } from '../../models/index.js';
 import type { Architecture } from './architecture.js';
 import { attentionOnlyArchitecture } from './attention-only.js';
 import { encoderTypes } from './bert.js';
+import { convolutionalArchitecture } from './convolutional.js';
 import { gemma2Architecture, gemmaArchitecture } from './gemma.js';
 import { gpt2Architecture } from './gpt2.js';
 import { llamaArchitectures } from './llama.js';
+import { recurrentArchitecture } from './recurrent.js';
 import { deitArchitecture, vitArchitecture } from './vit.js';
 
 /** Every architecture of language models that checkpoints can hold. */
@@ -15,6 +17,8 @@ export const architectures: readonly Architecture[] = [
   gemmaArchitecture,
   gemma2Architecture,
   attentionOnlyArchitecture,
+  recurrentArchitecture,
+  convolutionalArchitecture,
 ];
 
 /** Those that take images. */

@@ -1,105 +1,23 @@
 import type { MultiHeadAttention } from '../../attention/index.js';
 import type { HostArray } from '../../core/index.js';
-import { gradients } from '../../grad/index.js';
-import { encodeModel } from '../../onnx/index.js';
-import { input, parameterTensor, type Tensor } from '../../ops/index.js';
-import { type EngineTensor, engineTensor, lowerProgram, Session } from '../../runtime/index.js';
-import type { OurBlock } from './step-ours.js';
+import { LayerPass, type LayerPassOptions } from './layer-pass.js';
 
 /** Values of this many bytes still find their way through the caches, as in training (`train/step-program`). */
 const cachedBytes = 8 * 2 ** 20;
 
 /**
- * Our layer forward and backward: the loss sum(out ∘ cotangent) and its gradients by x and every parameter, in memory of ours.
- * As `train` does, the batch is cut into the fewest equal tiles whose scores stay in the caches.
+ * Our attention forward and backward. As `train` does, the batch is cut into the fewest equal tiles whose scores stay in the
+ * caches.
  */
-export class OurAttention {
-  readonly tiles: number;
-  readonly #session: Session;
-  readonly #feeds: Readonly<Record<string, EngineTensor>>;
-  readonly #gradients: Readonly<Record<string, EngineTensor>>;
-
-  private constructor(session: Session, feeds: Record<string, EngineTensor>, grads: Record<string, EngineTensor>, tiles: number) {
-    this.#session = session;
-    this.#feeds = feeds;
-    this.#gradients = grads;
-    this.tiles = tiles;
-  }
-
-  /** @param options.profile where ONNX Runtime's profile goes, if one is wanted */
-  static async create(
-    layer: MultiHeadAttention,
-    x: HostArray,
-    cotangent: HostArray,
-    options: { readonly threads: number; readonly profile?: string },
-  ): Promise<OurAttention> {
-    const [batch, length] = x.shape as [number, number];
-    const tiles = tileCount(batch, 4 * layer.heads * length * length);
-    const [whole, weights] = [input('x', x.shape), input('cotangent', x.shape)];
-    const pieces = weights.split(tiles, 0);
-    const loss = whole
-      .split(tiles, 0)
-      .map((tile, i) =>
-        layer
-          .forward(tile, { everyQueryAttends: true })
-          .mul(pieces[i] as Tensor)
-          .sum(),
-      )
-      .reduce((a, b) => a.add(b));
-    const parameters = [...layer.parameters()];
-    const by = ['x', ...parameters.map(([name]) => name)];
-    const found = gradients(loss, [whole, ...parameters.map(([, p]) => parameterTensor(p))]);
-    const outputs = { loss, ...Object.fromEntries(by.map((name, i) => [`gradient:${name}`, found[i] as Tensor])) };
-    const declared = [
-      { name: 'x', spec: whole },
-      { name: 'cotangent', spec: weights },
-    ];
-    const { model, bindings } = lowerProgram(outputs, declared, { device: 'cpu', threads: options.threads });
-    const feeds: Record<string, EngineTensor> = {};
-    for (const binding of bindings) {
-      const value = binding.kind === 'parameter' ? binding.parameter.value : binding.name === 'x' ? x : cotangent;
-      feeds[binding.name] = engineTensor('float32', value.data, value.shape);
-    }
-    const grads = by.map((name, i) => {
-      const shape = (found[i] as Tensor).shape as readonly number[];
-      return [`gradient:${name}`, engineTensor('float32', new Float32Array(shape.reduce((a, b) => a * b, 1)), shape)] as const;
-    });
-    const session = await Session.create(encodeModel(model), {
-      device: 'cpu',
-      threads: options.threads,
-      optimize: false,
-      ...(options.profile !== undefined && { profile: options.profile }),
-    });
-    return new OurAttention(session, feeds, Object.fromEntries(grads), tiles);
-  }
-
-  /** Runs `count` steps. */
-  async run(_: number, count: number): Promise<OurBlock> {
-    const losses: number[] = [];
-    const ms: number[] = [];
-    for (let step = 0; step < count; step++) {
-      const begun = performance.now();
-      const { loss } = await this.#session.run(this.#feeds, { loss: null, ...this.#gradients });
-      losses.push(Number(loss?.data[0]));
-      ms.push(performance.now() - begun);
-    }
-    return { losses, ms, outside: ms.map(() => 0) };
-  }
-
-  /** The norm of each gradient of the last step, by name. */
-  norms(): Readonly<Record<string, number>> {
-    const norm = ({ data }: EngineTensor): number => Math.sqrt((data as Float32Array).reduce((sum, g) => sum + g * g, 0));
-    return Object.fromEntries(Object.entries(this.#gradients).map(([name, g]) => [name.replace('gradient:', ''), norm(g)]));
-  }
-
-  /** Writes the profile that was asked for. */
-  endProfiling(): void {
-    this.#session.endProfiling();
-  }
-
-  dispose(): Promise<void> {
-    return this.#session.dispose();
-  }
+export function attentionPass(
+  layer: MultiHeadAttention,
+  x: HostArray,
+  cotangent: HostArray,
+  options: Omit<LayerPassOptions, 'tiles'>,
+): Promise<LayerPass> {
+  const [batch, length] = x.shape as [number, number];
+  const tiles = tileCount(batch, 4 * layer.heads * length * length);
+  return LayerPass.create(layer, (tile) => layer.forward(tile, { everyQueryAttends: true }), { x, cotangent }, { ...options, tiles });
 }
 
 function tileCount(batch: number, bytesOfRow: number): number {

@@ -3,10 +3,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { writeSafetensors } from '../../checkpoints/index.js';
-import { fail } from '../../core/index.js';
-import { OurAttention } from './attention-ours.js';
+import { attentionPass } from './attention-ours.js';
 import { reportAttention } from './attention-report.js';
 import { type AttentionShape, attentionInput, attentionLayer, attentionShape, attentionWork } from './attention-shape.js';
+import { largestDifference } from './figures-difference.js';
 import { LoadMeter } from './load.node.js';
 import { type Machine, machine } from './machine.node.js';
 import { onInterrupt } from './on-interrupt.node.js';
@@ -51,9 +51,6 @@ export interface AttentionBenchResult {
   readonly torch: TorchInfo;
   readonly cases: readonly AttentionCase[];
 }
-
-/** The two sides' loss and gradients may differ by this, relatively. */
-const tolerance = 1e-4;
 
 /** Steps before the first that counts, and steps under the profiler. */
 const [warmUp, profiled] = [5, 20];
@@ -107,12 +104,16 @@ async function measure(shape: AttentionShape, { child, folder, threads, rounds, 
   const theirs = {
     run: async (_: number, count: number): Promise<Block> => (await child.ask({ cmd: 'step', count })) as unknown as Block,
   };
-  const ours = await OurAttention.create(layer, x, cotangent, { threads });
+  const ours = await attentionPass(layer, x, cotangent, { threads });
   try {
     const [loss] = (await ours.run(0, warmUp)).losses;
     await theirs.run(0, warmUp);
     const { losses, norms } = reply as unknown as Block & { norms: Record<string, number> };
-    const difference = largestDifference({ ...ours.norms(), loss: loss as number }, { ...norms, loss: losses[0] as number });
+    const difference = largestDifference(
+      'bench attention',
+      { ...ours.norms(), loss: loss as number },
+      { ...norms, loss: losses[0] as number },
+    );
     const load = new LoadMeter(() => child.processorTime());
     // Every step reads the same x: one batch, so that each block begins with it.
     const timing = await alternate(ours, theirs, { rounds, steps, batches: steps + 1 });
@@ -125,7 +126,7 @@ async function measure(shape: AttentionShape, { child, folder, threads, rounds, 
 
 async function profile(shape: AttentionShape, folder: string, threads: number): Promise<OpTimes> {
   const inputs = [attentionInput('x', shape), attentionInput('cotangent', shape)] as const;
-  const ours = await OurAttention.create(attentionLayer(shape), ...inputs, { threads, profile: join(folder, profilePrefix) });
+  const ours = await attentionPass(attentionLayer(shape), ...inputs, { threads, profile: join(folder, profilePrefix) });
   try {
     await ours.run(0, profiled + 1);
     ours.endProfiling();
@@ -133,25 +134,4 @@ async function profile(shape: AttentionShape, folder: string, threads: number): 
     await ours.dispose();
   }
   return await takeProfile(folder);
-}
-
-/** @throws numeric: a figure that differs by more than the tolerance, or is not a number */
-function largestDifference(ours: Readonly<Record<string, number>>, theirs: Readonly<Record<string, number>>): number {
-  // A gradient that is zero but for rounding (a bias of every key) is measured against the largest.
-  const largest = Math.max(...Object.values(theirs).map(Math.abs));
-  let worst = 0;
-  for (const [name, want] of Object.entries(theirs)) {
-    const got = ours[name] ?? Number.NaN;
-    const difference = Math.abs(got - want) / Math.max(Math.abs(want), 1e-2 * largest);
-    if (!(difference <= tolerance)) {
-      throw fail('numeric', {
-        where: 'bench attention',
-        rule: `our ${name} equals PyTorch's within ${tolerance}, relatively`,
-        got: `${got} and ${want}`,
-        fix: 'No times are compared between steps that compute different things',
-      });
-    }
-    worst = Math.max(worst, difference);
-  }
-  return worst;
 }

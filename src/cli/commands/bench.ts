@@ -6,6 +6,8 @@ export interface BenchFlags {
   readonly baby?: boolean;
   readonly upTo?: number;
   readonly forms?: string;
+  readonly steps?: number;
+  readonly small?: boolean;
   readonly json?: boolean;
 }
 
@@ -30,6 +32,28 @@ const benches: Readonly<Record<string, Bench>> = {
     const chosen = forms?.split(',').map((name) => name.trim());
     const result = await lengthBench({ ...(threads && { threads }), ...(upTo && { upTo }), ...(chosen && { forms: chosen }), onProgress });
     io.out(json ? `${JSON.stringify(result)}\n` : `${lengthTable(result.rows)}\n`);
+  },
+  async recurrent({ threads, json }, io) {
+    const { runRecurrentBench } = await import('../bench/recurrent.node.js');
+    const onProgress = (what: string): void => io.note(`bench recurrent: ${what}`);
+    await runRecurrentBench({ ...(threads && { threads }), ...(json && { json }), out: (text) => io.out(text), onProgress });
+  },
+  async models({ threads, forms, steps, small, json }, io) {
+    const { compareModels, comparisonSizes } = await import('../bench/models/compare.js');
+    const { comparisonTables } = await import('../bench/models/report.js');
+    const size = comparisonSizes[small ? 'small' : 'full'];
+    const onRow = ({ task, model, loss }: { task: string; model: string; loss: number }): void =>
+      io.note(`bench models: ${task}, ${model}: loss ${loss.toFixed(3)}`);
+    const rows = await compareModels({ size, forms, steps, threads, onRow });
+    io.out(json ? `${JSON.stringify({ bench: 'models', size, rows })}\n` : `${comparisonTables(rows)}\n`);
+  },
+  async reach({ threads, forms, steps, small, json }, io) {
+    const { reachBench, reachSizes } = await import('../bench/models/reach.js');
+    const { reachTable } = await import('../bench/models/report.js');
+    const size = reachSizes[small ? 'small' : 'full'];
+    const onRow = ({ model, when }: { model: string; when: string }): void => io.note(`bench reach: ${model}, ${when}`);
+    const rows = await reachBench({ size, forms, steps, threads, onRow });
+    io.out(json ? `${JSON.stringify({ bench: 'reach', size, rows })}\n` : `${reachTable(rows)}\n`);
   },
   async decode({ threads, json }, io) {
     const { decodeBench } = await import('../bench/decode.js');

@@ -77,9 +77,9 @@ export async function trainCommand(request: TrainRequest, io: CommandIo): Promis
   const best = quoted(outcome.bestFolder);
   if (outcome.bestFolder !== folder) io.note(`Validation loss was lowest at ${outcome.bestValLoss.toFixed(4)}: that model is in ${best}`);
   const { prompt, more } = trialOf(plan);
-  io.note(
-    `Next:\n  headlight generate ${best} --prompt ${prompt}${more}\n  headlight attend ${best} --text ${prompt} --html attention.html`,
-  );
+  // A model with attention to look at keeps keys; of others, the list of sites says what there is.
+  const look = plan.model.cache === undefined ? `sites ${best}` : `attend ${best} --text ${prompt} --html attention.html`;
+  io.note(`Next:\n  headlight generate ${best} --prompt ${prompt}${more}\n  headlight ${look}`);
   return exitCode.done;
 }
 

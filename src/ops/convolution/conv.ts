@@ -1,4 +1,4 @@
-import { type Dim, equalDims, isFloat, multiplyDims } from '../../core/index.js';
+import { addDims, type Dim, equalDims, isFloat, multiplyDims } from '../../core/index.js';
 import { defineOp } from '../declare.js';
 import { type RefArray, read, ref } from '../reference.js';
 import { applyOne, Tensor } from '../tensor.js';
@@ -12,9 +12,11 @@ const convOp = defineOp<Geometry>({
   infer: ({ inputs: [x, w], attrs, refuse }) => {
     if (x === undefined || w === undefined || x.dtype !== w.dtype || !isFloat(x.dtype))
       throw refuse('x and weight of one float dtype are expected', { code: 'dtype' });
-    const [sizes, kernel] = [spatialSizes(x.shape), spatialSizes(w.shape)];
-    if (sizes === undefined || kernel === undefined || sizes.length !== attrs.strides.length || kernel.length !== sizes.length) {
-      throw refuse(`x [N,C,…] and weight [M,C/groups,…] with ${attrs.strides.length} spatial axes of known sizes are expected`);
+    const [sizes, kernel] = [x.shape.slice(2), spatialSizes(w.shape)];
+    const open = sizes.some((n, axis) => typeof n !== 'number' && attrs.strides[axis] !== 1);
+    if (open || kernel === undefined || sizes.length !== attrs.strides.length || kernel.length !== sizes.length) {
+      const axes = `${attrs.strides.length} spatial axes of known sizes (x's may be named where the stride is 1)`;
+      throw refuse(`x [N,C,…] and weight [M,C/groups,…] with ${axes} are expected`);
     }
     const [channels, filters] = [x.shape[1] as number, w.shape[0] as number];
     if (channels % attrs.groups !== 0 || filters % attrs.groups !== 0 || !equalDims(w.shape[1] as Dim, channels / attrs.groups)) {
@@ -22,8 +24,12 @@ const convOp = defineOp<Geometry>({
         `${channels} channels in ${attrs.groups} groups take a weight [M,${channels / attrs.groups},…], M a multiple of ${attrs.groups}`,
       );
     }
-    const out = sizes.map((n, axis) => convolvedSize(n, kernel[axis] as number, axis, attrs));
-    if (out.some((n) => n < 1))
+    // What a convolution by 1 leaves of an axis is a sum; the floor of other strides is none of named sizes.
+    const out = sizes.map((n, axis) => {
+      if (typeof n === 'number') return convolvedSize(n, kernel[axis] as number, axis, attrs);
+      return addDims(n, convolvedSize(0, kernel[axis] as number, axis, attrs));
+    });
+    if (out.some((n) => typeof n === 'number' && n < 1))
       throw refuse('a kernel no larger than the padded input is expected', { fix: 'Pad more, or use a smaller kernel' });
     return [{ shape: [x.shape[0] as Dim, filters, ...out], dtype: x.dtype }];
   },

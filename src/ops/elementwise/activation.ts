@@ -32,6 +32,13 @@ const sigmoidOp = defineUnary({
   vjp: ({ y, g }) => g.mul(y.sub(y.mul(y))),
   onnx: 'Sigmoid',
 });
+const softplusOp = defineUnary({
+  name: 'softplus',
+  doc: 'y = ln(1 + eˣ).',
+  f: (x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))),
+  vjp: ({ x, g }) => g.mul(sigmoid(x)),
+  onnx: 'Softplus',
+});
 const erfOp = defineUnary({
   name: 'erf',
   doc: 'y = erf x = 2/√π ∫₀ˣ e^(−t²) dt.',
@@ -117,6 +124,8 @@ const reluOp = defineOp<NoAttrs>({
 export const tanh = unary(tanhOp);
 /** y = 1/(1 + e^(−x)); in (0, 1). */
 export const sigmoid = unary(sigmoidOp);
+/** y = ln(1 + eˣ); above 0, a smooth relu. */
+export const softplus = unary(softplusOp);
 /** y = erf x; in (−1, 1). */
 export const erf = unary(erfOp);
 /** y = max(x, 0). */

@@ -1,0 +1,121 @@
+import { Attention, type AttentionForm, causal, type Mask } from '../../../attention/index.js';
+import { fail, nearest } from '../../../core/index.js';
+import { ConvolutionalLanguageModel, type LanguageModel, RecurrentLanguageModel } from '../../../models/index.js';
+import type { CellName } from '../../../nn/index.js';
+import { FormLanguageModel } from './form-language-model.js';
+
+/** How long every contender is trained, and how large it is. */
+export interface TrainingSize {
+  /** Numbers that every model has, nearly. */
+  readonly parameters: number;
+  readonly steps: number;
+  readonly batch: number;
+  readonly lr: number;
+}
+
+/** What both benches of contenders are told; S their size, R what they find of each. */
+export interface ContenderOptions<S extends TrainingSize, R> {
+  readonly size?: S;
+  /** Names of contenders, separated by commas; all by default. */
+  readonly forms?: string | undefined;
+  /** Instead of the size's. */
+  readonly steps?: number | undefined;
+  readonly threads?: number | undefined;
+  readonly seed?: number;
+  readonly onRow?: (row: R) => void;
+}
+
+/** What a task asks of a model, whatever its kind. */
+export interface ContenderSizes {
+  readonly vocabulary: number;
+  readonly context: number;
+  readonly seed: number;
+}
+
+/** One kind of model that is compared, at any width. */
+export interface Contender {
+  readonly doc: string;
+  /** Widths are multiples of this. */
+  readonly widths: number;
+  /** @param added units of each MLP beyond the usual, where widths come in large steps */
+  build(width: number, sizes: ContenderSizes, added?: number): LanguageModel;
+}
+
+/** Heads of every attention. */
+const heads = 4;
+/** Layers of recurrent networks and of Transformers. */
+const layers = 2;
+/** Tokens that local attention sees. */
+const window = 32;
+
+function recurrent(cell: CellName): Contender {
+  return {
+    doc: `${layers} layers of ${cell.toUpperCase()}`,
+    widths: 1,
+    build: (width, sizes) => new RecurrentLanguageModel({ ...sizes, cell, layers, width }),
+  };
+}
+
+/** A Transformer with a form of attention: one line makes a contender of any causal form. */
+function transformer(doc: string, attention: (sizes: ContenderSizes) => AttentionForm): Contender {
+  return {
+    doc: `${layers} blocks of ${heads} heads, ${doc}`,
+    widths: 2 * heads,
+    build: (width, sizes, added = 0) =>
+      new FormLanguageModel({ ...sizes, layers, heads, width, hidden: 4 * width + added, attention: () => attention(sizes) }),
+  };
+}
+
+/** Query i sees the last `window` keys up to itself. */
+const near: Mask = ({ query, key }) => key.lessEqual(query).logicalAnd(query.sub(key).less(window));
+
+/** What is compared, by name. */
+export const contenders: Readonly<Record<string, Contender>> = {
+  rnn: recurrent('rnn'),
+  gru: recurrent('gru'),
+  lstm: recurrent('lstm'),
+  tcn: {
+    doc: 'temporal convolutions, as many layers as see the whole context',
+    widths: 1,
+    build: (width, sizes) => new ConvolutionalLanguageModel({ ...sizes, width, layers: layersToSee(sizes.context) }),
+  },
+  transformer: transformer('every earlier token', () => new Attention({ mask: causal })),
+  local: transformer(`the last ${window} tokens`, () => new Attention({ mask: near })),
+};
+
+/** Temporal blocks with kernels of 3 until 1 + 4 (2^L − 1) tokens are seen. */
+function layersToSee(context: number): number {
+  return Math.max(1, Math.ceil(Math.log2((context - 1) / 4 + 1)));
+}
+
+/** The contenders of some names, separated by commas; all by default. @throws name: one that is not known, with the nearest */
+export function chosenContenders(names?: string): readonly (readonly [string, Contender])[] {
+  if (names === undefined) return Object.entries(contenders);
+  return names.split(',').map((part) => {
+    const name = part.trim();
+    const found = Object.hasOwn(contenders, name) ? contenders[name] : undefined;
+    if (found !== undefined) return [name, found];
+    const known = Object.keys(contenders);
+    throw fail('name', {
+      where: 'bench models',
+      rule: `one of ${known.join(', ')}`,
+      got: JSON.stringify(name),
+      fix: `Nearest: ${nearest(name, known, 1)}`,
+    });
+  });
+}
+
+/**
+ * The widest model of at most so many parameters; where widths come in large steps, with as many more units in its MLPs as
+ * bring it nearest.
+ * @throws value: fewer parameters than its smallest model has
+ */
+export function modelOfSize(name: string, { widths, build }: Contender, parameters: number, sizes: ContenderSizes): LanguageModel {
+  const count = (width: number, added = 0): number => build(width, sizes, added).parameterCount;
+  if (count(widths) > parameters)
+    throw fail('value', { where: `bench models, ${name}`, rule: `at least ${count(widths)} parameters`, got: String(parameters) });
+  let width = widths;
+  while (count(width + widths) <= parameters) width += widths;
+  const [plain, one] = [count(width), count(width, 1)];
+  return build(width, sizes, one === plain ? 0 : Math.round((parameters - plain) / (one - plain)));
+}

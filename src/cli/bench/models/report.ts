@@ -1,0 +1,47 @@
+import type { ComparisonRow } from './compare.js';
+import type { ReachRow } from './reach.js';
+
+/** Rows of text as columns of one width each, the first to the left. */
+export function columns(rows: readonly (readonly string[])[]): string {
+  const widths = (rows[0] ?? []).map((_, c) => Math.max(...rows.map((row) => (row[c] ?? '').length)));
+  const line = (row: readonly string[]): string =>
+    row.map((cell, c) => (c === 0 ? cell.padEnd(widths[c] ?? 0) : cell.padStart(widths[c] ?? 0))).join('  ');
+  return rows.map((row) => line(row).trimEnd()).join('\n');
+}
+
+/** A table for each task. */
+export function comparisonTables(rows: readonly ComparisonRow[]): string {
+  const tasks = [...new Set(rows.map(({ task }) => task))];
+  const percent = (share: number): string => `${(100 * share).toFixed(0)}%`;
+  return tasks
+    .map((task) => {
+      const own = rows.filter((row) => row.task === task);
+      const distances = Object.keys(own[0]?.accuracyAt ?? {});
+      const answers = own[0]?.accuracy === undefined ? [] : ['accuracy'];
+      const head = [task, 'parameters', 'loss', ...answers, ...distances.map((d) => `at ${d}`), 'seconds'];
+      const cells = own.map(({ model, parameters, loss, accuracy, accuracyAt, seconds }) => [
+        model,
+        String(parameters),
+        loss.toFixed(3),
+        ...(accuracy === undefined ? [] : [percent(accuracy)]),
+        ...distances.map((d) => percent(accuracyAt?.[Number(d)] ?? Number.NaN)),
+        seconds.toFixed(1),
+      ]);
+      return columns([head, ...cells]);
+    })
+    .join('\n\n');
+}
+
+/** One line a model and moment, the gradient's norm at each distance relative to that at the shortest. */
+export function reachTable(rows: readonly ReachRow[]): string {
+  const distances = rows[0]?.distances ?? [];
+  const head = ['model', 'when', 'accuracy', `norm at ${distances[0] ?? 0}`, ...distances.slice(1).map((d) => `at ${d}`)];
+  const cells = rows.map(({ model, when, accuracy, norms }) => [
+    model,
+    when,
+    `${(100 * accuracy).toFixed(0)}%`,
+    (norms[0] ?? Number.NaN).toExponential(1),
+    ...norms.slice(1).map((norm) => (norm / (norms[0] ?? Number.NaN)).toExponential(1)),
+  ]);
+  return `${columns([head, ...cells])}\nFrom the second distance on, relative to the first.`;
+}
