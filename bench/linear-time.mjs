@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // node bench/linear-time.mjs [FORM…]: forward time against length of the forms whose time is linear, at 8 heads of 64, with
-// the exponent fitted to it; forms whose names begin so, or all.
+// the exponents fitted to it and to the processor's time, which a busy machine disturbs less; forms whose names begin so, or all.
 import { cpus } from 'node:os';
 import {
   Attention,
@@ -62,6 +62,8 @@ async function time() {
     if (asked.length > 0 && !asked.some((start) => name.startsWith(start))) continue;
     /** @type {number[]} */
     const times = [];
+    /** @type {number[]} */
+    const work = [];
     const held = lengths.filter((t) => name !== 'dense' || t <= 4096);
     for (const t of held) {
       const shape = [1, 8, t, 64];
@@ -69,19 +71,25 @@ async function time() {
       // The sum alone comes out, so that no result is copied.
       const run = compile((/** @type {Heads} */ heads) => make(t)(heads).sum());
       await run(feeds);
+      /** @type {number[]} */
       const taken = [];
+      /** @type {number[]} */
+      const worked = [];
       for (let i = 0; i < 5; i++) {
-        const begun = performance.now();
+        const [begun, before] = [performance.now(), process.cpuUsage()];
         await run(feeds);
         taken.push(performance.now() - begun);
+        const { user, system } = process.cpuUsage(before);
+        worked.push((user + system) / 1000);
       }
       await run.dispose();
-      times.push(taken.sort((a, b) => a - b)[0] ?? 0);
+      times.push(Math.min(...taken));
+      work.push(Math.min(...worked));
     }
-    rows.push([name, ...lengths.map((_, i) => times[i]?.toFixed(1) ?? '–'), slope(held, times).toFixed(2)]);
+    rows.push([name, ...lengths.map((_, i) => times[i]?.toFixed(1) ?? '–'), slope(held, times).toFixed(2), slope(held, work).toFixed(2)]);
   }
   console.log(`Forward, ms, the best of 5; 8 heads of 64, batch 1; ${cpus().length} × ${cpus()[0]?.model}`);
-  table(['form', ...lengths.map(String), 'exponent'], rows);
+  table(['form', ...lengths.map(String), 'exponent', 'of processor time'], rows);
 }
 
 /** @param {number} t @param {number} channels @param {number} chunk */
