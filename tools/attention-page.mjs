@@ -33,6 +33,11 @@ const introductions = {
   Mixes: '`(weights [B,H,T,S], value [B,K,S,D], places) → [B,H,T,D]`: a sum over keys, so that the keys may come in parts.',
   Structures:
     'Where queries, keys and values come from, how heads share them, and what becomes of the result. They take an attention made of the parts above, or are one.',
+  Approximations:
+    'Attention whose time is linear in the length, or nearly: no pattern of all pairs is formed, and what softmax would give is approached, or replaced. How far each is off is in [approximations.md](approximations.md).',
+  Retention: 'Attention without softmax whose weights fade with distance, so that one state of fixed size stands for all earlier tokens.',
+  'State spaces':
+    'Layers that carry a state from token to token in the place of attention; what each token sees of the others is the state.',
   Positions:
     'Attention by itself sees a set. Where its tokens stand is told by what is added to them, by how queries and keys are turned, by a score or a bias above, or by a causal mask alone.',
 };
