@@ -34,10 +34,11 @@ const introductions = {
   Structures:
     'Where queries, keys and values come from, how heads share them, and what becomes of the result. They take an attention made of the parts above, or are one.',
   Approximations:
-    'Attention whose time is linear in the length, or nearly: no pattern of all pairs is formed, and what softmax would give is approached, or replaced. How far each is off is in [approximations.md](approximations.md).',
-  Retention: 'Attention without softmax whose weights fade with distance, so that one state of fixed size stands for all earlier tokens.',
+    'Whole attentions whose time grows with the length, not with its square, and whose weights are only implied: `pattern(query, key)` says what they are, and `materialise` computes through them. What they err is measured in approximations.md.',
+  Retention:
+    'Attention without a normaliser, whose weights fade with distance: the same function as products of all pairs, in chunks, or as a state that is carried from token to token.',
   'State spaces':
-    'Layers that carry a state from token to token in the place of attention; what each token sees of the others is the state.',
+    'No attention, but an answer to the same question: a state of fixed size that each token reads and writes, as it chooses.',
   Positions:
     'Attention by itself sees a set. Where its tokens stand is told by what is added to them, by how queries and keys are turned, by a score or a bias above, or by a causal mask alone.',
 };

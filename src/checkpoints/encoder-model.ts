@@ -1,13 +1,10 @@
-import { files } from '#files';
 import { fail } from '../core/index.js';
 import type { Bert } from '../models/index.js';
 import { encoderArchitectureOf, encoderArchitectures } from './architectures/index.js';
-import { weightsFile } from './folder.js';
+import { hfCheckpointOf, writeHfCheckpoint } from './hf-checkpoint.js';
 import type { LoadReport } from './load-report.js';
 import { type LoadOptions, loadWeights } from './load-weights.js';
-import { toHfTensors } from './match.js';
 import { openCheckpoint } from './open.js';
-import { writeSafetensors } from './safetensors-write.js';
 import type { CheckpointSource } from './source.js';
 
 /**
@@ -34,13 +31,7 @@ export async function loadEncoderFrom(
 
 /** Writes an encoder as a folder in Hugging Face's layout, which Python's transformers opens as it is. */
 export async function saveEncoder(folder: string, model: Bert): Promise<void> {
-  for (const architecture of encoderArchitectures) {
-    const config = architecture.write(model);
-    if (config === undefined) continue;
-    const values = [...model.parameters()].map(([name, p]) => [name, p.value] as const);
-    await writeSafetensors(files.join(folder, weightsFile), toHfTensors(values, architecture.names), { format: 'pt' });
-    await files.writeAtomic(files.join(folder, 'config.json'), `${JSON.stringify(config, null, 2)}\n`);
-    return;
-  }
+  const found = hfCheckpointOf(encoderArchitectures, model);
+  if (found !== undefined) return writeHfCheckpoint(folder, found);
   throw fail('unsupported', { where: folder, rule: 'an encoder of a published family', got: model.config.family });
 }

@@ -1,22 +1,23 @@
 import { files } from '#files';
 import { fail } from '../core/index.js';
-import { type Config, readJson } from './config.js';
+import { type Config, readConfig, readJson } from './config.js';
 
-const generationFile = 'generation_config.json';
+export const generationFile = 'generation_config.json';
 
 /**
  * The tokens that end a text, as Hugging Face's checkpoints name them: `eos_token_id` of `generation_config.json`, else of
  * the configuration, a number or a list. Chat models list the end of a turn there too.
  *
  * @param path the checkpoint: a folder, or a file, which has its configuration only
+ * @param config where it has been read; else `config.json` of the folder
  * @returns none where none are named
  * @throws `file` for a damaged file; `checkpoint` for what are no ids
  */
-export async function endTokenIds(path: string, config: Config): Promise<number[]> {
+export async function endTokenIds(path: string, config?: Config): Promise<number[]> {
   const beside = files.join(path, generationFile);
   const isFolder = (await files.stat(beside)).kind === 'file';
   const named = isFolder ? idsIn({ path: beside, values: await readJson(beside) }) : undefined;
-  return named ?? idsIn(config) ?? [];
+  return named ?? idsIn(config ?? (await readConfig(path))) ?? [];
 }
 
 function idsIn({ path, values }: Config): number[] | undefined {

@@ -1,14 +1,11 @@
-import { files } from '#files';
 import { fail } from '../core/index.js';
 import type { ViT } from '../models/index.js';
 import { imageArchitectureOf, imageArchitectures } from './architectures/index.js';
 import type { JsonObject } from './config.js';
-import { weightsFile } from './folder.js';
+import { hfCheckpointOf, writeHfCheckpoint } from './hf-checkpoint.js';
 import type { LoadReport } from './load-report.js';
 import { type LoadOptions, loadWeights } from './load-weights.js';
-import { toHfTensors } from './match.js';
 import { openCheckpoint } from './open.js';
-import { writeSafetensors } from './safetensors-write.js';
 import type { CheckpointSource } from './source.js';
 
 /**
@@ -38,17 +35,8 @@ export async function loadImageModelFrom(
  * @throws unsupported: a model that no published class can hold
  */
 export async function saveImageModel(folder: string, model: ViT, { preprocessor }: { preprocessor?: JsonObject } = {}): Promise<void> {
-  for (const architecture of imageArchitectures) {
-    const config = architecture.write(model);
-    if (config === undefined) continue;
-    const values = [...model.parameters()].map(([name, p]) => [name, p.value] as const);
-    await writeSafetensors(files.join(folder, weightsFile), toHfTensors(values, architecture.names), { format: 'pt' });
-    const written = { 'config.json': config, ...(preprocessor && { 'preprocessor_config.json': preprocessor }) };
-    for (const [name, content] of Object.entries(written)) {
-      await files.writeAtomic(files.join(folder, name), `${JSON.stringify(content, null, 2)}\n`);
-    }
-    return;
-  }
+  const found = hfCheckpointOf(imageArchitectures, model);
+  if (found !== undefined) return writeHfCheckpoint(folder, found, preprocessor && { 'preprocessor_config.json': preprocessor });
   throw fail('unsupported', {
     where: folder,
     rule: 'a model that ViT or DeiT can hold',

@@ -1,14 +1,11 @@
-import { files } from '#files';
-import { fail, HostArray } from '../core/index.js';
+import { fail } from '../core/index.js';
 import type { LanguageModel } from '../models/index.js';
-import { type Architecture, architectureList, architectureOf, architectures } from './architectures/index.js';
-import type { JsonObject } from './config.js';
-import { weightsFile } from './folder.js';
+import { architectureList, architectureOf, architectures } from './architectures/index.js';
+import { generationFile } from './end-tokens.js';
+import { type HfCheckpoint, hfCheckpointOf, writeHfCheckpoint } from './hf-checkpoint.js';
 import type { LoadReport } from './load-report.js';
 import { type LoadOptions, loadWeights } from './load-weights.js';
-import { toHfTensors } from './match.js';
 import { openCheckpoint } from './open.js';
-import { writeSafetensors } from './safetensors-write.js';
 import type { CheckpointSource } from './source.js';
 
 /**
@@ -32,24 +29,22 @@ export async function loadModelWithReport(
   }
 }
 
+/** Heads of other tasks, as transformers and TRL name them: for labels, answers, choices and values. */
+const otherHeads: readonly string[] = ['score.*', 'classifier.*', 'qa_outputs.*', 'multiple_choice_head.*', 'v_head.*'];
+
 /** The model of an open checkpoint, which stays open. Tensors are read one at a time: the weights are in memory once. */
 export async function loadFrom(
   source: CheckpointSource,
   options: LoadOptions = {},
 ): Promise<{ readonly model: LanguageModel; readonly report: LoadReport }> {
-  return loadWeights(source, architectureOf(source.config.values.model_type, source.config.path), options);
+  const architecture = architectureOf(source.config.values.model_type, source.config.path);
+  return loadWeights(source, architecture, { ...options, ignore: [...otherHeads, ...(options.ignore ?? [])] });
 }
 
 /** A model's configuration and tensors under Hugging Face's names. @throws unsupported: of an architecture that checkpoints cannot hold */
-export function toHfCheckpoint(
-  model: LanguageModel,
-  where = 'toHfCheckpoint',
-): { readonly config: JsonObject; readonly tensors: Map<string, HostArray> } {
-  for (const architecture of architectures) {
-    const config = architecture.write(model);
-    if (config === undefined) continue;
-    return { config, tensors: toHfTensors(completeParameters(architecture, model), architecture.names) };
-  }
+export function toHfCheckpoint(model: LanguageModel, where = 'toHfCheckpoint'): HfCheckpoint {
+  const found = hfCheckpointOf(architectures, model);
+  if (found !== undefined) return found;
   throw fail('unsupported', {
     where,
     rule: `a model of an architecture that checkpoints can hold: ${architectureList()}`,
@@ -58,23 +53,17 @@ export function toHfCheckpoint(
   });
 }
 
-function completeParameters(architecture: Architecture, model: LanguageModel): [string, HostArray][] {
-  const ours: [string, HostArray][] = [...model.parameters()].map(([name, p]) => [name, p.value]);
-  for (const { name, shape, value } of architecture.complete(model)) {
-    const data = new Float32Array(shape.reduce((a, b) => a * b, 1)).fill(value);
-    ours.push([name, new HostArray(data, shape, 'float32')]);
-  }
-  return ours;
-}
-
 /**
  * Writes a model as a folder in Hugging Face's layout: Python's transformers opens it as it is where the architecture is
  * published; others keep our names, in files of the same formats. Each file is whole or not there.
+ * @param endIds tokens that end a text, for `generation_config.json`; `endTokenIds` reads them again
  * @throws unsupported: a model of an architecture that checkpoints cannot hold
  */
-export async function saveModel(folder: string, model: LanguageModel): Promise<void> {
-  const { config, tensors } = toHfCheckpoint(model, folder);
-  await writeSafetensors(files.join(folder, weightsFile), tensors, { format: 'pt' });
-  await files.writeAtomic(files.join(folder, 'config.json'), `${JSON.stringify(config, null, 2)}\n`);
-  await files.writeAtomic(files.join(folder, 'generation_config.json'), `${JSON.stringify({ do_sample: true }, null, 2)}\n`);
+export async function saveModel(
+  folder: string,
+  model: LanguageModel,
+  { endIds = [] }: { readonly endIds?: readonly number[] } = {},
+): Promise<void> {
+  const generation = { do_sample: true, ...(endIds.length > 0 && { eos_token_id: endIds.length === 1 ? endIds[0] : endIds }) };
+  await writeHfCheckpoint(folder, toHfCheckpoint(model, folder), { [generationFile]: generation });
 }

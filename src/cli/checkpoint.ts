@@ -10,7 +10,7 @@ import {
 } from '../checkpoints/index.js';
 import { fail } from '../core/index.js';
 import type { Bert, LanguageModel, TokenModel } from '../models/index.js';
-import { loadTokenizer, type Tokenizer, tokenizerFromJson } from '../tokenizers/index.js';
+import { loadTokenizer, type Tokenizer, tokenizerFromJson, withUnusedIds } from '../tokenizers/index.js';
 
 /** A checkpoint as commands use it. */
 export interface Checkpoint<M extends TokenModel = LanguageModel> {
@@ -78,23 +78,15 @@ async function openWith<M extends TokenModel>(
 
 function withTokenizer<M extends TokenModel>(checkpoint: Checkpoint<M>, name: string): TextCheckpoint<M> {
   const { tokenizer, ...rest } = checkpoint;
-  if (tokenizer === undefined) {
-    throw fail('tokenizer', {
-      where: name,
-      rule: 'a checkpoint with a tokenizer.json, to turn text into ids',
-      got: 'none',
-      fix: 'Put the tokenizer that belongs to the model into the folder',
-    });
-  }
-  // Fewer are usual: published vocabularies are padded to round numbers.
   const { vocabulary } = rest.model;
-  if (tokenizer.size > vocabulary) {
-    throw fail('tokenizer', {
-      where: name,
-      rule: `a tokenizer of at most ${vocabulary} tokens, the model's vocabulary`,
-      got: `${tokenizer.size}`,
-      fix: 'Put the tokenizer that belongs to the model into the folder',
-    });
-  }
-  return { ...rest, tokenizer };
+  const refuse = (rule: string, got: string): never => {
+    throw fail('tokenizer', { where: name, rule, got, fix: 'Put the tokenizer that belongs to the model into the folder' });
+  };
+  if (tokenizer === undefined) return refuse('a checkpoint with a tokenizer.json, to turn text into ids', 'none');
+  const { size } = tokenizer;
+  if (size > vocabulary) refuse(`a tokenizer of at most ${vocabulary} tokens, the model's vocabulary`, String(size));
+  // Some fewer are usual: published vocabularies are padded to round numbers, the most by 2.4%.
+  const least = vocabulary - Math.max(128, Math.floor(vocabulary / 10));
+  if (size < least) refuse(`a tokenizer of at least ${least} tokens, the model's vocabulary being ${vocabulary}`, String(size));
+  return { ...rest, tokenizer: withUnusedIds(tokenizer, vocabulary) };
 }

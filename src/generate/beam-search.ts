@@ -18,6 +18,8 @@ export interface BeamOptions
   readonly lengthPenalty?: number;
   /** Tokens that end a text; the one that did is its last. */
   readonly stopIds?: readonly number[];
+  /** The same of the model's own ends of a text. */
+  readonly endIds?: readonly number[];
   readonly signal?: AbortSignal;
 }
 
@@ -63,7 +65,7 @@ interface Extension extends Hypothesis {
  */
 export async function beamSearch(model: LanguageModel, promptIds: ArrayLike<number>, options: BeamOptions): Promise<Beam[]> {
   checkBeams(model, promptIds, options);
-  const { beams, maxNewTokens, lengthPenalty = 1, stopIds = [], signal } = options;
+  const { beams, maxNewTokens, lengthPenalty = 1, stopIds = [], endIds = [], signal } = options;
   const score = ({ sum }: Hypothesis, length: number): number => sum / length ** lengthPenalty;
   const ended: Beam[] = [];
   const end = (text: Hypothesis, finish: Finish): void => {
@@ -83,9 +85,10 @@ export async function beamSearch(model: LanguageModel, promptIds: ArrayLike<numb
       signal?.throwIfAborted();
       const going: Extension[] = [];
       for (const [rank, text] of extensions(live, next, options).entries()) {
-        const isStop = stopIds.includes(text.id);
+        const isEnd = endIds.includes(text.id);
+        const isStop = isEnd || stopIds.includes(text.id);
         // An ended text takes a place among the best of its step, as if it went on.
-        if (isStop && rank < beams) end(text, 'stopId');
+        if (isStop && rank < beams) end(text, isEnd ? 'end' : 'stopId');
         if (!isStop && going.length < beams) going.push(text);
       }
       live = going;
@@ -118,8 +121,8 @@ export async function beamSearch(model: LanguageModel, promptIds: ArrayLike<numb
  * `beams` others are left.
  */
 function extensions(live: readonly Hypothesis[], next: readonly Next[], options: BeamOptions): Extension[] {
-  const { beams, stopIds = [] } = options;
-  const count = beams + new Set(stopIds).size;
+  const { beams, stopIds = [], endIds = [] } = options;
+  const count = beams + new Set([...stopIds, ...endIds]).size;
   const all = live.flatMap((text, from) => {
     const { logits } = next[from] as Next;
     const logprob = logProbabilities(logits);

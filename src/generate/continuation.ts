@@ -24,18 +24,21 @@ export class Continuation {
 
   /** Draws the next token: by `sample`, with the seed and the token's index. */
   take({ logits, captured }: Next): GeneratedToken {
-    const { alternatives: count = 0, stopIds = [], maxNewTokens, capture } = this.#options;
+    const { alternatives: count = 0, stopIds = [], endIds = [], maxNewTokens, capture } = this.#options;
     const index = this.ids.length - this.#prompt;
     const id = sample(logits, this.#options, index, this.ids);
     this.ids.push(id);
-    const grown = this.#text?.push(id);
-    const finish: Finish | undefined = grown?.stopped
-      ? 'stop'
-      : stopIds.includes(id)
-        ? 'stopId'
-        : index + 1 === maxNewTokens
-          ? 'length'
-          : undefined;
+    const isEnd = endIds.includes(id);
+    const grown = isEnd ? this.#text && { text: '', stopped: false } : this.#text?.push(id);
+    const finish: Finish | undefined = isEnd
+      ? 'end'
+      : grown?.stopped
+        ? 'stop'
+        : stopIds.includes(id)
+          ? 'stopId'
+          : index + 1 === maxNewTokens
+            ? 'length'
+            : undefined;
     this.isFinished = finish !== undefined;
     const rest = this.isFinished && !grown?.stopped ? (this.#text?.rest() ?? '') : '';
     return {

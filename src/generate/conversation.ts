@@ -17,7 +17,7 @@ export interface ConversationOptions extends Omit<GenerateOptions, 'signal' | 't
 
 /**
  * A conversation with a model: each message is written with the ones before it by the chat template, and answered until
- * a token of `stopIds`. What was read stays in the key–value cache, so that a turn costs its own tokens only.
+ * a token of `endIds`, or a stop. What was read stays in the key–value cache, so that a turn costs its own tokens only.
  *
  * Turn n draws with the seed + n.
  */
@@ -83,9 +83,8 @@ export class Conversation {
     this.#isBusy = true;
     try {
       for await (const { row: _, ...token } of decodingLoop(this.#rows, [text], signal)) {
-        const shown = this.#withoutEnd(token);
-        said.push(shown.text ?? '');
-        yield shown;
+        said.push(token.text ?? '');
+        yield token;
       }
     } finally {
       this.#isBusy = false;
@@ -104,13 +103,6 @@ export class Conversation {
 
   async dispose(): Promise<void> {
     await this.#source.dispose();
-  }
-
-  /** A token that ends the answer is no part of it, also where the tokenizer does not know it as special. */
-  #withoutEnd(token: GeneratedToken): GeneratedToken {
-    if (token.finish !== 'stopId' || token.text === undefined) return token;
-    const end = this.#options.tokenizer.decode([token.id]);
-    return end !== '' && token.text.endsWith(end) ? { ...token, text: token.text.slice(0, -end.length) } : token;
   }
 }
 

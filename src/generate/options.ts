@@ -11,6 +11,8 @@ export interface GenerateOptions extends SamplingOptions, NextTokensOptions {
   readonly seed?: number;
   /** Tokens that end the text; the one that did is the last yielded. */
   readonly stopIds?: readonly number[];
+  /** The same of the model's own ends of a text (`endTokenIds` reads them), whose names are no part of it: its `text` is empty. */
+  readonly endIds?: readonly number[];
   /** Strings that end the text, which then ends before them; they may span tokens. Needs `tokenizer`. */
   readonly stop?: readonly string[];
   /** Makes text of the tokens: each then has `text`. */
@@ -20,8 +22,8 @@ export interface GenerateOptions extends SamplingOptions, NextTokensOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Why a text ended: `length`, as many tokens as were asked for; `stopId` or `stop`, a token or a string that ends it. */
-export type Finish = 'length' | 'stopId' | 'stop';
+/** Why a text ended: `length`, as many tokens as were asked for; `end`, by the model; `stopId` or `stop`, a token or a string that ends it. */
+export type Finish = 'length' | 'end' | 'stopId' | 'stop';
 
 export interface GeneratedToken {
   readonly id: number;

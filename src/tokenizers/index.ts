@@ -9,4 +9,5 @@ export * from './train-bpe.js';
 export * from './train-unigram.js';
 export * from './train-word-piece.js';
 export type { MergingOptions, Texts, TrainingProgress, VocabularyOptions } from './training.js';
+export { withUnusedIds } from './unused-ids.js';
 export * from './words.js';

@@ -2,7 +2,7 @@ import { files } from '#files';
 import { readSafetensors, saveModel, writeSafetensors } from '../checkpoints/index.js';
 import { fail, HostArray } from '../core/index.js';
 import type { LanguageModel } from '../models/index.js';
-import { saveTokenizer, type Tokenizer } from '../tokenizers/index.js';
+import { saveTokenizer, specialTokensOf, type Tokenizer } from '../tokenizers/index.js';
 import type { RunPoint } from './options.js';
 import type { TrainingState } from './worker/protocol.js';
 
@@ -22,7 +22,8 @@ export interface TrainerRecord extends Omit<RunPoint, 'state'> {
 }
 
 /**
- * Writes a run folder: the model as Hugging Face lays it out, its tokenizer, and what resuming needs.
+ * Writes a run folder: the model as Hugging Face lays it out, its tokenizer, whose `eos_token` ends generated texts, and what
+ * resuming needs.
  *
  * Several files cannot be replaced at one moment, so what a resumed run reads is one file, `optimizer.safetensors`:
  * parameters, what the optimiser remembers, and the record together, written whole or not at all. A kill between files
@@ -36,7 +37,8 @@ export async function saveRun(
   run?: { readonly record: TrainerRecord; readonly state: TrainingState },
 ): Promise<void> {
   if (tokenizer !== undefined) await saveTokenizer(folder, tokenizer);
-  await saveModel(folder, model);
+  const end = tokenizer?.idOf(specialTokensOf(tokenizer.configJson).eos_token ?? '');
+  await saveModel(folder, model, end === undefined ? {} : { endIds: [end] });
   if (run === undefined) return;
   const { optimizer, parameters, average } = run.state;
   const shapes = new Map([...model.parameters()].map(([name, p]) => [name, p.shape]));

@@ -87,7 +87,13 @@ describe('a config that', () => {
     ],
     ['decodes', { is_decoder: true }, /"is_decoder" is false; got true/],
     ['has heads that do not divide the width', { num_attention_heads: 3 }, /heads that divides the width/],
-    ['is of a decoder', { model_type: 'gpt2' }, /an encoder, its "model_type" among: bert, roberta, distilbert; got "gpt2"/],
+    [
+      'is of a decoder',
+      { model_type: 'gpt2' },
+      /an encoder of texts; got "gpt2", which predicts the next token\. .*generate, chat and eval/,
+    ],
+    ['takes images', { model_type: 'vit' }, /an encoder of texts; got "vit", which takes images\. .*classify --image/],
+    ['is of no kind that we know', { model_type: 'mamba' }, /among: gpt2, .*; encoders: bert, .*; of images: vit, deit; got "mamba"/],
   ])('%s', async (_, change, message) => {
     await expect(opened(change)).rejects.toThrow(message);
   });
@@ -99,6 +105,8 @@ describe('a config that', () => {
   });
 
   test('is an encoder’s, given to what predicts the next token', async () => {
-    await expect(loadModel(fixture('bert-masked'))).rejects.toThrow(/a model that predicts the next token; got "bert", an encoder/);
+    await expect(loadModel(fixture('bert-masked'))).rejects.toThrow(
+      /a language model, which predicts the next token; got "bert", an encoder/,
+    );
   });
 });

@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { loadModel, readSafetensors, saveModel, writeSafetensors } from '#dist/checkpoints/index.js';
+import { loadModel, loadModelWithReport, readSafetensors, saveModel, writeSafetensors } from '#dist/checkpoints/index.js';
 import { HostArray } from '#dist/core/index.js';
 import { lens } from '#dist/lens/index.js';
 import { AttentionOnly, ConvolutionalLanguageModel, GPT2, type LanguageModel, RecurrentLanguageModel } from '#dist/models/index.js';
@@ -142,6 +142,16 @@ describe('files that others write', () => {
     const [a, b] = [await loadModel(fixture('gpt2-tiny')), await loadModel(folder)];
     const sites = [await lens(a).capture(ids, 'logits'), await lens(b).capture(ids, 'logits')];
     expect(largestDifference(sites[0]?.logits?.data, sites[1]?.logits?.data)).toBe(0);
+  });
+
+  test('heads of other tasks are passed over and reported; what is no head that we know is not', async () => {
+    const head = new HostArray(new Float32Array(64), [2, 32], 'float32');
+    await rewrite((tensors) => tensors.set('score.weight', head).set('v_head.summary.weight', head));
+    const { report } = await loadModelWithReport(folder);
+    expect(report.ignored).toEqual(expect.arrayContaining(['score.weight', 'v_head.summary.weight']));
+    await rewrite((tensors) => tensors.set('scores.weight', head));
+    await expect(loadModel(folder)).rejects.toThrow(/1 unknown \("scores\.weight"\)/);
+    await expect(loadModel(folder, { ignore: ['scores.*'] })).resolves.toBeDefined();
   });
 
   test('missing, extra and wrongly shaped tensors are named', async () => {

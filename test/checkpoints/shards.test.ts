@@ -79,14 +79,14 @@ describe('what became of every tensor', () => {
     const wte = tensors.get('transformer.wte.weight') as HostArray;
     tensors.set('lm_head.weight', wte);
     tensors.set('transformer.h.0.attn.bias', host([1]));
-    tensors.set('score.weight', host([1, 2]));
+    tensors.set('probe.weight', host([1, 2]));
     await save(tensors);
-    await expect(loadModel(folder)).rejects.toThrow(/\d+ matched; 1 unknown \("score\.weight"\); 2 ignored\./);
-    const { model, report } = await loadModelWithReport(folder, { ignore: ['score.*'] });
+    await expect(loadModel(folder)).rejects.toThrow(/\d+ matched; 1 unknown \("probe\.weight"\); 2 ignored\./);
+    const { model, report } = await loadModelWithReport(folder, { ignore: ['probe.*'] });
     expect(report.matched.length).toBe(model.parameters().size);
     expect(report.matched).toContainEqual({ name: 'tokens.weight', from: 'transformer.wte.weight', dtype: 'F32' });
     expect(report.missing).toEqual([]);
-    expect(new Set(report.ignored)).toEqual(new Set(['lm_head.weight', 'transformer.h.0.attn.bias', 'score.weight']));
+    expect(new Set(report.ignored)).toEqual(new Set(['lm_head.weight', 'transformer.h.0.attn.bias', 'probe.weight']));
     expect(report.format).toBe('safetensors');
     expect(report.parameters).toBe([...model.parameters().values()].reduce((sum, p) => sum + p.value.data.length, 0));
   });

@@ -2,6 +2,7 @@ import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { generateStories } from '#dist/datasets/index.js';
+import { trainCharacterTokenizer } from '#dist/tokenizers/index.js';
 import { MockHub } from '../checkpoints/hub/mock-hub.js';
 import { contentsOf, headlight, start, temporaryFolder, tiny } from './command.js';
 
@@ -69,6 +70,7 @@ beforeAll(async () => {
   });
   withFile('smaller', 'config.json', config.replace(/"vocab_size": \d+/, '"vocab_size": 299'));
   tokenizer.model.vocab.grown = 300;
+  withFile('smaller-tokenizer', 'tokenizer.json', JSON.stringify(trainCharacterTokenizer('abc').toJson()));
   withFile('larger-tokenizer', 'tokenizer.json', JSON.stringify({ ...tokenizer, normalizer: null }));
   withFile('absurd-config', 'config.json', config.replace(/"n_layer": \d+/, '"n_layer": 1e300'));
   withFile('negative-config', 'config.json', config.replace(/"n_embd": \d+/, '"n_embd": -16'));
@@ -94,6 +96,11 @@ const cases: readonly (readonly [what: string, folder: string, says: RegExp])[] 
     'a tokenizer of a larger vocabulary',
     'larger-tokenizer',
     /larger-tokenizer: a tokenizer of at most 300 tokens, the model's vocabulary; got 301/,
+  ],
+  [
+    'a tokenizer of a vocabulary that no padding makes so large',
+    'smaller-tokenizer',
+    /smaller-tokenizer: a tokenizer of at least 172 tokens, the model's vocabulary being 300; got 3/,
   ],
 ];
 

@@ -225,6 +225,7 @@ const cases: readonly (readonly [what: string, args: readonly string[], says: Re
   ['a file without prompts', ['generate', 'good', '--prompts', 'empty.txt'], /a text to continue; got no line in empty\.txt/],
   ['prompts that are not there', ['generate', 'good', '--prompts', 'gone.txt'], /gone\.txt: .*no such file/],
   ['an empty prompt', ['generate', 'good', '--prompt', ''], /at least one token/],
+  ['an empty prompt among others', ['generate', 'good', '--prompt', 'a', '--prompt', ''], /at least one token/],
   ['a prompt longer than the context', ['generate', 'good', '--prompt', long], /at most 16 tokens, the model's context; got 46 tokens/],
   ['a prompt beyond the vocabulary', ['generate', 'good', '--prompt', 'é'], /"é" \(U\+00E9\)/],
   ['a negative temperature', generate('--temperature', '-0.5'), /--temperature.*from 0/],

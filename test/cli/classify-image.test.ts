@@ -68,7 +68,10 @@ const text = join(folder, 'notes.txt');
 writeFileSync(text, 'no image');
 
 test.each<[string, readonly string[], RegExp]>([
-  ['no image', ['classify', vit], /required option '--image <files...>' not specified/],
+  ['no image', ['classify', vit], /texts or images; got neither\. Give --text <text>, .* or --image <file>/],
+  ['an image and a text', ['classify', vit, '--image', png, '--text', 'a'], /texts or images; got both/],
+  ['a text for a model of images', ['classify', vit, '--text', 'a'], /an encoder of texts; got "vit", which takes images\. .*--image/],
+  ['an image for one of texts', ['classify', fixture('bert-sequence'), '--image', png], /takes images; got "bert", an encoder\. .*fill/],
   ['a file that is none', ['classify', vit, '--image', join(folder, 'none.png')], /none\.png/],
   ['text', ['classify', vit, '--image', text], /notes\.txt: a PNG or JPEG file; got one that begins with 6e 6f/],
   ['a folder', ['classify', vit, '--image', folder], /folder/],
@@ -79,9 +82,9 @@ test.each<[string, readonly string[], RegExp]>([
   ['no such checkpoint', ['classify', join(folder, 'nowhere'), '--image', png], /nowhere: a checkpoint folder/],
   ['zero labels', ['classify', vit, '--image', png, '--top', '0'], /whole number from 1/],
   ['an output over the image', ['classify', vit, '--image', text, '--dump-onnx', text], /an output that is not what the command reads/],
-  ['generate', ['generate', vit, '--prompt', 'a'], /a language model, which reads tokens; got "vit", which takes images\. Classify/],
-  ['eval', ['eval', vit, text], /a language model, which reads tokens/],
-  ['attend with text', ['attend', vit, '--text', 'a', '--html', join(folder, 'a.html')], /a language model, which reads tokens/],
+  ['generate', ['generate', vit, '--prompt', 'a'], /a language model, .*; got "vit", which takes images\. .*classify --image/],
+  ['eval', ['eval', vit, text], /a language model, which predicts the next token/],
+  ['attend with text', ['attend', vit, '--text', 'a', '--html', join(folder, 'a.html')], /a language model, which predicts the next token/],
 ])('%s: one line, exit code 2', async (_, args, message) => {
   const { code, out, err } = await within(...args);
   expect(err).toMatch(message);

@@ -109,10 +109,10 @@ describe('one line, exit 2', () => {
   test.each<[string, string[], RegExp]>([
     ['a text without a mask', ['fill', fixture('bert-masked'), '--text', 'the cat'], /at least one \[MASK\]/],
     ['another head', ['fill', fixture('bert-token'), '--text', 'the [MASK]'], /masked words; got labels of tokens/],
-    ['no text', ['classify', fixture('bert-sequence')], /classify: a text; got none/],
+    ['no text', ['classify', fixture('bert-sequence')], /classify: texts or images; got neither/],
     ['an empty text', ['embed', fixture('minilm-tiny'), '--text', ''], /at least one character/],
     ['a text beyond the context', ['embed', fixture('minilm-tiny'), '--text', 'cat '.repeat(30)], /1 to 24 tokens.*got 32/],
-    ['a tokenizer of a larger vocabulary', ['fill', mixed, '--text', 'a [MASK]'], /74 ids at most; got 75 ids/],
+    ['a tokenizer of a larger vocabulary', ['fill', mixed, '--text', 'a [MASK]'], /at most 74 tokens, the model's vocabulary; got 75/],
     ['a decoder', ['embed', fixture('gpt2-tiny'), '--text', 'a'], /an encoder.*got "gpt2".*generate/],
     ['no answers', ['answer', fixture('bert-token'), '--question', 'a', '--context', 'b'], /answers in a context; got labels of tokens/],
     ['generate', ['generate', fixture('bert-masked'), '--prompt', 'a'], /predicts the next token; got "bert", an encoder.*fill/],

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { loadModel } from '#dist/checkpoints/index.js';
@@ -78,6 +78,64 @@ describe('several prompts', () => {
     const { code, err } = await headlight(here, 'generate', 'run', '--prompts', 'kept.txt', '--dump-onnx', 'kept.txt');
     expect([code, readFileSync(join(here, 'kept.txt'), 'utf8')]).toEqual([2, 'A\n']);
     expect(err).toContain('an output that is not what the command reads');
+  });
+});
+
+describe("the checkpoint's end of text", () => {
+  const drawn = ['--prompt', prompt, '--max-new-tokens', '30', '--temperature', '1.2'];
+  const configs = { own: 'config.json', beside: 'generation_config.json' } as const;
+  let free: { newIds: number[]; text: string };
+  let end: number;
+
+  /** A copy of the run whose file says which tokens end a text. */
+  async function ended(file: string, eos: unknown, ...args: string[]) {
+    cpSync(join(here, 'run'), join(here, 'ends'), { recursive: true });
+    const beside = file === configs.own ? [configs.own] : [configs.own, configs.beside];
+    for (const name of beside) {
+      const path = join(here, 'ends', name);
+      const values = { ...JSON.parse(readFileSync(path, 'utf8')), eos_token_id: name === file ? eos : free.newIds[0] };
+      writeFileSync(path, JSON.stringify(values));
+    }
+    const finished = await headlight(here, 'generate', 'ends', ...drawn, '--json', ...args);
+    rmSync(join(here, 'ends'), { recursive: true });
+    return finished;
+  }
+
+  beforeAll(async () => {
+    free = (await jsonOf(...drawn)) as typeof free;
+    end = free.newIds.find((id, i) => i > 3 && free.newIds.indexOf(id) === i) as number;
+  });
+
+  test.each([
+    ['config.json, a number', configs.own, () => end],
+    ['generation_config.json, a number, before config.json', configs.beside, () => end],
+    ['generation_config.json, a list', configs.beside, () => [0, end].filter((id) => !free.newIds.includes(id) || id === end)],
+  ])('%s', async (_, file, eos) => {
+    const newIds = free.newIds.slice(0, free.newIds.indexOf(end) + 1);
+    const text = prompt + tokenizer.decode(newIds.slice(0, -1));
+    expect((await ended(file, eos())).json()).toMatchObject({ newIds, text, finish: 'end' });
+    const goesOn = (await ended(file, eos(), '--ignore-eos')).json();
+    expect(goesOn).toMatchObject({ newIds: free.newIds, text: free.text, finish: 'length' });
+  });
+
+  test('of several prompts each ends by itself; of beams the text is without it', async () => {
+    const { results } = (await ended(configs.own, end, '--prompt', prompt)).json() as { results: unknown[] };
+    expect(results).toHaveLength(2);
+    expect(results[1]).toMatchObject({ newIds: free.newIds.slice(0, free.newIds.indexOf(end) + 1), finish: 'end' });
+    const beams = (await headlight(here, 'generate', 'run', '--prompt', prompt, '--max-new-tokens', '4', '--beams', '2', '--json')).json();
+    const [first] = beams.newIds as number[];
+    cpSync(join(here, 'run'), join(here, 'beams'), { recursive: true });
+    writeFileSync(join(here, 'beams', 'generation_config.json'), JSON.stringify({ eos_token_id: first }));
+    const found = await headlight(here, 'generate', 'beams', '--prompt', prompt, '--max-new-tokens', '4', '--beams', '2', '--json');
+    const best = (found.json().beams as { finish: string; text: string; ids: number[] }[]).find(({ finish }) => finish === 'end');
+    expect(best?.text).toBe(tokenizer.decode(best?.ids.slice(0, -1) ?? []));
+    expect(best?.ids.at(-1)).toBe(first);
+  });
+
+  test('what is no id is refused in one line', async () => {
+    const { code, out, err } = await ended(configs.beside, 'x');
+    expect([code, out]).toEqual([2, '']);
+    expect(err).toMatch(/^headlight: .*"eos_token_id" is a token id or a list.*\n$/);
   });
 });
 

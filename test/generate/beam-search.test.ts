@@ -65,6 +65,16 @@ describe('beam search', () => {
     expect(found.slice(0, 20).map(({ newIds }) => newIds)).toEqual(every.slice(0, 20).map(({ newIds }) => newIds));
   });
 
+  test("the model's own ends are stops by another name", async () => {
+    const model = wanderingModel({ vocabulary: 5, context: 16, layers: 1 });
+    const options = { beams: 4, maxNewTokens: 6 };
+    const stopped = await beamSearch(model, [1, 4], { ...options, stopIds: [2, 3] });
+    const ended = await beamSearch(model, [1, 4], { ...options, stopIds: [3], endIds: [2] });
+    expect(ended.some(({ finish }) => finish === 'end')).toBe(true);
+    const named = stopped.map((beam) => (beam.newIds.at(-1) === 2 ? { ...beam, finish: 'end' } : beam));
+    expect(ended).toEqual(named);
+  });
+
   test.each([2, 3, 7])('with %d beams it is the search that keeps as many at every step and reads each text in full', async (beams) => {
     const model = wanderingModel({ vocabulary: 17 });
     const prompt = [1, 2, 3];

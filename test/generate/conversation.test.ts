@@ -80,9 +80,9 @@ describe('a conversation', () => {
     await conversation.dispose();
     const ids = free.map(({ id }) => id);
     const at = ids.findIndex((id, i) => i > 2 && tokenizer.decode([id]) !== '' && ids.indexOf(id) === i);
-    const ended = await Conversation.create(model, { ...options, stopIds: [ids[at] as number] });
+    const ended = await Conversation.create(model, { ...options, endIds: [ids[at] as number] });
     const tokens = await answer(ended, 'Marlow');
-    expect(tokens.at(-1)?.finish).toBe('stopId');
+    expect(tokens.at(-1)?.finish).toBe('end');
     expect(tokens).toHaveLength(at + 1);
     const [user, reply] = ended.messages;
     expect(user?.content).toBe('Marlow');

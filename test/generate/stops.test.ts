@@ -77,6 +77,21 @@ describe('stop strings', () => {
     expect(stopped.text).toBe(words.decode(free.newIds.slice(0, free.newIds.indexOf(stopId) + 1)));
   });
 
+  test("the model's own end is the last token and no part of the text, of which nothing is kept back", async () => {
+    const model = wanderingModel();
+    const free = await generateAll(model, [1, 2], options);
+    const end = free.newIds[5] as number;
+    const newIds = free.newIds.slice(0, free.newIds.indexOf(end) + 1);
+    const text = words.decode(newIds.slice(0, -1));
+    // A stop string of which the text's end is the beginning.
+    const stop = [`${text.slice(-2)}\n`];
+    expect(await generateAll(model, [1, 2], { ...options, stop, stopIds: [end], endIds: [60, end] })).toMatchObject({
+      newIds,
+      text,
+      finish: 'end',
+    });
+  });
+
   test.each([
     ['without a tokenizer', { stop: ['a'] }, /a tokenizer, to look for stop strings; got none/],
     ['an empty one', { stop: [''], tokenizer: words }, /stop strings of at least one character/],

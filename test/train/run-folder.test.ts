@@ -2,9 +2,10 @@ import { appendFile, mkdtemp, readFile, rm, truncate } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { readSafetensors, writeSafetensors } from '#dist/checkpoints/index.js';
+import { endTokenIds, readSafetensors, writeSafetensors } from '#dist/checkpoints/index.js';
 import { HeadlightError, HostArray } from '#dist/core/index.js';
 import { GPT2 } from '#dist/models/index.js';
+import { trainBpe, trainCharacterTokenizer } from '#dist/tokenizers/index.js';
 import {
   adafactor,
   loadRecord,
@@ -133,4 +134,13 @@ describe('a run folder', () => {
     const again = train(new GPT2(config), { data, steps: 5, batch: 2, optimizer: adafactor(), inThread: true, resume: point });
     await expect(again).rejects.toThrow(/training storage, row_moment of tokens\.weight: 11 numbers; got none\. /);
   });
+});
+
+test('texts of a model end where its tokenizer says, and nowhere where it says nothing', async () => {
+  const tokenizer = await trainBpe('the cat and the hat', { size: 260, specialTokens: ['<|pad|>', '<|endoftext|>'] });
+  await saveRun(folder, new GPT2({ ...config, vocabulary: 260 }), tokenizer);
+  expect(await endTokenIds(folder)).toEqual([tokenizer.idOf('<|endoftext|>')]);
+  expect(await endTokenIds(folder)).toHaveLength(1);
+  await saveRun(folder, new GPT2(config), trainCharacterTokenizer('abc'));
+  expect(await endTokenIds(folder)).toEqual([]);
 });

@@ -37,25 +37,16 @@ export const encoderArchitectures: readonly Architecture<Bert>[] = [...table.val
 export const encoderTypes: readonly string[] = Object.keys(families);
 
 /**
- * The architecture that a config's `model_type` and `architectures` name; the bare model where it names no class.
- * @throws unsupported: another `model_type`, or a class that is not known; known ones are listed
+ * The architecture that the `architectures` of an encoder's config name; the bare model where it names no class.
+ * @throws unsupported: a class that is not known; known ones are listed
  */
-export function encoderArchitectureOf({ path, values }: Config): Architecture<Bert> {
+export function encoderClassOf({ path, values }: Config): Architecture<Bert> {
   const family = values.model_type as BertFamily;
-  const byKind = table.get(family);
-  if (byKind === undefined) {
-    throw fail('unsupported', {
-      where: path,
-      rule: `an encoder, its "model_type" among: ${encoderTypes.join(', ')}`,
-      got: JSON.stringify(values.model_type) ?? 'none',
-      fix: 'Models that predict the next token are for generate, chat and eval',
-    });
-  }
   const { architectures } = values;
   const named: unknown = Array.isArray(architectures) ? architectures[0] : undefined;
   const kind =
     named === undefined ? 'none' : kinds.find((k) => named === families[family] + classEnds[k] || isPretraining(family, k, named));
-  const found = kind === undefined ? undefined : byKind.get(kind);
+  const found = kind === undefined ? undefined : table.get(family)?.get(kind);
   if (found !== undefined) return found;
   throw fail('unsupported', {
     where: path,

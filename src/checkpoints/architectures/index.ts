@@ -1,8 +1,9 @@
 import { fail } from '../../core/index.js';
-import type { ViT } from '../../models/index.js';
+import type { Bert, ViT } from '../../models/index.js';
+import type { Config } from '../config.js';
 import type { Architecture } from './architecture.js';
 import { attentionOnlyArchitecture } from './attention-only.js';
-import { encoderTypes } from './bert.js';
+import { encoderClassOf, encoderTypes } from './bert.js';
 import { convolutionalArchitecture } from './convolutional.js';
 import { gemma2Architecture, gemmaArchitecture } from './gemma.js';
 import { gpt2Architecture } from './gpt2.js';
@@ -30,40 +31,57 @@ export function architectureList(): string {
   return [...names(true), ...names(false).map((name) => `${name} (Headlight's own)`)].join(', ');
 }
 
-/** @throws unsupported: a `model_type` we do not know, known ones are listed; an encoder, or one that takes images */
+/** What models do, by what they take and give: each kind has a loader and commands of its own. */
+const kinds = {
+  language: {
+    types: architectures.map((a) => a.modelType),
+    rule: 'a language model, which predicts the next token',
+    got: 'which predicts the next token',
+    fix: 'Such models are for generate, chat and eval; in code, for loadModel',
+  },
+  encoder: {
+    types: encoderTypes,
+    rule: 'an encoder of texts',
+    got: 'an encoder',
+    fix: 'Encoders are for embed, fill, classify and answer; in code, for loadEncoder',
+  },
+  image: {
+    types: imageArchitectures.map((a) => a.modelType),
+    rule: 'a model that takes images',
+    got: 'which takes images',
+    fix: 'Such models are for classify --image FILE, and capture and attend with --image; in code, for loadImageModel',
+  },
+} as const;
+
+/** @throws unsupported: a `model_type` that we do not know, with all that we do; or one of another kind, with what that is for */
+function checkKind(wanted: keyof typeof kinds, modelType: unknown, where: string): void {
+  const shown = JSON.stringify(modelType) ?? 'none';
+  const found = Object.values(kinds).find(({ types }) => types.some((type) => type === modelType));
+  if (found === kinds[wanted]) return;
+  if (found !== undefined) {
+    throw fail('unsupported', { where, rule: kinds[wanted].rule, got: `${shown}, ${found.got}`, fix: found.fix });
+  }
+  const known = `${architectureList()}; encoders: ${encoderTypes.join(', ')}; of images: ${kinds.image.types.join(', ')}`;
+  throw fail('unsupported', { where, rule: `a "model_type" among: ${known}`, got: shown });
+}
+
+/** @throws unsupported: a `model_type` that is not of language models */
 export function architectureOf(modelType: unknown, where: string): Architecture {
-  const found = architectures.find((a) => a.modelType === modelType);
-  if (found !== undefined) return found;
-  if (encoderTypes.some((t) => t === modelType)) {
-    throw fail('unsupported', {
-      where,
-      rule: 'a model that predicts the next token',
-      got: `${JSON.stringify(modelType)}, an encoder`,
-      fix: 'Encoders are for embed, fill, classify and answer; in code, for loadEncoder',
-    });
-  }
-  if (imageArchitectures.some((a) => a.modelType === modelType)) {
-    throw fail('unsupported', {
-      where,
-      rule: 'a language model, which reads tokens',
-      got: `${JSON.stringify(modelType)}, which takes images`,
-      fix: 'Classify images with it: headlight classify CHECKPOINT --image FILE',
-    });
-  }
-  const known = `${architectureList()}; encoders: ${encoderTypes.join(', ')}; of images: ${imageArchitectures.map((a) => a.modelType).join(', ')}`;
-  throw fail('unsupported', { where, rule: `a "model_type" among: ${known}`, got: JSON.stringify(modelType) ?? 'none' });
+  checkKind('language', modelType, where);
+  return architectures.find((a) => a.modelType === modelType) as Architecture;
 }
 
-/** @throws unsupported: a `model_type` that does not take images, or one that we do not know */
+/** @throws unsupported: a `model_type` that does not take images */
 export function imageArchitectureOf(modelType: unknown, where: string): Architecture<ViT> {
-  const found = imageArchitectures.find((a) => a.modelType === modelType);
-  if (found !== undefined) return found;
-  throw fail('unsupported', {
-    where,
-    rule: `a model that takes images, its "model_type" among: ${imageArchitectures.map((a) => a.modelType).join(', ')}`,
-    got: JSON.stringify(modelType) ?? 'none',
-  });
+  checkKind('image', modelType, where);
+  return imageArchitectures.find((a) => a.modelType === modelType) as Architecture<ViT>;
 }
 
-export { encoderArchitectureOf, encoderArchitectures, encoderTypes } from './bert.js';
+/** By `model_type` and the class that the config names. @throws unsupported: a `model_type` that is not of encoders, or another class */
+export function encoderArchitectureOf(config: Config): Architecture<Bert> {
+  checkKind('encoder', config.values.model_type, config.path);
+  return encoderClassOf(config);
+}
+
+export { encoderArchitectures, encoderTypes } from './bert.js';
 export type { Architecture };

@@ -26,15 +26,20 @@ export function llama3Factors(scaling: Llama3Scaling, theta: number, headWidth: 
   });
 }
 
-/** The published settings whose divisors these are; `undefined` for divisors of another making. */
+/** Original contexts, those of published models first: settings of the same divisors mean the same. */
+const originals: readonly number[] = [8192, ...Array.from({ length: 17 }, (_, i) => 2 ** (i + 4))];
+
+/** The settings whose divisors these are, frequency factors being the published 1 and 4; `undefined` for divisors of another making. */
 export function llama3ScalingOf(factors: Float32Array, theta: number): JsonObject | undefined {
-  const scaling = {
+  const settings = originals.map((original) => ({
     factor: Math.round(Math.max(...factors)),
     low_freq_factor: 1,
     high_freq_factor: 4,
-    original_max_position_embeddings: 8192,
-  };
-  const expected = llama3Factors(scaling, theta, 2 * factors.length);
-  const same = factors.every((x, i) => Math.abs(x - (expected[i] as number)) <= 1e-4 * (expected[i] as number));
-  return same ? { rope_type: 'llama3', ...scaling } : undefined;
+    original_max_position_embeddings: original,
+  }));
+  const scaling = settings.find((scaling) => {
+    const expected = llama3Factors(scaling, theta, 2 * factors.length);
+    return factors.every((x, i) => Math.abs(x - (expected[i] as number)) <= 1e-4 * (expected[i] as number));
+  });
+  return scaling && { rope_type: 'llama3', ...scaling };
 }

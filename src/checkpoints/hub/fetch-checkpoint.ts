@@ -46,16 +46,19 @@ export async function fetchCheckpoint(id: string, options: FetchOptions = {}): P
 }
 
 /**
- * What a command was given: a file or folder that is there, or else a model of the hub, which is fetched.
+ * What a command was given: a file or folder that is there, or else a model of the hub, which is fetched: `owner/name`, or
+ * one of its GGUF files, `owner/name/file.gguf`.
  * @throws file: neither; and as `fetchCheckpoint`
  */
 export async function resolveCheckpoint(pathOrId: string, options: FetchOptions = {}): Promise<string> {
   if ((await files.stat(pathOrId)).kind !== 'missing') return pathOrId;
-  if (isHubId(pathOrId) && pathOrId.includes('/') && !/\.(?:gguf|bin)$/i.test(pathOrId))
-    return (await fetchCheckpoint(pathOrId, options)).folder;
+  const isFile = /\.(?:gguf|bin)$/i.test(pathOrId);
+  if (!isFile && isHubId(pathOrId) && pathOrId.includes('/')) return (await fetchCheckpoint(pathOrId, options)).folder;
+  const [, id = '', name] = /^([^/]+\/[^/]+)\/(.+\.gguf)$/i.exec(pathOrId) ?? [];
+  if (isHubId(id) && isSafeFile(name)) return files.join((await fetchCheckpoint(id, { ...options, files: [name] })).folder, name);
   throw fail('file', {
     where: pathOrId,
-    rule: "a checkpoint folder, a .gguf or .bin file, or a model's id on the hub (owner/name)",
+    rule: "a checkpoint folder, a .gguf or .bin file, or a model's id on the hub (owner/name, or owner/name/file.gguf)",
     got: 'no such file or folder',
   });
 }
@@ -110,7 +113,7 @@ async function listing(
 }
 
 const described =
-  /^(?:(?:config|generation_config|preprocessor_config|tokenizer|tokenizer_config|special_tokens_map|added_tokens|vocab|modules|chat_template)\.json|(?:merges|vocab)\.txt|chat_template\.jinja|1_Pooling\/config\.json)$/;
+  /^(?:(?:config|generation_config|preprocessor_config|tokenizer|tokenizer_config|special_tokens_map|added_tokens|vocab|modules|chat_template)\.json|(?:merges|vocab)\.txt|chat_template\.jinja|\d_Pooling\/config\.json)$/;
 const shard = /^model-\d+-of-\d+\.safetensors$/;
 const index = 'model.safetensors.index.json';
 
@@ -122,7 +125,8 @@ function wanted(names: readonly string[], globs: readonly string[] | undefined, 
   }
   const whole = names.includes('model.safetensors');
   if (!whole && !names.includes(index)) {
-    const fix = 'Choose another model, or name the files to fetch';
+    const gguf = names.find((name) => /\.gguf$/i.test(name));
+    const fix = gguf === undefined ? 'Choose another model, or name the files to fetch' : `Name one of its files: ${id}/${gguf}`;
     throw fail('unsupported', { where: id, rule: 'a model with weights as safetensors', got: shownNames(names), fix });
   }
   const isWeights = (name: string): boolean => (whole ? name === 'model.safetensors' : name === index || shard.test(name));

@@ -35,7 +35,7 @@ export async function chatCommand(name: string, flags: ChatFlags, io: CommandIo,
   const options: ConversationOptions = {
     ...given,
     template,
-    stopIds: [...(given.stopIds ?? []), ...endIds],
+    endIds,
     ...(flags.system !== undefined && { system: flags.system }),
   };
   const conversation = await Conversation.create(model, options);

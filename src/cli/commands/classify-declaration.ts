@@ -19,13 +19,15 @@ export function declareClassify(program: Command, context: CommandContext): void
     .option('--top <n>', 'how many of the likeliest labels', wholeNumber(1), 5);
   jsonOption(engineOptions(faultOptions(command, 'the first program'))).action(async (folder: string, flags: ClassifyFlags) => {
     const { image } = flags;
+    const isOfText = flags.text !== undefined || flags.file !== undefined;
+    if (isOfText === (image !== undefined)) {
+      const fix = 'Give --text <text>, --file <file> with one on each line, or --image <file>';
+      throw fail('value', { where: 'classify', rule: 'texts or images', got: isOfText ? 'both' : 'neither', fix });
+    }
     if (image === undefined) {
       const { classifyTextCommand } = await import('./classify-text.js');
       await classifyTextCommand(folder, flags, context.io);
       return;
-    }
-    if (flags.text !== undefined || flags.file !== undefined) {
-      throw fail('value', { where: 'classify', rule: 'texts or images', got: 'both', fix: 'Give --text, --file or --image' });
     }
     const { classifyImageCommand } = await import('./classify-image.js');
     await classifyImageCommand(folder, { ...flags, image }, context.io);

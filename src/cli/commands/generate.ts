@@ -1,4 +1,5 @@
 import { files } from '#files';
+import { endTokenIds } from '../../checkpoints/index.js';
 import {
   type Beam,
   beamSearch,
@@ -21,6 +22,7 @@ export interface GenerateFlags extends GenerationFlags, FaultFlags, PromptFlags 
   readonly beams?: number;
   readonly lengthPenalty?: number;
   readonly alternatives?: number;
+  readonly ignoreEos?: boolean;
   readonly json?: boolean;
 }
 
@@ -36,7 +38,7 @@ interface Work {
 }
 
 /**
- * Continues prompts; a single one on a terminal as its tokens come. JSON, of a single prompt: `text` and `ids` of prompt
+ * Continues prompts, up to the end tokens that the checkpoint names; a single one on a terminal as its tokens come. JSON, of a single prompt: `text` and `ids` of prompt
  * and continuation, `newIds` and their `logprobs` (log p under the model itself), `finish`, under `--alternatives` those
  * of each token, under `--beams` every beam; and `tokensPerSecond`, the reading of prompts included. Of several: the same
  * of each in `results`, and `tokensPerSecond` of all together.
@@ -47,9 +49,10 @@ export async function generateCommand(folder: string, flags: GenerateFlags, io: 
   if (alternatives !== undefined && !json) refuseFlag('--alternatives', 'only with --json', 'Add --json');
   const texts = await promptTexts(flags);
   await checkOutputs([dumpOnnx], [folder, ...(flags.prompts === undefined ? [] : [flags.prompts])]);
-  const { model, tokenizer } = await openTextCheckpoint(folder, { inPlace: true });
+  const { model, tokenizer, path, config } = await openTextCheckpoint(folder, { inPlace: true });
   const prompts = texts.map((text) => tokenizer.encode(text));
-  const options = { ...generateOptionsOf(flags, tokenizer), ...(alternatives !== undefined && { alternatives }) };
+  const endIds = flags.ignoreEos ? [] : await endTokenIds(path, config);
+  const options = { ...generateOptionsOf(flags, tokenizer), endIds, ...(alternatives !== undefined && { alternatives }) };
   if (options.stop?.length && beams !== undefined) {
     refuseFlag('--stop', 'with --beams only tokens without text', 'Leave one of them out');
   }
@@ -105,7 +108,7 @@ async function searched({ model, tokenizer, prompts, options }: Work, beams: num
   const results: Result[] = [];
   for (const prompt of prompts) {
     const found = await beamSearch(model, prompt, { ...options, beams, lengthPenalty });
-    const all = found.map((beam: Beam) => ({ text: tokenizer.decode(beam.ids), ...beam }));
+    const all = found.map((beam: Beam) => ({ text: tokenizer.decode(beam.finish === 'end' ? beam.ids.slice(0, -1) : beam.ids), ...beam }));
     const [best] = all;
     if (best !== undefined) results.push({ ...best, beams: all });
   }

@@ -30,7 +30,8 @@ export function declareGenerate(program: Command, context: CommandContext): void
     .argument('<checkpoint>', checkpoint)
     .description('continue a text')
     .addOption(new Option('--prompt <text>', 'what to continue; say it again for several').argParser(collected))
-    .option('--prompts <file>', 'what to continue: a text on each line');
+    .option('--prompts <file>', 'what to continue: a text on each line')
+    .option('--ignore-eos', "go on after the checkpoint's end of text");
   generationOptions(command, 200)
     .option('--alternatives <n>', 'with --json: the n likeliest tokens at each step', wholeNumber(1))
     .addOption(

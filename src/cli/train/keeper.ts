@@ -1,7 +1,5 @@
 import { files } from '#files';
-import { saveModel } from '../../checkpoints/index.js';
 import { HostArray } from '../../core/index.js';
-import { saveTokenizer } from '../../tokenizers/index.js';
 import { type EvaluationReport, type RunPoint, saveRun, type TrainerRecord, type TrainingRun } from '../../train/index.js';
 import type { TrainingPlan } from './plan.js';
 import { bestFolder, copyMetrics, copyModel, findBest } from './resumed-run.js';
@@ -52,7 +50,7 @@ export class RunKeeper {
       keeper.#release = await files.claim(files.join(folder, lockFile));
       for (const place of [folder, files.join(folder, bestFolder), files.join(folder, checkpoints)])
         if ((await files.stat(place)).kind === 'folder') await files.removeTemporaries(place, idleSeconds);
-      await saveModel(folder, plan.model);
+      await saveRun(folder, plan.model, plan.tokenizer);
       if (best?.folder === folder) await copyModel(folder, files.join(folder, bestFolder));
     }
     setValues(plan, point.state.parameters);
@@ -64,8 +62,7 @@ export class RunKeeper {
     if (!(valLoss < this.best)) return;
     const { folder, model, tokenizer } = this.#plan;
     const best = files.join(folder, bestFolder);
-    await saveTokenizer(best, tokenizer);
-    await saveModel(best, model);
+    await saveRun(best, model, tokenizer);
     this.best = valLoss;
     this.#bestStep = step;
   }

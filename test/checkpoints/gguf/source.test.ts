@@ -85,6 +85,14 @@ describe('a folder written as GGUF and read again', () => {
     await source.close();
   });
 
+  it.each(['llama-tiny', 'qwen3-tiny'])('is the same model: %s, written by PyTorch, its scaling of another context', async (name) => {
+    await convertToGguf(fixture(name), path('m.gguf'), { type: 'F32' });
+    const { model } = await loadModelWithReport(path('m.gguf'));
+    const { model: original } = await loadModelWithReport(fixture(name));
+    const logits = async (m: typeof model) => (await lens(m).capture([1, 2, 3, 4, 5, 6, 7, 8], 'logits')).logits?.data;
+    expect(largestDifference(await logits(model), await logits(original))).toBe(0);
+  });
+
   it.each(['F32', 'F16', 'Q8_0', 'Q4_0'] as const)('is the same GPT-2, as %s', async (type) => {
     await convertToGguf(fixture('gpt2-untied'), path('m.gguf'), { type });
     const { model, report } = await loadModelWithReport(path('m.gguf'));
