@@ -16,7 +16,7 @@ output  = mix(weights, value)                 how weights meet values           
 
 Masks are boolean, true = attend; a bias is a number that is added to a score. A query that may attend to nothing has weights of zero. With a cache, every part is asked for the kept keys and for the new ones, so nothing is copied together.
 
-The columns: **time** and **memory** as they grow, beyond inputs and outputs; **exact**: whether the formula is computed, or approached; **causal**: *yes* by itself, *mask* beside the causal mask, *no* not even then; **cache**: whether tokens may come one by one with kept keys and values, at the same results. The laws in \`test/attention/laws\` hold the parts to the last two.
+The columns: **time** and **memory** as they grow for one head of an attention that has the form, beyond its inputs and outputs; **exact**: whether the formula is computed, or approached; **causal**: *yes* by itself, *mask* beside the causal mask, *no* not even then; **cache**: whether tokens may come one by one with kept keys and values, at the same results. The laws in \`test/attention/laws\` hold the parts to the last two.
 
 This page is written by \`npm run docs:attention\` from the declarations in the code; a test fails where it differs.
 `;

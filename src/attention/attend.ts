@@ -1,4 +1,4 @@
-import { broadcastShapes, type Dim, equalShapes, fail, formatShape } from '../core/index.js';
+import { broadcastShapes, type Dim, equalDims, equalShapes, fail, formatShape } from '../core/index.js';
 import { concat, currentPath, dropout, formatSpec, iota, split, type Tensor, tap } from '../ops/index.js';
 import { both } from './masks/both.js';
 import { weightedSum } from './mixes/weighted-sum.js';
@@ -35,12 +35,12 @@ export interface Past {
 
 /** What one call is told besides queries, keys and values. */
 export interface AttentionInputs {
-  /** Broadcasts to [B,H,T,S], the S of `key`; bool, true = attend. It narrows the attention's own mask. */
+  /** [T,S], or what broadcasts to [B,H,T,S], the S of `key`; bool, true = attend. It narrows the attention's own mask. */
   readonly mask?: Tensor | undefined;
   /** Added to the scores, besides the attention's own bias; broadcasts to [B,H,T,S]. */
   readonly bias?: Tensor | undefined;
   readonly past?: Past | undefined;
-  /** What of the memory may be attended to, of what it holds; broadcasts to [B,H,T,P], bool. All of it by default. */
+  /** What of the memory may be attended to, of what it holds; [T,P], or what broadcasts to [B,H,T,P], bool. All of it by default. */
   readonly pastMask?: Tensor | undefined;
   /** Promises that every query may attend to something, as a causal one may to itself: saves a pass. */
   readonly everyQueryAttends?: boolean | undefined;
@@ -133,8 +133,7 @@ function joinedMask(segments: readonly Segment[], scores: Tensor, own: Mask | un
 function biased(scores: Tensor, bias: Tensor): Tensor {
   const shape = broadcastShapes(scores.shape, bias.shape);
   if (shape !== undefined && equalShapes(shape, scores.shape)) return scores.add(bias);
-  const rule = `a bias that broadcasts to the scores [B,H,T,S], ${formatShape(scores.shape)}`;
-  throw fail('shape', { where: 'attention', path: currentPath(), rule, got: formatSpec(bias) });
+  throw refuse(`a bias that broadcasts to the scores [B,H,T,S], ${formatShape(scores.shape)}`, formatSpec(bias));
 }
 
 function headsOf(mask: Tensor): number {
@@ -150,35 +149,43 @@ function everywhere(length: Dim, keys: Dim): Tensor {
 /** What a mask part gave, held to booleans. */
 function boolean(mask: Tensor): Tensor {
   if (mask.dtype === 'bool') return mask;
-  const rule = 'a mask that gives booleans, true = attend';
-  throw fail('dtype', { where: 'attention', path: currentPath(), rule, got: formatSpec(mask) });
+  throw refuse('a mask that gives booleans, true = attend', formatSpec(mask), 'dtype');
 }
 
-/** @throws shape, dtype: queries, keys, values, masks and biases that do not fit, whatever the form */
+/**
+ * Queries, keys, values and what the caller adds: what can be told before anything is computed.
+ * @throws shape, dtype: what does not fit, whatever the form
+ */
 export function checkFit(query: Tensor, key: Tensor, value: Tensor, { mask, pastMask, bias, past }: AttentionInputs): void {
-  const refuse = (rule: string, got: string, code: 'shape' | 'dtype' = 'shape', fix?: string): Error =>
-    fail(code, { where: 'attention', path: currentPath(), rule, got, ...(fix && { fix }) });
   for (const [name, x] of Object.entries({ query, key, value })) {
     if (x.rank !== 4) throw refuse(`a ${name} [B,heads,length,width]`, formatSpec(x));
   }
   const [heads, keyHeads, valueHeads] = [query, key, value].map((x) => x.shape[1] as number) as [number, number, number];
   if (heads % keyHeads !== 0) throw refuse('a number of key heads that divides the query heads', `${keyHeads} for ${heads}`);
   if (keyHeads !== valueHeads) throw refuse('as many value heads as key heads', `${valueHeads} and ${keyHeads}`);
-  for (const [name, m] of Object.entries({ mask, pastMask })) {
-    if (m === undefined) continue;
-    if (m.dtype !== 'bool')
-      throw refuse(`a boolean ${name}, true = attend`, formatSpec(m), 'dtype', 'Pass what is added to scores as bias');
-    const keys = name === 'mask' ? key : past?.keys;
-    if (keys === undefined) throw refuse('a past for the pastMask', 'none');
-    const scores = [query.shape[0] as Dim, heads, query.shape[2] as Dim, keys.shape[2] as Dim];
-    const together = broadcastShapes(m.shape, scores);
-    if (together !== undefined && equalShapes(together, scores)) continue;
-    throw refuse(
-      `a ${name} that broadcasts to [B,H,T,S], ${formatShape(scores)}`,
-      formatSpec(m),
-      'shape',
-      'A mask of each text is [B,1,T,S]',
-    );
-  }
+  const [keys, values] = [key.shape[2] as Dim, value.shape[2] as Dim];
+  if (!equalDims(keys, values)) throw refuse('as many values as keys', `${formatSpec(value)} for ${formatSpec(key)}`);
+  checkMask('mask', mask, query, key);
+  if (pastMask !== undefined && past === undefined) throw refuse('a past for the pastMask', 'none');
+  if (past !== undefined) checkMask('pastMask', pastMask, query, past.keys);
   if (bias !== undefined && bias.dtype === 'bool') throw refuse('a float bias', formatSpec(bias), 'dtype', 'Pass what forbids as mask');
+}
+
+/** A caller's mask: [T,S] for all, or [B,H,T,S]. One of three axes could mean texts or heads, and is refused. */
+function checkMask(name: string, mask: Tensor | undefined, query: Tensor, key: Tensor): void {
+  if (mask === undefined) return;
+  if (mask.dtype !== 'bool')
+    throw refuse(`a boolean ${name}, true = attend`, formatSpec(mask), 'dtype', 'Pass what is added to scores as bias');
+  const scores = [...query.shape.slice(0, 3), key.shape[2] as Dim];
+  const together = broadcastShapes(mask.shape, scores);
+  const fits = together !== undefined && equalShapes(together, scores);
+  if (fits && (mask.rank === 2 || mask.rank === 4)) return;
+  const rule = fits
+    ? `a ${name} of two axes, [T,S], or of four, [B,H,T,S]`
+    : `a ${name} that broadcasts to [B,H,T,S], ${formatShape(scores)}`;
+  throw refuse(rule, formatSpec(mask), 'shape', 'A mask of each text is [B,1,T,S]');
+}
+
+function refuse(rule: string, got: string, code: 'shape' | 'dtype' = 'shape', fix?: string): Error {
+  return fail(code, { where: 'attention', path: currentPath(), rule, got, ...(fix && { fix }) });
 }

@@ -18,6 +18,7 @@ export {
   type MultiHeadAttentionOptions,
   type ProjectedContext,
 } from './multi-head-attention.js';
+export { MultiQueryAttention } from './multi-query-attention.js';
 export * from './normalisers/index.js';
 export type { Bias, Mask, Mix, Normaliser, NormaliserInputs, Part, Score } from './parts.js';
 export { distance, type Places, placesAfter, placesOf } from './places.js';

@@ -189,7 +189,7 @@ function refuseWithContext(inputs: Pick<MultiHeadAttentionInputs, 'rotation' | '
 export const multiHeadForm: FormDeclaration = {
   name: 'MultiHeadAttention',
   formula: 'Concat_i(attention(x W_i^Q, c W_i^K, c W_i^V)) W^O, c = x (self) or another sequence (cross)',
-  paper: 'Vaswani et al. 2017, section 3.2.2; with kvHeads 1 Shazeer 2019 (multi-query)',
+  paper: 'Vaswani et al. 2017, section 3.2.2',
   time: 'T·S·D',
   memory: 'T·S',
   exact: true,

@@ -1,15 +1,13 @@
 import { type Dim, type DType, fail, HostArray, type Shape } from '../core/index.js';
-import type { OnnxAttribute, OnnxGraph, OnnxNode, OnnxTensor, OnnxType, OnnxValue } from '../onnx/index.js';
+import type { OnnxAttribute, OnnxGraph, OnnxNode, OnnxTensor, OnnxValue } from '../onnx/index.js';
 import type { ScanBody } from '../ops/control/scan-body.js';
 import type { EmitOptions, EmitScan, Emitter, RandomMaskAttrs, Target } from '../ops/emitter.js';
 import type { Node, Parameter, Tensor } from '../ops/index.js';
 import type { Spec } from '../ops/spec.js';
 import type { Binding } from './bindings.js';
+import { ConstantPool } from './constant-pool.js';
 import type { LowerOptions } from './lower-options.js';
 import { asOutputs, attribute, declared, onnxTypeNumber, storedTensor, withNames } from './onnx-parts.js';
-
-/** Constants up to this many bytes are shared by content. */
-const shareBelow = 4096;
 
 /** Writes the nodes of a step's outputs. @param names what values that are given are called @returns the outputs' names */
 export type LowerBody = (emitter: GraphEmitter, outputs: readonly Tensor[], names: ReadonlyMap<Tensor, string>) => readonly string[];
@@ -19,14 +17,12 @@ export class GraphEmitter implements Emitter {
   readonly target: Target;
   readonly fused: boolean;
   nodes: OnnxNode[] = [];
-  readonly initializers: OnnxTensor[] = [];
   readonly inputs: OnnxValue[] = [];
   readonly bindings: Binding[] = [];
   readonly #embed: boolean;
   readonly #folder: string | undefined;
   readonly #lowerBody: LowerBody;
-  readonly #shared = new Map<string, string>();
-  readonly #byIdentity = new Map<object, Map<string, string>>();
+  readonly #constants = new ConstantPool();
   readonly #produced = new Set<string>();
   /** What was emitted: the same operator on the same values is computed once. */
   #emitted = new Map<string, string[]>();
@@ -123,21 +119,12 @@ export class GraphEmitter implements Emitter {
     return outputs.map((_, i) => results[kept.indexOf(i)] ?? '');
   }
 
+  get initializers(): OnnxTensor[] {
+    return this.#constants.initializers;
+  }
+
   constant(value: HostArray): string {
-    const bytes = new Uint8Array(value.data.buffer, value.data.byteOffset, value.data.byteLength);
-    const views = this.#byIdentity.get(value.data) ?? new Map<string, string>();
-    const view = `${value.dtype}[${value.shape}]`;
-    const known = views.get(view);
-    if (known !== undefined) return known;
-    const key =
-      bytes.length <= shareBelow ? `${value.dtype}[${value.shape}]${Array.from(bytes, (b) => String.fromCharCode(b)).join('')}` : undefined;
-    const shared = key === undefined ? undefined : this.#shared.get(key);
-    if (shared !== undefined) return shared;
-    const name = `constant.${this.initializers.length}`;
-    this.initializers.push({ name, type: value.dtype as OnnxType, dims: value.shape, data: bytes });
-    this.#byIdentity.set(value.data, views.set(view, name));
-    if (key !== undefined) this.#shared.set(key, name);
-    return name;
+    return this.#constants.add(value);
   }
 
   scalar(value: number, dtype: DType): string {

@@ -1,5 +1,15 @@
 import { describe, expect, test } from 'vitest';
-import { Attention, type AttentionInputs, type AttentionParts, GroupedQueryAttention, SelfAttention } from '#dist/attention/index.js';
+import {
+  Attention,
+  type AttentionInputs,
+  type AttentionParts,
+  attend,
+  dotProductScore,
+  GroupedQueryAttention,
+  SelfAttention,
+  scaledDotProductScore,
+  softCapped,
+} from '#dist/attention/index.js';
 import { Module } from '#dist/nn/index.js';
 import { input, type Tensor } from '#dist/ops/index.js';
 
@@ -43,6 +53,12 @@ describe.each([
       bits(B, T, T),
       /at blocks\.0\.attention: a mask that broadcasts to \[B,H,T,S\], \[2,3,4,4\]; got \[2,4,4\] bool/,
     ],
+    [
+      'a head each, without an axis of texts: it could be either',
+      bits(H, T, T),
+      'attention at blocks.0.attention: a mask of two axes, [T,S], or of four, [B,H,T,S]; got [3,4,4] bool. A mask of each text is [B,1,T,S].',
+    ],
+    ['rank 1', bits(T), /at blocks\.0\.attention: a mask of two axes, \[T,S\], or of four/],
     ['rank 5', bits(1, 1, 1, T, T), /at blocks\.0\.attention: a mask that broadcasts to .*got \[1,1,1,4,4\] bool/],
     ['more texts than there are', bits(B + 1, 1, T, T), /at blocks\.0\.attention: a mask that broadcasts to .*got \[3,1,4,4\] bool/],
   ])('%s', (__, mask, message) => expect(() => model.forward(mask)).toThrow(message));
@@ -77,6 +93,17 @@ class Outer extends Module {
     return this.attention.forward(this.inputs);
   }
 }
+
+test('values that are not one for each key', () => {
+  const [q, v] = [input('q', [B, H, T, 2]), input('v', [B, H, T + 1, 2])];
+  expect(() => attend(q, q, v)).toThrow('attention: as many values as keys; got [2,3,5,2] float32 for [2,3,4,2] float32.');
+});
+
+test.each([
+  [() => softCapped(dotProductScore(), 0), 'softCapped: a cap above 0; got 0.'],
+  [() => scaledDotProductScore({ softCap: -1 }), 'softCapped: a cap above 0; got -1.'],
+  [() => scaledDotProductScore({ scale: Number.NaN }), 'scaledDotProductScore: a scale that is a finite number; got NaN.'],
+])('%o', (make, message) => expect(make).toThrow(message));
 
 test.each([
   [

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { Attention, causal, causalMask, MultiHeadAttention } from '#dist/attention/index.js';
+import { Attention, causal, causalMask, MultiHeadAttention, MultiQueryAttention } from '#dist/attention/index.js';
 import { type HostArray, host } from '#dist/core/index.js';
 import { Module } from '#dist/nn/index.js';
 import { concat, input, type Tensor } from '#dist/ops/index.js';
@@ -19,8 +19,9 @@ describe('heads', () => {
   const feeds: Feeds = new Map([[x, numbers('x', [B, T, C])]]);
 
   test.each([1, 2, 4])('4 query heads over %s of keys and values are each attention with its group’s', (kvHeads) => {
-    const grouped = givenValues(new MultiHeadAttention({ width: C, heads: 4, kvHeads, headWidth: D, valueWidth: 2 }));
-    const full = new MultiHeadAttention({ width: C, heads: 4, headWidth: D, valueWidth: 2 });
+    const made = { width: C, heads: 4, headWidth: D, valueWidth: 2 };
+    const grouped = givenValues(kvHeads === 1 ? new MultiQueryAttention(made) : new MultiHeadAttention({ ...made, kvHeads }));
+    const full = new MultiHeadAttention(made);
     const wide = full.parameters();
     for (const [name, p] of grouped.parameters()) {
       const to = wide.get(name) as { value: HostArray };

@@ -3,6 +3,7 @@ import type { FormDeclaration } from '../../nn/index.js';
 import type { Tensor } from '../../ops/index.js';
 import type { Mask } from '../parts.js';
 import { placesOf } from '../places.js';
+import { maskCosts } from './costs.js';
 
 /** Query i may attend to key j when j ≤ i (Vaswani et al. 2017, section 3.2.3). */
 export const causal: Mask = ({ query, key }) => key.lessEqual(query);
@@ -19,9 +20,7 @@ export const causalForm: FormDeclaration = {
   name: 'causal',
   formula: 'j ≤ i',
   paper: 'Vaswani et al. 2017, section 3.2.3',
-  time: 'T·S',
-  memory: 'T·S',
-  exact: true,
+  ...maskCosts,
   causal: 'yes',
   cacheable: true,
   use: 'Language models: nothing later is seen.',

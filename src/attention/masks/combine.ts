@@ -2,6 +2,7 @@ import { type Dim, fail } from '../../core/index.js';
 import type { FormDeclaration } from '../../nn/index.js';
 import { concat, currentPath, type Tensor } from '../../ops/index.js';
 import type { Mask } from '../parts.js';
+import { maskCosts } from './costs.js';
 
 /** All of them: m ∧ m′ ∧ …. @throws value: none given */
 export function and(...masks: readonly Mask[]): Mask {
@@ -54,9 +55,7 @@ function some(where: string, masks: readonly Mask[]): readonly [Mask, ...Mask[]]
 
 const common = {
   paper: '—',
-  time: 'T·S',
-  memory: 'T·S',
-  exact: true,
+  ...maskCosts,
   causal: 'mask',
   cacheable: true,
   file: 'src/attention/masks/combine.ts',

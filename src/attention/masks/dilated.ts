@@ -2,6 +2,7 @@ import type { FormDeclaration } from '../../nn/index.js';
 import type { Mask } from '../parts.js';
 import { distance } from '../places.js';
 import { withinBlock } from './blocks.js';
+import { maskCosts } from './costs.js';
 import { wholeNumber } from './whole-number.js';
 
 /**
@@ -22,9 +23,7 @@ export const dilatedForm: FormDeclaration = {
   name: 'dilated',
   formula: '|i − j| < w·d ∧ d | i − j',
   paper: 'Beltagy et al. 2020 (Longformer), section 3.1',
-  time: 'T·S',
-  memory: 'T·S',
-  exact: true,
+  ...maskCosts,
   causal: 'mask',
   cacheable: true,
   use: 'A window that reaches further with as many keys; other heads fill the gaps.',

@@ -3,6 +3,7 @@ import type { FormDeclaration } from '../../nn/index.js';
 import { currentPath, formatSpec, type Tensor } from '../../ops/index.js';
 import type { Mask } from '../parts.js';
 import { atPlaces } from './by-token.js';
+import { maskCosts } from './costs.js';
 
 /**
  * The mask of rows that hold several documents: query i may attend to key j when both belong to the same one, so that a
@@ -43,9 +44,7 @@ function checkDocuments(where: string, documents: Tensor, letter: string): void 
 const common = {
   formula: 'd_i = d_j',
   paper: 'Krell et al. 2021 (packing), section 3.2',
-  time: 'T·S',
-  memory: 'T·S',
-  exact: true,
+  ...maskCosts,
   causal: 'mask',
   file: 'src/attention/masks/documents.ts',
 } as const;

@@ -2,6 +2,7 @@ import { fail, HostArray } from '../../core/index.js';
 import type { FormDeclaration } from '../../nn/index.js';
 import { constant, currentPath, formatSpec, gather, maximum, type Tensor } from '../../ops/index.js';
 import type { Mask } from '../parts.js';
+import { maskCosts } from './costs.js';
 import { wholeNumber } from './whole-number.js';
 
 /**
@@ -48,9 +49,7 @@ export function fromTable(length: number, allows: (i: number, j: number) => bool
 
 const common = {
   paper: '—',
-  time: 'T·S',
-  memory: 'T·S',
-  exact: true,
+  ...maskCosts,
   causal: 'mask',
   cacheable: true,
   file: 'src/attention/masks/from-positions.ts',

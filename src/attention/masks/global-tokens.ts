@@ -3,6 +3,7 @@ import type { FormDeclaration } from '../../nn/index.js';
 import { constant, currentPath, formatSpec, Tensor } from '../../ops/index.js';
 import type { Mask } from '../parts.js';
 import { atPlaces } from './by-token.js';
+import { maskCosts } from './costs.js';
 import { wholeNumber } from './whole-number.js';
 
 /**
@@ -44,9 +45,7 @@ export const globalTokensForm: FormDeclaration = {
   name: 'globalTokens',
   formula: 'i ∈ G ∨ j ∈ G',
   paper: 'Beltagy et al. 2020 (Longformer), section 3.1',
-  time: 'T·S',
-  memory: 'T·S',
-  exact: true,
+  ...maskCosts,
   causal: 'mask',
   cacheable: true,
   use: 'A few tokens that gather and spread what local windows cannot: with `or`, beside a window.',

@@ -3,6 +3,7 @@ import type { FormDeclaration } from '../../nn/index.js';
 import { currentPath, formatSpec, type Tensor } from '../../ops/index.js';
 import type { Mask } from '../parts.js';
 import { atPlaces } from './by-token.js';
+import { maskCosts } from './costs.js';
 
 /**
  * Keys that are real tokens, not padding: r_j. Queries that are padding still attend; nobody looks at what they gather.
@@ -43,9 +44,7 @@ export function withinLengths(lengths: Tensor): Mask {
 
 const common = {
   paper: '—',
-  time: 'T·S',
-  memory: 'T·S',
-  exact: true,
+  ...maskCosts,
   causal: 'mask',
   cacheable: true,
   file: 'src/attention/masks/padding.ts',

@@ -3,6 +3,7 @@ import type { FormDeclaration } from '../../nn/index.js';
 import { currentPath, formatSpec, Tensor } from '../../ops/index.js';
 import type { Mask } from '../parts.js';
 import { causal } from './causal.js';
+import { maskCosts } from './costs.js';
 import { wholeNumber } from './whole-number.js';
 
 /**
@@ -34,9 +35,7 @@ export const prefixForm: FormDeclaration = {
   name: 'prefix',
   formula: 'j ≤ i ∨ j < n',
   paper: 'Raffel et al. 2020 (T5), section 3.2.1',
-  time: 'T·S',
-  memory: 'T·S',
-  exact: true,
+  ...maskCosts,
   causal: 'mask',
   cacheable: true,
   use: 'A question read in both directions, an answer written forwards.',

@@ -3,6 +3,7 @@ import type { FormDeclaration } from '../../nn/index.js';
 import { cast, iota, type Tensor } from '../../ops/index.js';
 import type { Mask } from '../parts.js';
 import { distance } from '../places.js';
+import { maskCosts } from './costs.js';
 import { wholeNumber } from './whole-number.js';
 
 /**
@@ -55,9 +56,7 @@ export const slidingWindowForm: FormDeclaration = {
   name: 'slidingWindow',
   formula: '|i − j| < w',
   paper: 'Beltagy et al. 2020 (Longformer), section 3.1; Jiang et al. 2023 (Mistral 7B), section 2',
-  time: 'T·S',
-  memory: 'T·S',
-  exact: true,
+  ...maskCosts,
   causal: 'mask',
   cacheable: true,
   use: 'Near context only: layers stacked on each other still reach far.',

@@ -6,6 +6,7 @@ import { distance } from '../places.js';
 import { blockOf, withinBlock } from './blocks.js';
 import { causal } from './causal.js';
 import { and, or } from './combine.js';
+import { maskCosts } from './costs.js';
 import { wholeNumber } from './whole-number.js';
 
 /**
@@ -57,9 +58,7 @@ export function fixed(stride: number, summaries = 1): Mask {
 }
 
 const common = {
-  time: 'T·S',
-  memory: 'T·S',
-  exact: true,
+  ...maskCosts,
   causal: 'yes',
   cacheable: true,
   file: 'src/attention/masks/sparse-transformer.ts',

@@ -3,6 +3,7 @@ import type { FormDeclaration } from '../../nn/index.js';
 import { currentPath, type Tensor } from '../../ops/index.js';
 import type { Mask } from '../parts.js';
 import { blockOf, withinBlock } from './blocks.js';
+import { maskCosts } from './costs.js';
 import { wholeNumber } from './whole-number.js';
 
 /** Positions are those of a picture read row by row: p = y · gridWidth + x. */
@@ -51,9 +52,7 @@ function windowsFrom(where: string, { gridWidth, window }: GridWindowOptions, sh
 }
 
 const common = {
-  time: 'T·S',
-  memory: 'T·S',
-  exact: true,
+  ...maskCosts,
   causal: 'mask',
   cacheable: true,
   file: 'src/attention/masks/swin.ts',

@@ -14,7 +14,7 @@ export interface BilinearScoreOptions {
 }
 
 /**
- * s_ij = q_i W k_j, a matrix for each query head (Luong et al. 2015, eq. 8, "general"; their h_t, h̄_s, W_a are our q_i, k_j, W).
+ * s_ij = q_i W k_j, a matrix for each query head (Luong et al. 2015, section 3.1, "general"; their h_t, h̄_s, W_a are our q_i, k_j, W).
  * At first scores have variance 1 for queries and keys of variance 1.
  */
 export class BilinearScore extends Module {
@@ -41,7 +41,7 @@ export class BilinearScore extends Module {
 export const bilinearForm: FormDeclaration = {
   name: 'BilinearScore',
   formula: 's_ij = q_i W k_j',
-  paper: 'Luong et al. 2015, eq. 8 (general)',
+  paper: 'Luong et al. 2015, section 3.1 (general)',
   time: 'T·S·D + T·D²',
   memory: 'T·S',
   exact: true,

@@ -1,6 +1,7 @@
 import type { FormDeclaration } from '../../nn/index.js';
 import { groupedQueryForm } from '../grouped-query-attention.js';
 import { multiHeadForm } from '../multi-head-attention.js';
+import { multiQueryForm } from '../multi-query-attention.js';
 import { axialForm } from './axial-attention.js';
 import { columnForm } from './column-attention.js';
 import { differentialForm } from './differential-attention.js';
@@ -26,6 +27,7 @@ export { TriangleMultiplication, type TriangleMultiplicationOptions } from './tr
 /** Every structure, in the order of docs/attention.md. */
 export const structureForms: readonly FormDeclaration[] = [
   multiHeadForm,
+  multiQueryForm,
   groupedQueryForm,
   latentForm,
   talkingHeadsForm,

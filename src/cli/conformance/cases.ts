@@ -28,7 +28,7 @@ interface Listed {
   readonly op: string;
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
-  readonly attributes?: Readonly<Record<string, AttributeValue>>;
+  readonly attributes?: Readonly<Record<string, AttributeValue>> | null;
 }
 
 /** @throws file: no pair OP.json and OP.safetensors in the folder */
@@ -51,7 +51,7 @@ export async function readCases({ json, arrays }: OperatorFile): Promise<readonl
   const file = await readSafetensors(arrays);
   try {
     const cases: ConformanceCase[] = [];
-    for (const { name, op, inputs, outputs, attributes = {} } of listed) {
+    for (const { name, op, inputs, outputs, attributes } of listed) {
       let half = false;
       const load = async (side: 'in' | 'out', names: readonly string[]): Promise<readonly (HostArray | undefined)[]> => {
         const loaded: (HostArray | undefined)[] = [];
@@ -62,7 +62,7 @@ export async function readCases({ json, arrays }: OperatorFile): Promise<readonl
         return loaded;
       };
       const given = await load('in', inputs);
-      cases.push({ name, op, attributes, inputs: given, outputs: await load('out', outputs), half });
+      cases.push({ name, op, attributes: attributes ?? {}, inputs: given, outputs: await load('out', outputs), half });
     }
     return cases;
   } finally {

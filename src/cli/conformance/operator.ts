@@ -61,3 +61,8 @@ export function required(inputs: readonly (Tensor | undefined)[], index: number,
   if (found === undefined) throw fail('value', { where: `input ${name}`, rule: 'an array', got: 'nothing' });
   return found;
 }
+
+/** float64 as float32, for what the engine computes in no more (erf, convolutions): still well within the tolerance. */
+export function single(x: Tensor): Tensor {
+  return x.dtype === 'float64' ? x.cast('float32') : x;
+}

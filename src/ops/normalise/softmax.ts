@@ -41,7 +41,7 @@ const softmaxOp = defineOp<SoftmaxAttrs>({
     const y = softmax(e.one('Add', [x, bias]));
     if (everyRowAttends) return [y];
     const fromEnd = c.attrs.axis - (c.outputSpecs[0]?.shape.length ?? 0);
-    const attends = e.one('ReduceMax', [e.cast(mask, 'float32'), e.ints([fromEnd])], { attributes: { keepdims: 1 } });
+    const attends = e.one('ReduceMax', [e.cast(mask, dtypeOf(c)), e.ints([fromEnd])], { attributes: { keepdims: 1 } });
     return [e.one('Mul', [y, attends])];
   },
   reference: ([input, mask], { axis }) => {
@@ -72,15 +72,20 @@ function maskBias(e: Emitter, c: LowerContext<SoftmaxAttrs>, mask: string): { bi
   const known = c.constant(1);
   if (known === undefined)
     return {
-      bias: e.one('Where', [mask, e.scalar(0, c.inputSpecs[0]?.dtype ?? 'float32'), e.scalar(masked, c.inputSpecs[0]?.dtype ?? 'float32')]),
+      bias: e.one('Where', [mask, e.scalar(0, dtypeOf(c)), e.scalar(masked, dtypeOf(c))]),
       everyRowAttends: c.attrs.everyRowAttends,
     };
-  const bias = Float32Array.from(known.data as Uint8Array, (allowed) => (allowed ? 0 : masked));
+  const bias = Float64Array.from(known.data as Uint8Array, (allowed) => (allowed ? 0 : masked));
   const width = known.shape.at(-1) ?? 1;
   let everyRowAttends = c.attrs.everyRowAttends || c.attrs.axis === (c.outputSpecs[0]?.shape.length ?? 0) - 1;
   for (let r = 0; r < bias.length && everyRowAttends && !c.attrs.everyRowAttends; r += width)
     everyRowAttends = bias.subarray(r, r + width).includes(0);
-  return { bias: e.constant(new HostArray(bias, known.shape, 'float32')), everyRowAttends };
+  const double = dtypeOf(c) === 'float64';
+  return { bias: e.constant(new HostArray(double ? bias : Float32Array.from(bias), known.shape, dtypeOf(c))), everyRowAttends };
+}
+
+function dtypeOf({ inputSpecs: [x] }: LowerContext<SoftmaxAttrs>): 'float32' | 'float64' {
+  return x?.dtype === 'float64' ? 'float64' : 'float32';
 }
 
 export interface SoftmaxOptions {

@@ -8,6 +8,7 @@ import {
   GroupedQueryAttention,
   LatentAttention,
   MultiHeadAttention,
+  MultiQueryAttention,
   SigmoidGate,
   TalkingHeads,
 } from '#dist/attention/index.js';
@@ -36,7 +37,7 @@ class Absorbed extends LatentAttention {
 
 const layers: [string, Layer][] = [
   ['multi-head', new MultiHeadAttention({ width: C, heads: H })],
-  ['multi-query', new MultiHeadAttention({ width: C, heads: H, kvHeads: 1, headWidth: 3, valueWidth: 2 })],
+  ['multi-query', new MultiQueryAttention({ width: C, heads: H, headWidth: 3, valueWidth: 2 })],
   ['grouped-query', new GroupedQueryAttention({ width: C, heads: H, kvHeads: 2, softCap: 2 })],
   [
     'talking heads',

@@ -1,6 +1,6 @@
 import { attend, type Past, type Places, placesAfter, placesOf, scaledDotProductScore, softCapped } from '../../../attention/index.js';
 import { HostArray } from '../../../core/index.js';
-import { concat, constant, iota, type Tensor, where } from '../../../ops/index.js';
+import { concat, constant, iota, maximum, type Tensor, where } from '../../../ops/index.js';
 import { sitesOf } from '../../../runtime/index.js';
 import { type Attributes, type Operator, required } from '../operator.js';
 
@@ -9,6 +9,9 @@ interface Restriction {
   readonly mask: Tensor | undefined;
   readonly bias: Tensor | undefined;
 }
+
+/** A float mask's least numbers do not forbid: they stay above what a boolean mask makes of scores. */
+const least = -1e29;
 
 /**
  * ONNX Attention, opsets 23 to 25: 3-D and 4-D layouts, grouped heads, causal masks aligned to what precedes, windows,
@@ -30,7 +33,14 @@ export const attention: Operator = {
     const [pastMask, ownMask] = past === undefined ? [undefined, mask] : halves(mask, past);
     const y = attend(query, key, value, {
       score: capped,
-      inputs: { mask: ownMask, bias, past, pastMask, everyQueryAttends: false, ...(past === undefined && { places: places.all }) },
+      inputs: {
+        mask: ownMask,
+        bias: bias && maximum(bias, least),
+        past,
+        pastMask,
+        everyQueryAttends: false,
+        ...(past === undefined && { places: places.all }),
+      },
     }); // [B,T,H,D]
     const [allKeys, allValues] = past === undefined ? [key, value] : [concat([past.keys, key], 2), concat([past.values, value], 2)];
     const stage = (): Tensor => {
@@ -94,15 +104,15 @@ function restriction(
     );
   let bias: Tensor | undefined;
   if (given !== undefined) {
+    const whole = given.reshape([1, 1, 1, ...given.shape].slice(-4)); // of any rank from 1
     // A mask that is shorter than the keys forbids the rest.
-    const missing = keys - (given.shape.at(-1) as number);
-    const padding = given.shape.map((_, axis) => [0, axis === given.rank - 1 ? missing : 0] as const);
-    if (given.dtype === 'bool') masks.push(given.pad(padding, 0));
+    const padding = [[0, 0] as const, [0, 0] as const, [0, 0] as const, [0, keys - (given.shape.at(-1) as number)] as const];
+    if (given.dtype === 'bool') masks.push(whole.pad(padding, 0));
     else {
       // −∞ in a float mask forbids; what is finite is added.
-      const allowed = given.greater(-3e38);
+      const allowed = whole.greater(Number.NEGATIVE_INFINITY);
       masks.push(allowed.pad(padding, 0));
-      bias = where(allowed, given, 0).pad(padding, 0);
+      bias = where(allowed, whole, 0).pad(padding, 0);
     }
   }
   return { mask: masks.length === 0 ? undefined : masks.reduce((a, b) => a.logicalAnd(b)), bias };

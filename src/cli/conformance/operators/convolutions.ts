@@ -1,5 +1,5 @@
 import { conv, convTranspose, type Tensor } from '../../../ops/index.js';
-import { type Attributes, type Operator, required } from '../operator.js';
+import { type Attributes, type Operator, required, single } from '../operator.js';
 
 type Pads = readonly (readonly [number, number])[];
 
@@ -31,7 +31,7 @@ function halved(total: number, lower: boolean): readonly [number, number] {
 }
 
 function biased(y: Tensor, bias: Tensor | undefined): Tensor {
-  return bias === undefined ? y : y.add(bias.reshape([1, bias.shape[0] as number, ...y.shape.slice(2).map(() => 1)]));
+  return bias === undefined ? y : y.add(single(bias).reshape([1, bias.shape[0] as number, ...y.shape.slice(2).map(() => 1)]));
 }
 
 function padsOf(x: Tensor, weight: Tensor, { strides, dilations }: Read, attributes: Attributes): Pads {
@@ -49,7 +49,7 @@ function padsOf(x: Tensor, weight: Tensor, { strides, dilations }: Read, attribu
 /** ONNX Conv, opsets 1 to 22, 1 to 3 spatial axes. */
 export const convOperator: Operator = {
   apply: (inputs, attributes) => {
-    const [x, weight] = [required(inputs, 0, 'X'), required(inputs, 1, 'W')];
+    const [x, weight] = [single(required(inputs, 0, 'X')), single(required(inputs, 1, 'W'))];
     const read = readGeometry(weight, attributes);
     return [biased(conv(x, weight, { ...read, pads: padsOf(x, weight, read, attributes) }), inputs[2])];
   },
@@ -59,13 +59,16 @@ export const convOperator: Operator = {
 /** ONNX ConvTranspose, opsets 1 to 22: pads given, or such that the result has `output_shape`, or n · stride (SAME). */
 export const convTransposeOperator: Operator = {
   apply: (inputs, attributes) => {
-    const [x, weight] = [required(inputs, 0, 'X'), required(inputs, 1, 'W')];
+    const [x, weight] = [single(required(inputs, 0, 'X')), single(required(inputs, 1, 'W'))];
     const read = readGeometry(weight, attributes);
     const sizes = x.shape.slice(2) as number[];
     const added = attributes.numbers('output_padding') ?? sizes.map(() => 0);
     const mode = attributes.text('auto_pad', 'NOTSET');
     const same = mode === 'SAME_LOWER' || mode === 'SAME_UPPER';
-    const wanted = attributes.numbers('output_shape') ?? (same ? sizes.map((n, axis) => n * (read.strides[axis] as number)) : undefined);
+    // Batch and channels may stand before the places.
+    const wanted =
+      attributes.numbers('output_shape')?.slice(-sizes.length) ??
+      (same ? sizes.map((n, axis) => n * (read.strides[axis] as number)) : undefined);
     const full = sizes.map((n, axis) => {
       const reach = ((weight.shape[axis + 2] as number) - 1) * (read.dilations[axis] as number) + 1;
       return (n - 1) * (read.strides[axis] as number) + reach;

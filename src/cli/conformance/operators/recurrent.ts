@@ -1,7 +1,7 @@
-import { fail } from '../../../core/index.js';
 import { gru, lstm, type RecurrentResult, rnn } from '../../../nn/index.js';
-import { concat, relu, sigmoid, stack, type Tensor, tanh } from '../../../ops/index.js';
+import { concat, stack, type Tensor } from '../../../ops/index.js';
 import { type Attributes, type Operator, required } from '../operator.js';
+import { type Activation, activationsOf } from './activations.js';
 
 /** What ONNX's three recurrent operators have in common, for one direction. */
 interface Direction {
@@ -14,26 +14,25 @@ interface Direction {
   readonly initial: Tensor | undefined;
   readonly initialCell: Tensor | undefined;
   readonly peepholes: Tensor | undefined;
-  readonly activations: readonly ((x: Tensor) => Tensor)[];
+  readonly activations: readonly Activation[];
   readonly options: { readonly lengths: Tensor | undefined; readonly reverse: boolean };
 }
 
 type Run = (direction: Direction, attributes: Attributes) => RecurrentResult;
 
-const activations: Readonly<Record<string, (x: Tensor) => Tensor>> = { Sigmoid: sigmoid, Tanh: tanh, Relu: relu };
-
 /** ONNX RNN, GRU and LSTM, opsets 7 to 22: X [T,B,C] (layout 0) or [B,T,C], W [dirs,g·H,C], R [dirs,g·H,H], B [dirs,2·g·H]. */
 function recurrent(run: Run, defaults: readonly string[]): Operator {
   return {
     apply: (inputs, attributes) => {
-      if (attributes.number('clip') !== undefined)
-        throw fail('unsupported', { where: 'recurrent operators', rule: 'no clipping', got: 'clip' });
       const byBatch = attributes.number('layout', 0) === 1;
       const turn = (x: Tensor | undefined): Tensor | undefined => (byBatch ? x?.transpose([1, 0, 2]) : x);
       const x = turn(required(inputs, 0, 'X')) as Tensor;
       const direction = attributes.text('direction', 'forward');
       const reversed = direction === 'bidirectional' ? [false, true] : [direction === 'reverse'];
-      const names = attributes.texts('activations') ?? reversed.flatMap(() => defaults);
+      const activations = activationsOf(
+        attributes,
+        reversed.flatMap(() => defaults),
+      );
       const results = reversed.map((reverse, d) => {
         const of = (tensor: Tensor | undefined): Tensor | undefined => {
           const part = tensor?.slice([[d, d + 1]]);
@@ -50,7 +49,7 @@ function recurrent(run: Run, defaults: readonly string[]): Operator {
           initial: of(turn(inputs[5])),
           initialCell: of(turn(inputs[6])),
           peepholes: of(inputs[7]),
-          activations: names.slice(d * defaults.length, (d + 1) * defaults.length).map(activationOf),
+          activations: activations.slice(d * defaults.length, (d + 1) * defaults.length),
           options: { lengths: inputs[4], reverse },
         };
         return run(given, attributes);
@@ -68,12 +67,6 @@ function recurrent(run: Run, defaults: readonly string[]): Operator {
       return [byBatch ? outputs.transpose([2, 0, 1, 3]) : outputs, ...states.map((s) => turn(s) as Tensor)];
     },
   };
-}
-
-function activationOf(name: string): (x: Tensor) => Tensor {
-  const found = activations[name];
-  if (found === undefined) throw fail('unsupported', { where: 'activations', rule: Object.keys(activations).join(', '), got: name });
-  return found;
 }
 
 /** Gates put into another order along the last axis. */
