@@ -1,4 +1,4 @@
-import { Attention, type AttentionForm, causal, type Mask } from '../../../attention/index.js';
+import { Attention, type AttentionForm, causal, FavorAttention, LinearAttention, type Mask, Retention } from '../../../attention/index.js';
 import { fail, nearest } from '../../../core/index.js';
 import { ConvolutionalLanguageModel, type LanguageModel, RecurrentLanguageModel } from '../../../models/index.js';
 import type { CellName } from '../../../nn/index.js';
@@ -81,6 +81,9 @@ export const contenders: Readonly<Record<string, Contender>> = {
   },
   transformer: transformer('every earlier token', () => new Attention({ mask: causal })),
   local: transformer(`the last ${window} tokens`, () => new Attention({ mask: near })),
+  performer: transformer('FAVOR+ with 64 features', () => new FavorAttention({ features: 64, causal: true })),
+  linear: transformer('linear attention', () => new LinearAttention({ causal: true })),
+  retention: transformer('retention', () => new Retention()),
 };
 
 /** Temporal blocks with kernels of 3 until 1 + 4 (2^L − 1) tokens are seen. */
