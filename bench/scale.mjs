@@ -15,7 +15,7 @@ const sizes = {
   '63M': [8, 8, 768, 256, 4, 1, 8192, 8],
   '124M': [12, 12, 768, 256, 2, 1, 50257, 6],
 };
-const glibc = { MALLOC_ARENA_MAX: '1', MALLOC_MMAP_THRESHOLD_: '1073741824', MALLOC_TRIM_THRESHOLD_: '4294967296' };
+const glibc = { MALLOC_ARENA_MAX: '1', MALLOC_MMAP_THRESHOLD_: '33554432', MALLOC_TRIM_THRESHOLD_: '4294967296' };
 const [first, ...rest] = process.argv.slice(2);
 
 if (first === '--one') {

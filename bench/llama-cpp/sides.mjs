@@ -49,7 +49,7 @@ export function side(script, args) {
 /** What the command's first line sets; all sides get it. */
 export const glibc = {
   MALLOC_ARENA_MAX: '1',
-  MALLOC_MMAP_THRESHOLD_: '1073741824',
+  MALLOC_MMAP_THRESHOLD_: '33554432',
   MALLOC_TRIM_THRESHOLD_: '4294967296',
   GLIBC_TUNABLES: 'glibc.malloc.hugetlb=1',
 };

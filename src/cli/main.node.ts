@@ -1,4 +1,4 @@
-#!/usr/bin/env -S MALLOC_ARENA_MAX=1 MALLOC_MMAP_THRESHOLD_=1073741824 MALLOC_TRIM_THRESHOLD_=4294967296 GLIBC_TUNABLES=glibc.malloc.hugetlb=1 node
+#!/usr/bin/env -S MALLOC_ARENA_MAX=1 MALLOC_MMAP_THRESHOLD_=33554432 MALLOC_TRIM_THRESHOLD_=4294967296 GLIBC_TUNABLES=glibc.malloc.hugetlb=1 node
 // The variables are glibc's: it keeps freed memory instead of giving it back and faulting it in again at every step, which
 // makes training of 10M parameters some percent faster; and it asks for huge pages, over which weights are read 10 to 15%
 // faster. They change no result; elsewhere they mean nothing.

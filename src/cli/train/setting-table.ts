@@ -56,7 +56,7 @@ export const orderNames = ['random', 'shuffled', 'packed', 'padded'] as const;
  */
 export const settingTable = {
   ...grouped('Model:', {
-    arch: text('--arch <name>', 'the architecture: gpt2, llama or attention-only (default: gpt2)'),
+    arch: text('--arch <name>', 'the architecture: gpt2, llama, attention-only, rnn, gru, lstm or tcn (default: gpt2)'),
     preset: choice('--preset <name>', 'where the other settings start from (default: nano)', Object.keys(presets)),
     layers: number('--layers <n>', 'blocks', wholeNumber(1, 1000)),
     heads: number('--heads <n>', 'attention heads per block; divides the width', wholeNumber(1, 1024)),

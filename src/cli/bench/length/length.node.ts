@@ -81,9 +81,7 @@ interface ProcessResult {
 
 function measured(job: Job): Promise<ProcessResult> {
   const script = fileURLToPath(new URL('./process.node.js', import.meta.url));
-  // As the command's own start does: freed memory is kept, so that runs do not ask the system for it again.
-  const env = { ...process.env, MALLOC_TRIM_THRESHOLD_: '-1', MALLOC_MMAP_MAX_: '0' };
-  const child = spawn(process.execPath, [script, JSON.stringify(job)], { stdio: ['ignore', 'pipe', 'pipe'], env });
+  const child = spawn(process.execPath, [script, JSON.stringify(job)], { stdio: ['ignore', 'pipe', 'pipe'] });
   let [out, err] = ['', ''];
   child.stdout.on('data', (chunk: Buffer) => {
     out += chunk;
