@@ -151,7 +151,11 @@ test.each<[string, () => unknown, RegExp]>([
   ['a block of nothing', () => new BlockwiseAttention({ block: 0 }), /whole number of queries from 1; got 0/],
   ['a block and a half', () => new BlockwiseAttention({ block: 1.5 }), /whole number of queries from 1; got 1.5/],
   ['dropout', () => new BlockwiseAttention({ dropout: 0.1 } as BlockwiseOptions), /pattern that is never formed; got dropout 0.1/],
-  ['a mask of another length', () => attendWith({ mask: input('m', [3, 4], 'bool') }), /mask that broadcasts to \[B,H,T,S\], \[1,1,4,4\]; got \[3,4\]/],
+  [
+    'a mask of another length',
+    () => attendWith({ mask: input('m', [3, 4], 'bool') }),
+    /mask that broadcasts to \[B,H,T,S\], \[1,1,4,4\]; got \[3,4\]/,
+  ],
   ['a bias of another length', () => attendWith({ bias: input('b', [5], 'float32') }), /bias that broadcasts to \[B,H,4,4\]; got \[5\]/],
   ['a mask of numbers', () => attendWith({ mask: input('m', [4, 4], 'float32') }), /boolean mask/],
 ])('refuses %s', (_, make, message) => {
