@@ -3,30 +3,30 @@ import type { ModelRef } from './model.js';
 import type { HeadRef } from './read.js';
 import type { Prompt } from './run.js';
 
-/**
- * What is done to a run while it is computed. `at` is a site or a glob of sites, with a slice where only a part is meant:
- * `blocks.1.attention.mixed[:, :, 3]`. Applied in their order.
- */
-export type Intervention =
-  | { readonly kind: 'zero'; readonly at: string }
-  /** The mean over a reference set of prompts, computed once. */
-  | { readonly kind: 'mean'; readonly at: string; readonly value: Matrix }
-  /** What another prompt had there. */
-  | { readonly kind: 'resample'; readonly at: string; readonly value: Matrix; readonly from?: string }
-  | { readonly kind: 'value'; readonly at: string; readonly value: Matrix }
-  /** Steering: value + coefficient · vector. */
-  | { readonly kind: 'add'; readonly at: string; readonly vector: Matrix; readonly coefficient: number }
-  | { readonly kind: 'scale'; readonly at: string; readonly factor: number }
-  /** Edges of a pattern; with `renormalise`, what is left of a row is scaled to its former sum. */
-  | {
-      readonly kind: 'cut';
-      readonly at: string;
-      readonly heads?: readonly number[];
-      readonly edges: readonly (readonly [query: number, key: number])[];
-      readonly renormalise: boolean;
-    }
-  /** Patterns as another run, the clean one, had them. */
-  | { readonly kind: 'freeze'; readonly at: string; readonly value: Matrix };
+/** Where a change applies: sites, perhaps with a slice (`blocks.1.attention.mixed[:, :, 3]`), and places told by word. */
+export interface Where {
+  readonly at: string;
+  readonly heads?: readonly number[] | undefined;
+  /** Of queries, where a site has queries and keys. */
+  readonly positions?: readonly number[] | undefined;
+  readonly keys?: readonly number[] | undefined;
+  readonly neurons?: readonly number[] | undefined;
+  readonly channels?: readonly number[] | undefined;
+}
+
+/** What is done to a run while it is computed, in order: the lens's interventions as the protocol carries them. */
+export type Intervention = Where &
+  (
+    | { readonly kind: 'zero' }
+    | { readonly kind: 'value'; readonly value: Matrix }
+    /** What was computed elsewhere, by site: a mean over tokens or prompts, another prompt's values, a clean run's patterns. */
+    | { readonly kind: 'mean' | 'resample' | 'freeze'; readonly values: Readonly<Record<string, Matrix>> }
+    /** Steering: x + coefficient · vector. */
+    | { readonly kind: 'add'; readonly vector: Matrix; readonly coefficient: number }
+    | { readonly kind: 'scale'; readonly factor: number }
+    /** Edges of a pattern; with `renormalise`, what is left of a row is scaled to sum to 1 again. */
+    | { readonly kind: 'cut'; readonly edges: readonly (readonly [query: number, key: number])[]; readonly renormalise: boolean }
+  );
 
 /** A chip: a change that has a name and can be switched off. */
 export interface Change {

@@ -59,6 +59,8 @@ export interface ModelInfo {
   readonly hash: string;
   /** Steps whose checkpoints can be opened, ascending; empty for what is no run. */
   readonly steps: readonly number[];
+  /** The step that the folder itself holds, of a run. */
+  readonly now?: number;
   /** Of images: their size and that of patches. */
   readonly image?: { readonly height: number; readonly width: number; readonly channels: number; readonly patch: number };
   /** Texts to begin with, made for this model where it was trained here. */

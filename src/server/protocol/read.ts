@@ -37,12 +37,13 @@ export interface ReadRequests {
   /**
    * A part of one head's matrix. At level 0 each cell is a weight; at level n it is the largest (of differences: the one
    * farthest from 0) of a square of 2ⁿ × 2ⁿ, so that nothing strong is lost however far one is away. Ranges count cells
-   * of the level.
+   * of the level. Scores are as they were computed, before the mask: of a decoder, keys after the query do not count, and
+   * a pooled cell of nothing else is −∞.
    */
   readonly 'read.tile': {
     readonly in: RunRef &
       HeadRef & { readonly value: AttentionValue; readonly rows: Range; readonly columns: Range; readonly level?: number };
-    /** [rows,columns]; a masked score is −∞. */
+    /** [rows,columns] */
     readonly out: { readonly values: Matrix };
   };
   /** Every head, small: cells are the largest of what they cover. */
@@ -107,7 +108,8 @@ export interface ReadRequests {
       readonly id: number;
       readonly text: string;
       readonly probability: number;
-      readonly candidates: readonly Candidate[];
+      /** The likeliest under the model itself. */
+      readonly candidates: readonly Pick<Candidate, 'id' | 'text' | 'probability'>[];
     };
     readonly out: { readonly ids: readonly number[]; readonly text: string; readonly finish: string };
   };
