@@ -6,6 +6,7 @@ import { declareConformance } from './commands/conformance-declaration.js';
 import { declareDemo } from './commands/demo-declaration.js';
 import { declareAnswer, declareEmbed, declareFill } from './commands/encoder-declarations.js';
 import { declareAttend, declareCapture, declareSites } from './commands/lens-declarations.js';
+import { declareStudio } from './commands/studio-declaration.js';
 import { declareChat, declareEval, declareGenerate } from './commands/text-declarations.js';
 import { declareTrain } from './commands/train-declaration.js';
 import type { CommandContext } from './context.js';
@@ -36,6 +37,7 @@ export function createProgram(context: CommandContext): Command {
     declareSites,
     declareCapture,
     declareAttend,
+    declareStudio,
     declareBench,
     declareConformance,
   ]) {
