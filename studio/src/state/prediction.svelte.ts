@@ -1,0 +1,29 @@
+import type { Output, RunRef, Sampling } from '#dist/server/protocol/index.js';
+import { Latest } from './latest.js';
+import type { Session } from './session.svelte.js';
+
+export type Next = Output<'read.next'>;
+
+/** How many tokens are listed. */
+const LISTED = 10;
+
+/** What comes next, and what would without the changes. */
+export class Prediction {
+  next = $state.raw<Next | undefined>(undefined);
+  /** Probabilities by id without the changes; undefined where there are none. */
+  before = $state.raw<ReadonlyMap<number, number> | undefined>(undefined);
+  readonly #latest = new Latest();
+
+  constructor(private readonly session: Session) {}
+
+  async load(ref: RunRef, base: RunRef | undefined, sampling: Sampling, position: number | undefined): Promise<void> {
+    await this.#latest.run(async (signal) => {
+      const ask = (of: RunRef, count: number) => this.session.client.ask('read.next', { ...of, ...sampling, position, count }, { signal });
+      // The base is asked for more: a token may have been far down before.
+      const [next, before] = await Promise.all([ask(ref, LISTED), base ? ask(base, 200) : undefined]);
+      if (signal.aborted) return;
+      this.next = next;
+      this.before = before && new Map(before.candidates.map(({ id, probability }) => [id, probability]));
+    });
+  }
+}

@@ -1,0 +1,36 @@
+import type { AttentionLayer, RunInfo, RunRef, TokenInfo } from '#dist/server/protocol/index.js';
+
+/** What the views of attention look at: one run, or a difference of two. */
+export interface Shown {
+  readonly ref: RunRef;
+  readonly tokens: readonly TokenInfo[];
+  readonly source: readonly TokenInfo[];
+  readonly attention: readonly AttentionLayer[];
+  readonly grid?: RunInfo['grid'];
+  /** Whether weights may be below 0: differences are. */
+  readonly isDifference: boolean;
+}
+
+export function shownRun(run: RunInfo): Shown {
+  return {
+    ref: { run: run.run },
+    tokens: run.tokens,
+    source: run.source ?? [],
+    attention: run.attention,
+    isDifference: false,
+    ...(run.grid ? { grid: run.grid } : {}),
+  };
+}
+
+/** The tokens that look, and those looked at, in one attention. */
+export function sidesOf(shown: Shown, layer: number): { readonly rows: readonly TokenInfo[]; readonly columns: readonly TokenInfo[] } {
+  const attention = shown.attention[layer];
+  if (attention?.kind === 'cross') return { rows: shown.tokens, columns: shown.source };
+  const own = shown.source.length > 0 && attention?.path.startsWith('encoder.') ? shown.source : shown.tokens;
+  return { rows: own, columns: own };
+}
+
+/** Where each attention is counted from, as people say it: `Layer 2`, `cross-attention of layer 1`. */
+export function blockOf(path: string): number {
+  return Number(/\.(\d+)\./.exec(path)?.[1] ?? 0);
+}
