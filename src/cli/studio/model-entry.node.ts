@@ -19,8 +19,9 @@ const place: Place = {
       .catch(() => undefined);
     return { steps: steps.sort((a, b) => a - b), ...(Number.isInteger(now) && { now: now as number }) };
   },
+  pathOf: (step) => (step === undefined ? path : join(path, 'checkpoints', `step-${step}`)),
   async loadStep(step) {
-    const folder = join(path, 'checkpoints', `step-${step}`);
+    const folder = this.pathOf(step);
     if (relative(await realpath(root), await realpath(folder)).startsWith('..'))
       throw fail('file', { where: `step-${step}`, rule: 'a checkpoint inside the opened folder', got: 'a link that leads outside' });
     return loadModel(folder);

@@ -27,6 +27,8 @@ export interface Place {
   /** Steps whose checkpoints are there, and the one that the folder itself holds. */
   steps(): Promise<{ readonly steps: readonly number[]; readonly now?: number }>;
   readonly loadStep: LoadStep;
+  /** Its path, or that of a step's checkpoint, as code opens it. */
+  pathOf(step: number | undefined): string;
 }
 
 /** An open model and the runs on it. */

@@ -1,5 +1,5 @@
 import { fail, type HostArray, nearest } from '../../../core/index.js';
-import type { Tensor } from '../../../ops/index.js';
+import type { Parameter, Tensor } from '../../../ops/index.js';
 import type { AttentionLayer, AttentionValue, RunSpec } from '../../protocol/index.js';
 import type { Kept } from '../kept.js';
 import { atOnceBytes } from '../limits.js';
@@ -68,6 +68,14 @@ export class Run {
       found[name] = value;
     }
     return found;
+  }
+
+  /** A parameter's value at the run's step. */
+  parameterValue(parameter: Parameter): Promise<HostArray> {
+    return this.ground.programs.inTurn(async () => {
+      await this.ground.useWeights(this.spec.step);
+      return parameter.value;
+    });
   }
 
   /** A layer's patterns or scores, [1,H,T,S]; with those of all layers where they are small. */
