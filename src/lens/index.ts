@@ -11,4 +11,5 @@ export type { ImageModel } from './subject/images.js';
 export type { Feeds, Subject } from './subject/subject.js';
 export type { Prompt } from './subject/tokens.js';
 export type { TranslationModel, TranslationPrompt } from './subject/translation.js';
+export * from './sweep/index.js';
 export { imageLens, lens, type TextLensOptions, translationLens } from './views.js';

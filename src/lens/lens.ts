@@ -9,9 +9,10 @@ import type { Intervention } from './change/intervention.js';
 import { ChangePlan } from './change/plan.js';
 import type { FoundSite } from './change/rewrite.js';
 import type { Metric } from './metric/metric.js';
-import { type MetricPlan, metricPlan } from './metric/plan.js';
+import { MetricPlan } from './metric/plan.js';
 import { ProgramShelf } from './program-shelf.js';
 import { foundSites, ProgramTrace } from './program-trace.js';
+import { rowCount } from './rows.js';
 import type { Feeds, Subject } from './subject/subject.js';
 
 export interface LensOptions extends ProgramOptions {
@@ -150,8 +151,7 @@ export class Lens<P, M extends Module = Module> {
 
   /** A metric on certain feeds. @throws value, name, axis: what does not fit them */
   metricFor(feeds: Feeds, metric: Metric): MetricPlan {
-    const rows = Object.values(feeds)[0]?.shape[0] as number;
-    return metricPlan(metric, { rows, feeds, sites: this.sitesFor(feeds), subject: this.subject });
+    return MetricPlan.of(metric, { rows: rowCount(feeds), feeds, sites: this.sitesFor(feeds), subject: this.subject });
   }
 
   #plan(prompt: P, addresses: string, { metric, limit }: CaptureOptions): CapturePlan {
