@@ -1,4 +1,15 @@
-export { type Captured, Lens, type LensOptions, lens, type Prompt, type Site } from './capture.js';
-export { ImageLens, type ImageLensOptions, imageLens } from './image-lens.js';
+export { type Address, parseAddresses } from './address.js';
+export type { CaptureCost, Captured, Site } from './capture.js';
+export * from './change/index.js';
+export { type Axis, LabelledArray, type LabelledJson } from './labelled.js';
+export { type CaptureOptions, Lens, type LensOptions } from './lens.js';
+export type { Metric, TokenChoice } from './metric/metric.js';
 export * from './picture/index.js';
 export { gradientReach, type ReachOptions } from './reach.js';
+export { type AxisName, axesOf, layerOfSite } from './roles.js';
+export type { ImageModel } from './subject/images.js';
+export type { Feeds, Subject } from './subject/subject.js';
+export type { Prompt } from './subject/tokens.js';
+export type { TranslationModel, TranslationPrompt } from './subject/translation.js';
+export * from './sweep/index.js';
+export { imageLens, lens, type TextLensOptions, translationLens } from './views.js';
