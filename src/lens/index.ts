@@ -1,5 +1,7 @@
 export type { Matrix } from './algebra/matrix.js';
+export * from './attribute/index.js';
 export { type Captured, Lens, type LensOptions, lens, type Prompt, type Site } from './capture.js';
+export * from './features/index.js';
 export { ImageLens, type ImageLensOptions, imageLens } from './image-lens.js';
 export { type Axis, LabelledArray, type LabelledJson } from './labelled.js';
 export * from './picture/index.js';
