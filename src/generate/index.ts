@@ -2,7 +2,6 @@ export { type BatchOptions, generateBatch, generateBatchAll } from './batch.js';
 export { type Beam, type BeamOptions, beamSearch } from './beam-search.js';
 export { Conversation, type ConversationOptions } from './conversation.js';
 export { type CachedModel, Decoder, type DecoderOptions } from './decoder.js';
-export { turns } from './event-loop.js';
 export { type Generated, generate, generateAll, nextTokens, nextTokensOnnx } from './generate.js';
 export { type Alternative, alternatives, logProbability } from './log-probability.js';
 export type { RowToken } from './loop.js';

@@ -73,7 +73,7 @@ export const en = {
   asTable: 'Table',
   asTableHint: 'The same numbers as a table (T)',
   rowsColumns: 'Rows look, columns are looked at.',
-  masked: 'masked: a token cannot see what comes after it',
+  masked: 'later tokens are hidden',
   matrixLabel: 'Attention matrix. Arrow keys move; Enter asks why.',
   arcsLabel: 'Attention as arcs. Arrow keys choose the token that looks.',
   textLabel: 'Text coloured by attention. Arrow keys choose the token.',

@@ -70,7 +70,7 @@ export const zh: Words = {
   asTable: '表格',
   asTableHint: '用表格显示同样的数 (T)',
   rowsColumns: '行在看，列被看。',
-  masked: '遮住：词元看不到它后面的内容',
+  masked: '后面的词元被遮住',
   matrixLabel: '注意力矩阵。方向键移动，回车问为什么。',
   arcsLabel: '用弧线表示注意力。方向键选择在看的词元。',
   textLabel: '按注意力着色的文字。方向键选择词元。',

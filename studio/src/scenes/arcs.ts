@@ -50,7 +50,7 @@ export function arcsScene(data: ArcsData): Scene {
     const chosen = from === query;
     const faded = query !== undefined && !chosen;
     const stroke = chosen ? 'accent' : weight < 0 ? 'negative' : 'positive';
-    const opacity = (0.12 + 0.88 * Math.sqrt(share)) * (faded ? 0.3 : 0.85);
+    const opacity = (0.12 + 0.88 * Math.sqrt(share)) * (faded ? 0.4 : 0.9);
     const thickness = 0.6 + 5 * share;
     const rise = from === to ? 16 : lift * Math.sqrt(Math.abs(from - to)) * 1.32;
     const reach = from === to ? 11 : 0;

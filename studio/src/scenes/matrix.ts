@@ -109,7 +109,7 @@ function crosshair(w: MatrixWindow, row: number, column: number, right: number, 
 }
 
 function labelSize(cell: number): number {
-  return Math.max(9, Math.min(12.5, cell - 1));
+  return Math.max(8.5, Math.min(12.5, cell - 0.5));
 }
 
 function tokenLabels({ window: w, rowLabels, columnLabels, selected }: MatrixData): Mark[] {

@@ -62,7 +62,7 @@ export function textScene(data: TextData): Scene {
     const paint = weight === undefined ? ({ fill: 'quiet' } as const) : ({ fill: 'over', on } as const);
     marks.push({ kind: 'text', x: x + width / 2, y: y + 20, text, size: SIZE, mono: true, anchor: 'middle', ...paint });
     if (numbers && weight !== undefined)
-      marks.push({ kind: 'text', x: x + width / 2, y: y + 39, text: numberText(weight, 2), size: 10, anchor: 'middle', fill: 'quiet' });
+      marks.push({ kind: 'text', x: x + width / 2, y: y + 39, text: top === 1 ? weight.toFixed(2) : numberText(weight, 2), size: 10, anchor: 'middle', fill: 'quiet' });
   });
   return { width: data.width, height, title: data.title, marks };
 }

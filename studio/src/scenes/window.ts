@@ -18,7 +18,7 @@ export interface MatrixWindow {
 /** The most pixels that a cell is drawn with where all fit. */
 export const LARGEST_CELL = 34;
 /** From this size on a cell's row and column can be labelled. */
-export const LABELLED_CELL = 9;
+export const LABELLED_CELL = 8;
 export const MAXIMUM_CELL = 64;
 
 /** Pixels a cell, for all cells to be seen at once. */

@@ -1,6 +1,6 @@
 import type { Address, Change, ModelInfo, Prompt, Proposal, RunInfo, RunSpec, TokenInfo } from '#dist/server/protocol/index.js';
 import { readAddress, writeAddress } from './address.js';
-import type { Client } from './client.js';
+import { type Client, Refused } from './client.js';
 import { Comparing } from './comparing.svelte.js';
 import { Explaining } from './explaining.svelte.js';
 import { advance, back, begin, forth, type History } from './history.js';
@@ -21,6 +21,8 @@ export class App {
   run = $state.raw<RunInfo | undefined>(undefined);
   base = $state.raw<RunInfo | undefined>(undefined);
   isRunning = $state(false);
+  /** Why the present text cannot be run. */
+  runError = $state<string | undefined>(undefined);
   /** The image that was chosen, for models that read images: it has no place in an address. */
   image = $state.raw<Uint8Array | undefined>(undefined);
   past = $state.raw<History<readonly Change[]>>(begin([]));
@@ -87,16 +89,16 @@ export class App {
     return this.run && shownRun(this.run);
   });
 
-  readonly sides: { readonly rows: readonly TokenInfo[]; readonly columns: readonly TokenInfo[] } = $derived(
-    this.shown ? sidesOf(this.shown, this.layer) : { rows: [], columns: [] },
-  );
-
   /** The layer and the head that are looked at, within what the model has. */
   readonly layer: number = $derived(Math.min(this.place.layer, Math.max(0, (this.model?.attention.length ?? 1) - 1)));
   readonly head: number = $derived(Math.min(this.place.head, Math.max(0, (this.model?.attention[this.layer]?.heads ?? 1) - 1)));
   /** Scores, where the attention has them and they are asked for. */
   readonly value: 'pattern' | 'scores' = $derived(
     this.place.value === 'scores' && this.model?.attention[this.layer]?.hasScores !== false ? 'scores' : 'pattern',
+  );
+
+  readonly sides: { readonly rows: readonly TokenInfo[]; readonly columns: readonly TokenInfo[] } = $derived(
+    this.shown ? sidesOf(this.shown, this.layer) : { rows: [], columns: [] },
   );
 
   /** The token that looks: the last where none was chosen. */
@@ -119,6 +121,9 @@ export class App {
     if (line?.along !== 'row' || line.shown !== this.shown || line.token !== this.query) return undefined;
     return line.place.layer === this.layer && line.place.head === this.head && line.place.value === this.value ? line.values : undefined;
   });
+
+  /** Whether the chosen cell is one that its query cannot see. */
+  readonly isMasked: boolean = $derived((this.attention?.causal ?? false) && this.sides.rows === this.sides.columns && this.key > this.query);
 
   get attention() {
     return this.model?.attention[this.layer];
@@ -155,7 +160,7 @@ export class App {
   /** Asks why the chosen cell is what it is. */
   whyCell(): void {
     const { cell } = this;
-    if (cell && !this.shown?.isDifference) this.why(cell);
+    if (cell && !this.shown?.isDifference && !this.isMasked) this.why(cell);
   }
 
   /** Asks why a number is what it is. */
@@ -243,10 +248,13 @@ export class App {
         this.run = run;
         this.base = base;
         this.isRunning = false;
+        this.runError = undefined;
       })
       .catch((error: unknown) => {
         this.isRunning = false;
-        this.session.failed(error);
+        // What is wrong with the text is told beside it, while it is typed; what is wrong with the server is a notice.
+        if (error instanceof Refused && !['offline', 'crashed', 'failed'].includes(error.code)) this.runError = error.message;
+        else this.session.failed(error);
       });
   }
 

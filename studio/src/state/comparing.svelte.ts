@@ -1,8 +1,9 @@
+import { showToken } from '#dist/lens/picture/token-text.js';
 import type { Output, RunInfo, RunSpec, SweepCell, SweepSpec } from '#dist/server/protocol/index.js';
 import { isCancelled } from './client.js';
 import { Latest } from './latest.js';
 import type { Session } from './session.svelte.js';
-import { type Shown, shownRun } from './shown.js';
+import { readable, type Shown, shownRun } from './shown.js';
 
 /** How far a sweep has come. */
 export interface SweepProgress {
@@ -42,9 +43,9 @@ export class Comparing {
       if (signal.aborted) return;
       this.other = b;
       this.alignment = alignment;
-      this.next = next;
+      this.next = { ...next, rows: next.rows.map((row) => ({ ...row, text: showToken(row.text) })) };
       this.heads = heads.layers;
-      this.difference = { ...shownRun(a), ref: { run: a.run, minus: b.run }, tokens: alignment.tokens, isDifference: true };
+      this.difference = { ...shownRun(a), ref: { run: a.run, minus: b.run }, tokens: readable(alignment.tokens), isDifference: true };
     });
   }
 

@@ -8,6 +8,8 @@ export class Explaining {
   code = $state.raw<string | undefined>(undefined);
   isBusy = $state(false);
   readonly #latest = new Latest();
+  /** What the arrays on the way are called. */
+  readonly #names = new Map<string, string>();
 
   constructor(private readonly session: Session) {}
 
@@ -18,6 +20,7 @@ export class Explaining {
       .run(async (signal) => {
         const explanation = await this.session.client.ask('explain', { ...ref, address }, { signal });
         if (signal.aborted) return;
+        this.#names.set(address.at, explanation.source.name);
         this.explanation = explanation;
         this.isBusy = false;
       })
@@ -26,6 +29,11 @@ export class Explaining {
         this.isBusy = false;
         throw error;
       });
+  }
+
+  /** What an array is called, where it was explained before. */
+  nameOf(address: Address): string | undefined {
+    return this.#names.get(address.at);
   }
 
   clear(): void {

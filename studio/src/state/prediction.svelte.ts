@@ -1,8 +1,14 @@
-import type { Output, RunRef, Sampling } from '#dist/server/protocol/index.js';
+import { showToken } from '#dist/lens/picture/token-text.js';
+import type { Candidate, Output, RunRef, Sampling } from '#dist/server/protocol/index.js';
 import { Latest } from './latest.js';
 import type { Session } from './session.svelte.js';
 
 export type Next = Output<'read.next'>;
+
+/** A candidate whose text a reader can see. */
+function shown(candidate: Candidate): Candidate {
+  return { ...candidate, text: showToken(candidate.text) };
+}
 
 /** How many tokens are listed. */
 const LISTED = 10;
@@ -22,7 +28,7 @@ export class Prediction {
       // The base is asked for more: a token may have been far down before.
       const [next, before] = await Promise.all([ask(ref, LISTED), base ? ask(base, 200) : undefined]);
       if (signal.aborted) return;
-      this.next = next;
+      this.next = { ...next, candidates: next.candidates.map(shown), ...(next.actual ? { actual: shown(next.actual) } : {}) };
       this.before = before && new Map(before.candidates.map(({ id, probability }) => [id, probability]));
     });
   }

@@ -1,3 +1,4 @@
+import { showToken } from '#dist/lens/picture/token-text.js';
 import type { AttentionLayer, RunInfo, RunRef, TokenInfo } from '#dist/server/protocol/index.js';
 
 /** What the views of attention look at: one run, or a difference of two. */
@@ -14,12 +15,17 @@ export interface Shown {
 export function shownRun(run: RunInfo): Shown {
   return {
     ref: { run: run.run },
-    tokens: run.tokens,
-    source: run.source ?? [],
+    tokens: readable(run.tokens),
+    source: readable(run.source ?? []),
     attention: run.attention,
     isDifference: false,
     ...(run.grid ? { grid: run.grid } : {}),
   };
+}
+
+/** The tokens with texts that a reader can see: a space is `·`, a line end `⏎`. */
+export function readable(tokens: readonly TokenInfo[]): readonly TokenInfo[] {
+  return tokens.map((token) => ({ ...token, text: showToken(token.text) }));
 }
 
 /** The tokens that look, and those looked at, in one attention. */

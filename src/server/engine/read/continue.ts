@@ -1,5 +1,6 @@
+import { turns } from '../../../core/event-loop.js';
 import { fail } from '../../../core/index.js';
-import { generate, logProbability, nextTokens, sample, turns } from '../../../generate/index.js';
+import { generate, logProbability, nextTokens, sample } from '../../../generate/index.js';
 import type { LanguageModel } from '../../../models/index.js';
 import type { Context, Input, Output } from '../../protocol/index.js';
 import type { ModelState } from '../model-state.js';

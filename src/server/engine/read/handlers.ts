@@ -1,4 +1,4 @@
-import { turns } from '../../../generate/index.js';
+import { turns } from '../../../core/event-loop.js';
 import type { AttentionLayer } from '../../protocol/index.js';
 import type { Handlers } from '../handler.js';
 import type { ModelState } from '../model-state.js';

@@ -1,3 +1,4 @@
+import { showToken } from '#dist/lens/picture/token-text.js';
 import type { App } from '../../state/app.svelte.js';
 import { Latest } from '../../state/latest.js';
 
@@ -59,7 +60,7 @@ export class Writing {
           {
             signal,
             onEvent: ({ id, text, probability }) => {
-              this.steps = [...this.steps, { position: ids.length, text, probability }];
+              this.steps = [...this.steps, { position: ids.length, text: showToken(text), probability }];
               ids.push(id);
               show();
             },
