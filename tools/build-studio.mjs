@@ -30,7 +30,8 @@ function hashOf(root) {
   for (const folder of ['studio', 'src/lens/picture', 'src/server/protocol', 'tools/build-studio.mjs']) {
     for (const path of filesOf(join(root, folder))) hash.update(path.slice(root.length)).update(readFileSync(path));
   }
-  for (const name of ['vite', 'svelte']) hash.update(JSON.parse(readFileSync(join(root, `node_modules/${name}/package.json`), 'utf8')).version);
+  for (const name of ['vite', 'svelte'])
+    hash.update(JSON.parse(readFileSync(join(root, `node_modules/${name}/package.json`), 'utf8')).version);
   return hash.digest('hex');
 }
 

@@ -39,7 +39,8 @@ export const en = {
   examples: 'Examples',
   tokens: (n: number, context: number) => `${n} of ${context.toLocaleString('en')} tokens`,
   leftOut: (n: number) => `${n} ${n === 1 ? 'token is' : 'tokens are'} beyond what the model can read, and left out`,
-  tooLong: (got: number, most: number) => `This text has ${got.toLocaleString('en')} characters; at most ${most.toLocaleString('en')} can be read.`,
+  tooLong: (got: number, most: number) =>
+    `This text has ${got.toLocaleString('en')} characters; at most ${most.toLocaleString('en')} can be read.`,
   tokensLabel: 'Tokens: choose one to see what it looks at',
   colouredRow: (token: string) => `Coloured by what “${token}” looks at`,
   colouredColumn: (token: string) => `Coloured by who looks at “${token}”`,
@@ -79,7 +80,9 @@ export const en = {
   textLabel: 'Text coloured by attention. Arrow keys choose the token.',
   imageLabel: 'Image patches coloured by attention. Arrow keys choose the patch.',
   edgesShown: (shown: number, total: number, share: string) =>
-    shown >= total ? `All ${total.toLocaleString('en')} edges.` : `The strongest ${shown.toLocaleString('en')} of ${total.toLocaleString('en')} edges: ${share} of all weight.`,
+    shown >= total
+      ? `All ${total.toLocaleString('en')} edges.`
+      : `The strongest ${shown.toLocaleString('en')} of ${total.toLocaleString('en')} edges: ${share} of all weight.`,
   strongest: 'Strongest edges',
   looksAt: 'looks at',
   weight: 'weight',
@@ -122,12 +125,14 @@ export const en = {
   written: 'Written tokens: choose one to see its attention',
   // Why
   whyTitle: 'Why this number',
-  whyEmpty: 'Choose a number: a cell of the matrix, a bar of what comes next. Here it is taken apart, down to the weights that training made.',
+  whyEmpty:
+    'Choose a number: a cell of the matrix, a bar of what comes next. Here it is taken apart, down to the weights that training made.',
   whyCell: 'Why this cell?',
   whyProbability: 'Why this probability?',
   way: 'The way here',
   equation: 'Equation',
-  largestTerms: (shown: number, total: number) => (shown >= total ? `All ${total.toLocaleString('en')} terms` : `The largest ${shown} of ${total.toLocaleString('en')} terms`),
+  largestTerms: (shown: number, total: number) =>
+    shown >= total ? `All ${total.toLocaleString('en')} terms` : `The largest ${shown} of ${total.toLocaleString('en')} terms`,
   showAll: 'Show all',
   showFewer: 'Show fewer',
   product: 'product',
@@ -235,7 +240,8 @@ export const en = {
   preset: 'Size',
   ownSizes: 'Settings',
   moreSettings: 'All settings',
-  planText: (parameters: string, vocabulary: string, tokens: string) => `${parameters} parameters, a vocabulary of ${vocabulary}, ${tokens} tokens to learn from.`,
+  planText: (parameters: string, vocabulary: string, tokens: string) =>
+    `${parameters} parameters, a vocabulary of ${vocabulary}, ${tokens} tokens to learn from.`,
   start: 'Start training',
   pause: 'Pause',
   resume: 'Go on',

@@ -76,7 +76,9 @@ export const zh: Words = {
   textLabel: '按注意力着色的文字。方向键选择词元。',
   imageLabel: '按注意力着色的图块。方向键选择图块。',
   edgesShown: (shown, total, share) =>
-    shown >= total ? `全部 ${total.toLocaleString('en')} 条边。` : `${total.toLocaleString('en')} 条边里最强的 ${shown.toLocaleString('en')} 条：占全部权重的 ${share}。`,
+    shown >= total
+      ? `全部 ${total.toLocaleString('en')} 条边。`
+      : `${total.toLocaleString('en')} 条边里最强的 ${shown.toLocaleString('en')} 条：占全部权重的 ${share}。`,
   strongest: '最强的边',
   looksAt: '在看',
   weight: '权重',
@@ -122,7 +124,8 @@ export const zh: Words = {
   whyProbability: '这个概率为什么？',
   way: '走过的路',
   equation: '算式',
-  largestTerms: (shown, total) => (shown >= total ? `全部 ${total.toLocaleString('en')} 项` : `${total.toLocaleString('en')} 项中最大的 ${shown} 项`),
+  largestTerms: (shown, total) =>
+    shown >= total ? `全部 ${total.toLocaleString('en')} 项` : `${total.toLocaleString('en')} 项中最大的 ${shown} 项`,
   showAll: '全部显示',
   showFewer: '少显示',
   product: '乘积',

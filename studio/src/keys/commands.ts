@@ -1,8 +1,8 @@
 import type { Words } from '../i18n/en.js';
-import { blockOf } from '../state/shown.js';
 import type { App } from '../state/app.svelte.js';
-import { settings } from '../state/settings.svelte.js';
 import type { View } from '../state/place.js';
+import { settings } from '../state/settings.svelte.js';
+import { blockOf } from '../state/shown.js';
 import { ui } from '../state/ui.svelte.js';
 import { cutCell, headOff } from '../views/change/quick.js';
 
@@ -39,7 +39,10 @@ export function commandsOf(app: App, words: Words): Command[] {
     { name: words.redo, keys: ['Y'], key: 'y', run: () => app.redo() },
     { name: words.keepTitle, keys: ['E'], key: 'e', run: () => ui.open('keep') },
   ];
-  const views: Command[] = (['read', 'heads', 'compare', 'train'] as View[]).map((view) => ({ name: `${words.views[view]}: ${words.viewHints[view]}`, run: () => app.show(view) }));
+  const views: Command[] = (['read', 'heads', 'compare', 'train'] as View[]).map((view) => ({
+    name: `${words.views[view]}: ${words.viewHints[view]}`,
+    run: () => app.show(view),
+  }));
   const rest: Command[] = [
     { name: words.commands, keys: ['/'], key: '/', run: () => ui.open('palette') },
     { name: words.keysTitle, keys: ['?'], key: '?', run: () => ui.open('keys') },

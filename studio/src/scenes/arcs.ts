@@ -57,7 +57,12 @@ export function arcsScene(data: ArcsData): Scene {
     const points = [x(from), base, x(from) + reach, base - rise, x(to) - reach, base - rise, x(to), base];
     marks.push({ kind: 'line', points, curve: 'cubic', stroke, width: thickness, opacity });
   }
-  marks.push({ kind: 'line', points: [Math.max(0, x(0) - step / 2), base + 1, x(count - 1) + step / 2, base + 1], stroke: 'line', width: 1 });
+  marks.push({
+    kind: 'line',
+    points: [Math.max(0, x(0) - step / 2), base + 1, x(count - 1) + step / 2, base + 1],
+    stroke: 'line',
+    width: 1,
+  });
   labels.forEach((label, position) => {
     const chosen = position === query;
     const common = { kind: 'text', text: edgeLabel(label), size: SIZE, mono: true, fill: chosen ? 'accent' : 'ink', bold: chosen } as const;

@@ -19,9 +19,26 @@ export function barsScene(title: string, bars: readonly Bar[], width: number): S
   bars.forEach(({ label, probability, before }, i) => {
     const y = 8 + i * row;
     marks.push({ kind: 'text', x: left - 8, y: y + 15, text: edgeLabel(label), size: 13, mono: true, anchor: 'end', fill: 'ink' });
-    marks.push({ kind: 'rect', x: left, y: y + 4, width: Math.max(1, (room * probability) / most), height: before === undefined ? 15 : 10, fill: 'positive', radius: 2 });
+    marks.push({
+      kind: 'rect',
+      x: left,
+      y: y + 4,
+      width: Math.max(1, (room * probability) / most),
+      height: before === undefined ? 15 : 10,
+      fill: 'positive',
+      radius: 2,
+    });
     if (before !== undefined)
-      marks.push({ kind: 'rect', x: left, y: y + 16, width: Math.max(1, (room * before) / most), height: 5, fill: 'quiet', opacity: 0.5, radius: 1 });
+      marks.push({
+        kind: 'rect',
+        x: left,
+        y: y + 16,
+        width: Math.max(1, (room * before) / most),
+        height: 5,
+        fill: 'quiet',
+        opacity: 0.5,
+        radius: 1,
+      });
     const text = before === undefined ? percentText(probability) : `${percentText(before)} → ${percentText(probability)}`;
     marks.push({ kind: 'text', x: width - 4, y: y + 15, text, size: before === undefined ? 12.5 : 10.5, anchor: 'end', fill: 'quiet' });
   });

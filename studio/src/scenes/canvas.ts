@@ -1,5 +1,5 @@
-import { heatPixels } from './heat-pixels.js';
 import { MONO, SANS } from './fonts.js';
+import { heatPixels } from './heat-pixels.js';
 import type { Heat, Label, Line, Rect, Scene } from './scene.js';
 import { colour, inkOver, type ThemeName } from './theme.js';
 

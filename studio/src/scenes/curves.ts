@@ -36,7 +36,11 @@ const TOP = 12;
 const BOTTOM = 26;
 
 /** Where steps stand on a panel of curves. */
-export function stepScale(data: Pick<CurvesData, 'width' | 'curves' | 'lastStep'>): { x(step: number): number; step(x: number): number; last: number } {
+export function stepScale(data: Pick<CurvesData, 'width' | 'curves' | 'lastStep'>): {
+  x(step: number): number;
+  step(x: number): number;
+  last: number;
+} {
   let last = data.lastStep ?? 1;
   for (const { steps } of data.curves) last = Math.max(last, steps[steps.length - 1] ?? 0);
   const room = data.width - LEFT - RIGHT;
@@ -52,19 +56,47 @@ export function curvesScene(data: CurvesData): Scene {
   const marks: Mark[] = [];
   for (const value of ticks(low, high, 4)) {
     marks.push({ kind: 'line', points: [LEFT, y(value), width - RIGHT, y(value)], stroke: 'line', width: 1 });
-    marks.push({ kind: 'text', x: LEFT - 7, y: y(value) + 4, text: numberText(value, 3).replace(/\.?0+$/, '') || '0', size: 11, anchor: 'end', fill: 'quiet' });
+    marks.push({
+      kind: 'text',
+      x: LEFT - 7,
+      y: y(value) + 4,
+      text: numberText(value, 3).replace(/\.?0+$/, '') || '0',
+      size: 11,
+      anchor: 'end',
+      fill: 'quiet',
+    });
   }
   for (const step of ticks(0, last, Math.max(2, Math.floor(width / 110)))) {
     if (!Number.isInteger(step)) continue;
-    marks.push({ kind: 'text', x: x(step), y: height - 8, text: step.toLocaleString('en'), size: 11, anchor: step === 0 ? 'start' : x(step) > width - 40 ? 'end' : 'middle', fill: 'quiet' });
+    marks.push({
+      kind: 'text',
+      x: x(step),
+      y: height - 8,
+      text: step.toLocaleString('en'),
+      size: 11,
+      anchor: step === 0 ? 'start' : x(step) > width - 40 ? 'end' : 'middle',
+      fill: 'quiet',
+    });
   }
-  for (const step of stops) marks.push({ kind: 'line', points: [x(step), height - BOTTOM, x(step), height - BOTTOM + 5], stroke: 'quiet', width: 1.5 });
+  for (const step of stops)
+    marks.push({ kind: 'line', points: [x(step), height - BOTTOM, x(step), height - BOTTOM + 5], stroke: 'quiet', width: 1.5 });
   for (const curve of curves) marks.push(...drawn(curve, x, y, width));
   if (at !== undefined) {
     marks.push({ kind: 'line', points: [x(at), TOP - 6, x(at), height - BOTTOM], stroke: 'accent', width: 1.5 });
     for (const curve of curves) {
       const value = valueAt(curve, at);
-      if (value !== undefined) marks.push({ kind: 'rect', x: x(at) - 4, y: y(value) - 4, width: 8, height: 8, radius: 4, fill: 'panel', stroke: curve.stroke, strokeWidth: 2 });
+      if (value !== undefined)
+        marks.push({
+          kind: 'rect',
+          x: x(at) - 4,
+          y: y(value) - 4,
+          width: 8,
+          height: 8,
+          radius: 4,
+          fill: 'panel',
+          stroke: curve.stroke,
+          strokeWidth: 2,
+        });
     }
   }
   return { width, height, title: data.title, marks };
@@ -117,7 +149,27 @@ function drawn(curve: Curve, x: (step: number) => number, y: (value: number) => 
   }
   if (curve.dots)
     for (let i = 0; i + 1 < points.length; i += 2)
-      dots.push({ kind: 'rect', x: (points[i] as number) - 2.5, y: (points[i + 1] as number) - 2.5, width: 5, height: 5, radius: 2.5, fill: curve.stroke });
-  const line: Mark[] = points.length < 4 ? [] : [{ kind: 'line', points, stroke: curve.stroke, width: curve.faint ? 1 : 1.75, opacity: curve.faint ? 0.45 : 1, ...(curve.dash ? { dash: curve.dash } : {}) }];
+      dots.push({
+        kind: 'rect',
+        x: (points[i] as number) - 2.5,
+        y: (points[i + 1] as number) - 2.5,
+        width: 5,
+        height: 5,
+        radius: 2.5,
+        fill: curve.stroke,
+      });
+  const line: Mark[] =
+    points.length < 4
+      ? []
+      : [
+          {
+            kind: 'line',
+            points,
+            stroke: curve.stroke,
+            width: curve.faint ? 1 : 1.75,
+            opacity: curve.faint ? 0.45 : 1,
+            ...(curve.dash ? { dash: curve.dash } : {}),
+          },
+        ];
   return [...line, ...dots];
 }

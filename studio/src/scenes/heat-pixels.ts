@@ -5,7 +5,10 @@ import { rampPixels, type ThemeName } from './theme.js';
  * A heat's cells as pixels, one a cell, [rows, columns] of 0xAABBGGRR; masked cells, and scores that are −∞, are transparent.
  * The step of a cell is √(|value| / top), as `levelOf` has it: computed here without calls, for a quarter million cells a frame.
  */
-export function heatPixels(heat: Pick<Heat, 'rows' | 'columns' | 'values' | 'top' | 'maskedFrom'>, theme: ThemeName): Uint32Array<ArrayBuffer> {
+export function heatPixels(
+  heat: Pick<Heat, 'rows' | 'columns' | 'values' | 'top' | 'maskedFrom'>,
+  theme: ThemeName,
+): Uint32Array<ArrayBuffer> {
   const { rows, columns, values, top, maskedFrom } = heat;
   const table = rampPixels(theme);
   const out = new Uint32Array(rows * columns);

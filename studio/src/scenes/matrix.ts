@@ -62,7 +62,16 @@ export function matrixScene(data: MatrixData): Scene {
   }
   if (w.cell >= 6) marks.push(grid(w, right, bottom));
   for (const [row, column] of data.marked ?? [])
-    marks.push({ kind: 'rect', x: x(column) + 1, y: y(row) + 1, width: w.cell - 2, height: w.cell - 2, stroke: 'second', strokeWidth: 2, radius: 2 });
+    marks.push({
+      kind: 'rect',
+      x: x(column) + 1,
+      y: y(row) + 1,
+      width: w.cell - 2,
+      height: w.cell - 2,
+      stroke: 'second',
+      strokeWidth: 2,
+      radius: 2,
+    });
   const { selected } = data;
   if (selected) marks.push(...crosshair(w, selected.row, selected.column, right, bottom));
   // The labels' ground covers what is scrolled out.

@@ -22,7 +22,18 @@ export function sheetScene(title: string, heads: readonly SheetHead[], across: n
     const y = 12 + Math.floor(i / across) * (ROOM + 22);
     const scale = SIDE / Math.max(rows, columns);
     marks.push({ kind: 'rect', x, y, width: columns * scale, height: rows * scale, fill: 'hatch' });
-    marks.push({ kind: 'heat', x, y, width: columns * scale, height: rows * scale, rows, columns, values, top, maskedFrom: causal && rows === columns ? 1 : Number.POSITIVE_INFINITY });
+    marks.push({
+      kind: 'heat',
+      x,
+      y,
+      width: columns * scale,
+      height: rows * scale,
+      rows,
+      columns,
+      values,
+      top,
+      maskedFrom: causal && rows === columns ? 1 : Number.POSITIVE_INFINITY,
+    });
     marks.push({ kind: 'text', x, y: y + SIDE + 15, text: label, size: 12, fill: 'ink', bold: true });
     if (note) marks.push({ kind: 'text', x: x + SIDE, y: y + SIDE + 15, text: note, size: 11.5, fill: 'quiet', anchor: 'end' });
   });

@@ -41,11 +41,29 @@ export function sideBySideScene(data: SideBySideData): Scene {
   }
   const row = query === undefined ? [] : edges.filter((edge) => edge.query === query);
   for (const { key, weight } of row)
-    marks.push({ kind: 'rect', x: right + 3, y: y(key) - ROW / 2 + 1, width: width - right - 4, height: ROW - 2, fill: { weight, top }, radius: 3 });
+    marks.push({
+      kind: 'rect',
+      x: right + 3,
+      y: y(key) - ROW / 2 + 1,
+      width: width - right - 4,
+      height: ROW - 2,
+      fill: { weight, top },
+      radius: 3,
+    });
   const over = new Map(row.map(({ key, weight }) => [key, { weight, top }]));
   queries.forEach((text, at) => {
     const chosen = at === query;
-    marks.push({ kind: 'text', x: left - 8, y: y(at) + 4.5, text: edgeLabel(text), size: SIZE, mono: true, anchor: 'end', fill: chosen ? 'accent' : 'ink', bold: chosen });
+    marks.push({
+      kind: 'text',
+      x: left - 8,
+      y: y(at) + 4.5,
+      text: edgeLabel(text),
+      size: SIZE,
+      mono: true,
+      anchor: 'end',
+      fill: chosen ? 'accent' : 'ink',
+      bold: chosen,
+    });
   });
   keys.forEach((text, at) => {
     const on = over.get(at);

@@ -1,5 +1,5 @@
 import { escapeXml } from '#dist/lens/picture/escape.js';
-import { levelOf, RAMPS, colourOf } from '#dist/lens/picture/ramp.js';
+import { colourOf, levelOf, RAMPS } from '#dist/lens/picture/ramp.js';
 import { MONO, SANS } from './fonts.js';
 import type { Heat, Label, Line, Mark, Rect, Scene } from './scene.js';
 import { colour, inkOver, type ThemeName } from './theme.js';

@@ -26,7 +26,11 @@ const SIZE = 16;
 const PAD = 3;
 
 /** Lines of tokens, broken where the width ends, and after a line end of the text. */
-export function textPlaces({ labels, width, numbers }: Pick<TextData, 'labels' | 'width' | 'numbers'>): { places: TextPlace[]; height: number; line: number } {
+export function textPlaces({ labels, width, numbers }: Pick<TextData, 'labels' | 'width' | 'numbers'>): {
+  places: TextPlace[];
+  height: number;
+  line: number;
+} {
   const line = numbers ? 44 : 30;
   const places: TextPlace[] = [];
   let x = 0;
@@ -62,7 +66,15 @@ export function textScene(data: TextData): Scene {
     const paint = weight === undefined ? ({ fill: 'quiet' } as const) : ({ fill: 'over', on } as const);
     marks.push({ kind: 'text', x: x + width / 2, y: y + 20, text, size: SIZE, mono: true, anchor: 'middle', ...paint });
     if (numbers && weight !== undefined)
-      marks.push({ kind: 'text', x: x + width / 2, y: y + 39, text: top === 1 ? weight.toFixed(2) : numberText(weight, 2), size: 10, anchor: 'middle', fill: 'quiet' });
+      marks.push({
+        kind: 'text',
+        x: x + width / 2,
+        y: y + 39,
+        text: top === 1 ? weight.toFixed(2) : numberText(weight, 2),
+        size: 10,
+        anchor: 'middle',
+        fill: 'quiet',
+      });
   });
   return { width: data.width, height, title: data.title, marks };
 }

@@ -110,7 +110,10 @@ function isChanges(value: unknown): value is readonly Change[] {
     Array.isArray(value) &&
     value.every(
       (part) =>
-        typeof part?.id === 'string' && typeof part.name === 'string' && typeof part.isOn === 'boolean' && typeof part.intervention?.kind === 'string',
+        typeof part?.id === 'string' &&
+        typeof part.name === 'string' &&
+        typeof part.isOn === 'boolean' &&
+        typeof part.intervention?.kind === 'string',
     )
   );
 }

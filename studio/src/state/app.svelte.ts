@@ -80,11 +80,28 @@ export class App {
     this.go({ view, pane: view === 'compare' && this.place.pane === 'why' ? 'next' : this.place.pane });
   }
 
+  // Parts of the place that cause requests: a derived value that stays the same asks for nothing anew.
+  readonly #view = $derived(this.place.view);
+  readonly #side = $derived(this.place.side);
+  readonly #modelName = $derived.by(() => this.place.model || this.session.first);
+  readonly #step = $derived(this.place.step);
+  readonly #text = $derived(this.place.text);
+  readonly #source = $derived(this.place.source);
+  readonly #changes = $derived(this.place.changes);
+  readonly #along = $derived(this.place.along);
+  readonly #why = $derived(this.place.pane === 'why' ? this.place.why.at(-1) : undefined);
+  readonly #temperature = $derived(this.place.temperature);
+  readonly #topK = $derived(this.place.topK);
+  readonly #topP = $derived(this.place.topP);
+  readonly #otherText = $derived(this.place.otherText);
+  readonly #otherModel = $derived(this.place.otherModel);
+  readonly #otherStep = $derived(this.place.otherStep);
+
   /** What the views of attention look at. */
   readonly shown: Shown | undefined = $derived.by(() => {
-    if (this.place.view === 'compare') {
-      if (this.place.side === 'difference') return this.comparing.difference;
-      if (this.place.side === 'b') return this.comparing.other && shownRun(this.comparing.other);
+    if (this.#view === 'compare') {
+      if (this.#side === 'difference') return this.comparing.difference;
+      if (this.#side === 'b') return this.comparing.other && shownRun(this.comparing.other);
     }
     return this.run && shownRun(this.run);
   });
@@ -123,15 +140,15 @@ export class App {
   });
 
   /** Whether the chosen cell is one that its query cannot see. */
-  readonly isMasked: boolean = $derived((this.attention?.causal ?? false) && this.sides.rows === this.sides.columns && this.key > this.query);
+  readonly isMasked: boolean = $derived(
+    (this.attention?.causal ?? false) && this.sides.rows === this.sides.columns && this.key > this.query,
+  );
 
   get attention() {
     return this.model?.attention[this.layer];
   }
 
-  get activeChanges(): readonly Change[] {
-    return this.place.changes.filter((change) => change.isOn);
-  }
+  readonly activeChanges: readonly Change[] = $derived(this.#changes.filter((change) => change.isOn));
 
   moveHead(by: number): void {
     const heads = this.model?.attention[this.layer]?.heads ?? 1;
@@ -204,16 +221,19 @@ export class App {
     }
   }
 
-  get prompt(): Prompt | undefined {
-    const { text, source } = this.place;
+  readonly prompt: Prompt | undefined = $derived.by(() => {
     const kind = this.model?.kind;
+    const text = this.#text;
     if (kind === undefined) return undefined;
     if (kind === 'image') return this.image && { kind: 'image', bytes: this.image };
-    if (kind === 'translation') return { kind: 'translation', source, target: text };
+    if (kind === 'translation') return { kind: 'translation', source: this.#source, target: text };
     if (this.model?.hasTokenizer) return text === '' ? undefined : { kind: 'text', text };
-    const ids = text.split(/[\s,]+/).filter(Boolean).map(Number);
+    const ids = text
+      .split(/[\s,]+/)
+      .filter(Boolean)
+      .map(Number);
     return ids.length > 0 && ids.every((id) => Number.isInteger(id) && id >= 0) ? { kind: 'ids', ids } : undefined;
-  }
+  });
 
   #spec(changes: readonly Change[]): RunSpec | undefined {
     const { model, prompt } = this;
@@ -222,16 +242,16 @@ export class App {
   }
 
   #open(): void {
-    const { model: named, step } = this.place;
-    const name = named || this.session.first;
+    const name = this.#modelName;
+    const step = this.#step;
     if (name === '' || !this.session.isReady) return;
     this.#opening
       .run(async (signal) => {
         const info = await this.session.open(name, step);
         if (signal.aborted) return;
         this.model = info;
-        const { text } = this.place;
-        if (text === '' && info.kind !== 'image') this.go({ text: info.examples[0] ?? (info.hasTokenizer ? 'Once upon a time' : '0 1 2 3') });
+        if (this.place.text === '' && info.kind !== 'image')
+          this.go({ text: info.examples[0] ?? (info.hasTokenizer ? 'Once upon a time' : '0 1 2 3') });
       })
       .catch(this.session.failed);
   }
@@ -259,47 +279,56 @@ export class App {
   }
 
   #compare(): void {
-    const { place, run, model } = this;
-    if (place.view !== 'compare' || !run || !model) return;
+    const { run, model } = this;
+    if (this.#view !== 'compare' || !run || !model) return;
+    const text = this.#otherText || this.#text;
+    const step = this.#otherStep ?? (this.#otherModel === '' ? model.step : undefined);
     const spec: RunSpec = {
-      model: place.otherModel || model.model,
-      ...(place.otherStep !== undefined ? { step: place.otherStep } : place.otherModel === '' && model.step !== undefined ? { step: model.step } : {}),
-      prompt: model.kind === 'translation' ? { kind: 'translation', source: place.source, target: place.otherText || place.text } : { kind: 'text', text: place.otherText || place.text },
+      model: this.#otherModel || model.model,
+      ...(step === undefined ? {} : { step }),
+      prompt: model.kind === 'translation' ? { kind: 'translation', source: this.#source, target: text } : { kind: 'text', text },
     };
     this.comparing.load(run, spec).catch(this.session.failed);
   }
 
   #thumbnails(): void {
     const { shown, value } = this;
-    if (shown && this.place.view !== 'train') this.reading.loadThumbnails(shown, value).catch(this.session.failed);
+    if (shown && this.#view !== 'train') this.reading.loadThumbnails(shown, value).catch(this.session.failed);
   }
+
+  /** The token whose row or column colours the text. */
+  readonly #asked = $derived(this.#along === 'row' ? this.query : Math.min(this.place.key ?? this.query, this.sides.columns.length - 1));
 
   #line(): void {
-    const { shown, layer, head, value, query } = this;
+    const { shown, layer, head, value } = this;
+    const token = this.#asked;
     // A tile that came may hold the line.
     void this.reading.arrivals;
-    if (!shown || this.sides.rows.length === 0) return;
-    const { along } = this.place;
-    const token = along === 'row' ? query : Math.min(this.place.key ?? 0, this.sides.columns.length - 1);
-    this.reading.loadLine(shown, { layer, head, value }, token, along).catch(this.session.failed);
+    if (shown && token >= 0) this.reading.loadLine(shown, { layer, head, value }, token, this.#along).catch(this.session.failed);
   }
 
+  /** The position that what comes next is asked after; undefined: the last. */
+  readonly #nextAfter = $derived(
+    this.run && (this.place.nextAfterQuery || this.model?.kind === 'encoder')
+      ? Math.min(this.query, this.run.tokens.length - 1)
+      : undefined,
+  );
+
   #next(): void {
-    const { run, base, place } = this;
-    if (!run || place.view !== 'read') return;
+    const { run, base } = this;
+    if (!run || this.#view !== 'read') return;
     const sampling = {
-      temperature: place.temperature,
-      ...(place.topK > 0 ? { topK: place.topK } : {}),
-      ...(place.topP < 1 ? { topP: place.topP } : {}),
+      temperature: this.#temperature,
+      ...(this.#topK > 0 ? { topK: this.#topK } : {}),
+      ...(this.#topP < 1 ? { topP: this.#topP } : {}),
     };
-    const position = place.nextAfterQuery || this.model?.kind === 'encoder' ? Math.min(this.query, run.tokens.length - 1) : undefined;
-    this.prediction.load({ run: run.run }, base && { run: base.run }, sampling, position).catch(this.session.failed);
+    this.prediction.load({ run: run.run }, base && { run: base.run }, sampling, this.#nextAfter).catch(this.session.failed);
   }
 
   #explain(): void {
-    const { run, place } = this;
-    const address = place.why.at(-1);
-    if (run && address && place.pane === 'why') this.explaining.load({ run: run.run }, address).catch(this.session.failed);
+    const { run } = this;
+    const address = this.#why;
+    if (run && address) this.explaining.load({ run: run.run }, address).catch(this.session.failed);
     else if (!address) this.explaining.clear();
   }
 

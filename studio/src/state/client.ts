@@ -1,7 +1,7 @@
 import {
   type Answer,
-  encodeFrame,
   type EventOf,
+  encodeFrame,
   FrameReader,
   frameType,
   type Input,

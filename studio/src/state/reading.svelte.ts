@@ -22,9 +22,16 @@ export class Reading {
   /** Whose thumbnails these are. */
   thumbnailsOf = $state.raw<Shown | undefined>(undefined);
   /** The row or column of a head that colours the text; whose. */
-  line = $state.raw<{ readonly values: Float32Array; readonly shown: Shown; readonly place: HeadPlace; readonly token: number; readonly along: 'row' | 'column' } | undefined>(
-    undefined,
-  );
+  line = $state.raw<
+    | {
+        readonly values: Float32Array;
+        readonly shown: Shown;
+        readonly place: HeadPlace;
+        readonly token: number;
+        readonly along: 'row' | 'column';
+      }
+    | undefined
+  >(undefined);
   /** Counts the tiles that came: what draws tiles looks at it. */
   arrivals = $state(0);
   readonly tiles: Tiles;

@@ -55,7 +55,8 @@ export class Scoring {
           },
         },
       );
-      if (!signal.aborted) this.overTime = { model, columns: out.columns, heads: out.heads, steps: [...steps], scores: [...scores], isWhole: true };
+      if (!signal.aborted)
+        this.overTime = { model, columns: out.columns, heads: out.heads, steps: [...steps], scores: [...scores], isWhole: true };
     });
   }
 }

@@ -8,7 +8,9 @@ const LANGUAGES: Readonly<Record<Language, Words>> = { en, zh };
 
 /** What a person prefers: kept by the browser, not in addresses. */
 class Settings {
-  language = $state<Language>(stored('language') === 'zh' || (stored('language') === null && navigator.language.startsWith('zh')) ? 'zh' : 'en');
+  language = $state<Language>(
+    stored('language') === 'zh' || (stored('language') === null && navigator.language.startsWith('zh')) ? 'zh' : 'en',
+  );
   /** `system`: as the system has it. */
   theme = $state<ThemeName | 'system'>(themeOf(stored('theme')));
   #systemIsDark = $state(darkQuery().matches);

@@ -12,8 +12,11 @@ export interface Shown {
   readonly isDifference: boolean;
 }
 
+/** A run, to be shown; the same object for the same run. */
 export function shownRun(run: RunInfo): Shown {
-  return {
+  const kept = known.get(run);
+  if (kept) return kept;
+  const shown: Shown = {
     ref: { run: run.run },
     tokens: readable(run.tokens),
     source: readable(run.source ?? []),
@@ -21,7 +24,11 @@ export function shownRun(run: RunInfo): Shown {
     isDifference: false,
     ...(run.grid ? { grid: run.grid } : {}),
   };
+  known.set(run, shown);
+  return shown;
 }
+
+const known = new WeakMap<RunInfo, Shown>();
 
 /** The tokens with texts that a reader can see: a space is `·`, a line end `⏎`. */
 export function readable(tokens: readonly TokenInfo[]): readonly TokenInfo[] {

@@ -1,6 +1,6 @@
 import type { Curves, Output, TrainEvent, TrainSource, TrainSpec, TrainStatus } from '#dist/server/protocol/index.js';
-import { Latest } from './latest.js';
 import { joinedCurves } from './curves.js';
+import { Latest } from './latest.js';
 import type { Session } from './session.svelte.js';
 
 export type TrainForm = Output<'train.form'>;

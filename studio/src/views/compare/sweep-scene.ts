@@ -27,17 +27,42 @@ export function sweepScene({ title, width, cells, by, layers, columns, labels }:
   }
   const marks: Mark[] = [
     { kind: 'rect', x: LEFT, y: TOP, width: cell * columns, height: cell * layers, fill: 'hatch', radius: 2 },
-    { kind: 'heat', x: LEFT, y: TOP, width: cell * columns, height: cell * layers, rows: layers, columns, values, top: 1, maskedFrom: Number.POSITIVE_INFINITY },
+    {
+      kind: 'heat',
+      x: LEFT,
+      y: TOP,
+      width: cell * columns,
+      height: cell * layers,
+      rows: layers,
+      columns,
+      values,
+      top: 1,
+      maskedFrom: Number.POSITIVE_INFINITY,
+    },
   ];
-  for (let layer = 0; layer < layers; layer++) marks.push({ kind: 'text', x: LEFT - 5, y: TOP + (layer + 0.5) * cell + 4, text: `L${layer}`, size: 11, anchor: 'end', fill: 'quiet' });
+  for (let layer = 0; layer < layers; layer++)
+    marks.push({ kind: 'text', x: LEFT - 5, y: TOP + (layer + 0.5) * cell + 4, text: `L${layer}`, size: 11, anchor: 'end', fill: 'quiet' });
   const every = Math.max(1, Math.ceil((labels ? 12 : 20) / cell));
   for (let column = 0; column < columns; column += every)
-    marks.push({ kind: 'text', x: LEFT + (column + 0.5) * cell, y: TOP - 5, text: labels ? [...(labels[column] ?? '')].slice(0, Math.max(1, Math.floor((cell * every) / 7))).join('') : `H${column}`, size: 11, mono: labels !== undefined, anchor: 'middle', fill: 'quiet' });
+    marks.push({
+      kind: 'text',
+      x: LEFT + (column + 0.5) * cell,
+      y: TOP - 5,
+      text: labels ? [...(labels[column] ?? '')].slice(0, Math.max(1, Math.floor((cell * every) / 7))).join('') : `H${column}`,
+      size: 11,
+      mono: labels !== undefined,
+      anchor: 'middle',
+      fill: 'quiet',
+    });
   return { width, height, title, marks };
 }
 
 /** The layer and the head or position under a point. */
-export function sweepCellAt(size: Pick<SweepPicture, 'width' | 'layers' | 'columns'>, x: number, y: number): { layer: number; column: number } | undefined {
+export function sweepCellAt(
+  size: Pick<SweepPicture, 'width' | 'layers' | 'columns'>,
+  x: number,
+  y: number,
+): { layer: number; column: number } | undefined {
   const { cell } = sizeOf(size);
   const layer = Math.floor((y - TOP) / cell);
   const column = Math.floor((x - LEFT) / cell);

@@ -15,7 +15,13 @@ export interface RowOrder {
 /** The rows of the table, chosen and in order; heads without a score are last. */
 export function rowsOf(scores: Scores, { sort, isAscending, filter, least }: RowOrder): HeadRow[] {
   const column = scores.columns.findIndex(({ name }) => name === sort);
-  const [layer, head] = filter.trim() === '' ? [] : filter.trim().split(/[.\s,]+/).map(Number);
+  const [layer, head] =
+    filter.trim() === ''
+      ? []
+      : filter
+          .trim()
+          .split(/[.\s,]+/)
+          .map(Number);
   const chosen = scores.heads.filter(
     (row) =>
       (layer === undefined || Number.isNaN(layer) || row.layer === layer) &&

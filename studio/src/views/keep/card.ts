@@ -34,7 +34,12 @@ export function cardHtml({ title, pictures, provenance, description, view, numbe
     [words.prompt, provenance.prompt],
     [words.view, view],
     [words.changes, provenance.changes.join('\n') || words.none],
-    [words.versions, Object.entries(provenance.versions).map(([name, version]) => `${name} ${version}`).join(', ')],
+    [
+      words.versions,
+      Object.entries(provenance.versions)
+        .map(([name, version]) => `${name} ${version}`)
+        .join(', '),
+    ],
   ];
   return `<!doctype html>
 <html lang="${escapeXml(language)}">

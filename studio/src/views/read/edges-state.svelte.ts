@@ -9,7 +9,9 @@ const MOST = 400;
 
 /** The strongest edges of the chosen head, and those of the chosen query. */
 export class EdgesState {
-  found = $state.raw<{ readonly shown: Shown; readonly edges: readonly Edge[]; readonly total: number; readonly share: number } | undefined>(undefined);
+  found = $state.raw<
+    { readonly shown: Shown; readonly edges: readonly Edge[]; readonly total: number; readonly share: number } | undefined
+  >(undefined);
   readonly #latest = new Latest();
 
   constructor(private readonly app: App) {}

@@ -34,12 +34,17 @@ export class MatrixState {
     const { width, height } = this;
     const rows = rowLabels.length;
     const columns = columnLabels.length;
-    const edges = this.#cell === undefined ? matrixEdges(rowLabels, columnLabels, Math.min(width - 60, height - 60)) : edgesAt(this.#cell, rowLabels, columnLabels);
+    const edges =
+      this.#cell === undefined
+        ? matrixEdges(rowLabels, columnLabels, Math.min(width - 60, height - 60))
+        : edgesAt(this.#cell, rowLabels, columnLabels);
     const bare: MatrixWindow = { rows, columns, width, height, ...edges, cell: 1, scrollX: this.#scrollX, scrollY: this.#scrollY };
     return clamped({ ...bare, cell: this.#cell ?? fittingCell(bare) });
   }
 
-  readonly window: MatrixWindow | undefined = $derived(this.picture && this.width > 0 ? this.#windowOf(this.picture.rowLabels, this.picture.columnLabels) : undefined);
+  readonly window: MatrixWindow | undefined = $derived(
+    this.picture && this.width > 0 ? this.#windowOf(this.picture.rowLabels, this.picture.columnLabels) : undefined,
+  );
 
   readonly scene: Scene | undefined = $derived.by(() => {
     const { picture, window, app } = this;
@@ -92,7 +97,10 @@ export class MatrixState {
   /** The scale's end of the whole head, as its thumbnail has it: so the colours do not change while one pans. */
   #thumbnailTop(shown: Shown, layer: number, head: number): number {
     const { reading, value } = this.app;
-    const matrix = reading.thumbnailsOf?.ref.run === shown.ref.run && reading.thumbnailsOf.ref.minus === shown.ref.minus ? reading.thumbnails[layer] : undefined;
+    const matrix =
+      reading.thumbnailsOf?.ref.run === shown.ref.run && reading.thumbnailsOf.ref.minus === shown.ref.minus
+        ? reading.thumbnails[layer]
+        : undefined;
     if (!matrix) return 0;
     const size = (matrix.shape[1] as number) * (matrix.shape[2] as number);
     return scaleTop(matrix.data.subarray(head * size, (head + 1) * size), value, shown.isDifference);
@@ -128,7 +136,8 @@ export class MatrixState {
   /** The weight of a cell, where a tile with it is here at full detail. */
   weightAt(row: number, column: number): number | undefined {
     for (const tile of this.picture?.tiles ?? []) {
-      if (tile.pool !== 1 || row < tile.row || column < tile.column || row >= tile.row + tile.rows || column >= tile.column + tile.columns) continue;
+      if (tile.pool !== 1 || row < tile.row || column < tile.column || row >= tile.row + tile.rows || column >= tile.column + tile.columns)
+        continue;
       return tile.values[(row - tile.row) * tile.columns + column - tile.column];
     }
     return undefined;
@@ -151,6 +160,8 @@ function markedCells(app: App): (readonly [number, number])[] {
   const path = app.attention?.path;
   if (path === undefined || app.value !== 'pattern') return [];
   return app.activeChanges.flatMap(({ intervention }) =>
-    intervention.kind === 'cut' && intervention.at.startsWith(path) && (intervention.heads?.includes(app.head) ?? true) ? [...intervention.edges] : [],
+    intervention.kind === 'cut' && intervention.at.startsWith(path) && (intervention.heads?.includes(app.head) ?? true)
+      ? [...intervention.edges]
+      : [],
   );
 }

@@ -8,7 +8,12 @@ export function addressText({ at, index }: Address, name?: string): string {
   const isParameter = at.startsWith('parameter:');
   const path = at.replace(/^parameter:/, '');
   const block = /\.(\d+)\./.exec(path)?.[1];
-  const short = path.startsWith('%') ? (name?.split(' in ')[0] ?? path) : path.split('.').slice(isParameter ? -2 : -1).join('.');
+  const short = path.startsWith('%')
+    ? (name?.split(' in ')[0] ?? path)
+    : path
+        .split('.')
+        .slice(isParameter ? -2 : -1)
+        .join('.');
   const places = isParameter || at === 'probability' || index.length < 3 || index[0] !== 0 ? index : index.slice(1);
   return `${block === undefined ? '' : `${block}.`}${short}[${places.join(',')}]`;
 }

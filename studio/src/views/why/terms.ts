@@ -14,6 +14,7 @@ export function addressIn(operand: Operand, i: number): Address {
 /** The products of operands, term by term. */
 export function productsOf(operands: readonly Operand[]): Float64Array {
   const products = new Float64Array(operands[0]?.values.length ?? 0).fill(1);
-  for (const { values } of operands) for (let i = 0; i < products.length; i++) products[i] = (products[i] as number) * (values[i] as number);
+  for (const { values } of operands)
+    for (let i = 0; i < products.length; i++) products[i] = (products[i] as number) * (values[i] as number);
   return products;
 }
