@@ -1,5 +1,6 @@
 import { fail } from '../../core/index.js';
 import type { Context, Engine, Input, Output, RequestName } from '../protocol/index.js';
+import { changeHandlers } from './change/handlers.js';
 import { explainHandlers } from './explain/handlers.js';
 import type { Handler } from './handler.js';
 import type { ModelState } from './model-state.js';
@@ -12,7 +13,7 @@ export class ModelEngine implements Engine {
   readonly #handlers: Readonly<Record<string, unknown>>;
 
   constructor(private readonly state: ModelState) {
-    this.#handlers = { ...modelHandlers(state), ...readHandlers(state), ...explainHandlers(state) };
+    this.#handlers = { ...modelHandlers(state), ...readHandlers(state), ...explainHandlers(state), ...changeHandlers(state) };
   }
 
   async handle<N extends RequestName>(name: N, input: Input<N>, context: Context<N>): Promise<Output<N>> {

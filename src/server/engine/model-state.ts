@@ -1,7 +1,10 @@
 import { fail, type HostArray } from '../../core/index.js';
+import { imageLens, type Lens, lens } from '../../lens/index.js';
+import type { Module } from '../../nn/index.js';
 import { sitesOf } from '../../runtime/index.js';
 import { type AttentionLayer, encodeFrame, type ModelInfo, type RunRef, type RunSpec } from '../protocol/index.js';
 import { alignTokens } from './align.js';
+import { changedGraph } from './change/apply.js';
 import { fingerprint } from './fingerprint.js';
 import { Kept } from './kept.js';
 import { keptBytes, keptRuns } from './limits.js';
@@ -18,6 +21,9 @@ import { type LoadStep, Weights } from './run/weights.js';
 
 /** Graphs that stay traced: of other lengths, and other structures of changes. */
 const keptGraphs = 32;
+
+/** A lens on any of the models; what prompts it takes is its subject's affair. */
+export type LensView = Lens<never, Module>;
 
 /** Where a model stands in the opened folder. */
 export interface Place {
@@ -41,6 +47,7 @@ export class ModelState implements RunGround {
   readonly #runs = new Kept<Run>(keptRuns);
   readonly #graphs = new Kept<RunGraph>(keptGraphs);
   readonly #weights: Weights;
+  #view: LensView | undefined;
 
   constructor(
     readonly opened: Opened,
@@ -92,7 +99,10 @@ export class ModelState implements RunGround {
     if (step !== undefined) checkStep(step, (await this.place.steps()).steps);
     const prepared = await this.subject.prepare(prompt);
     const plain = this.#graphOf(prepared);
-    const run = new Run(key, { ...spec, changes }, prepared, plain, {}, this);
+    const changed = changes.length === 0 ? undefined : changedGraph(plain, changes);
+    const graph =
+      changed === undefined ? plain : this.#keep(`${plain.key} ${changed.key}`, (named) => new RunGraph(named, changed.trace()));
+    const run = new Run(key, { ...spec, changes }, prepared, graph, changed?.feeds ?? {}, this);
     this.#runs.set(key, run);
     return run;
   }
@@ -102,6 +112,20 @@ export class ModelState implements RunGround {
     const run = this.#runs.get(key);
     if (run === undefined) throw new StudioError('gone', 'This run is no longer held.', 'Ask for it again.');
     return run;
+  }
+
+  /** The same model under the library's lens. */
+  lensView(): LensView {
+    const { opened } = this;
+    this.#view ??= opened.kind === 'image' ? imageLens(opened.model) : lens(opened.model, { tokenizer: opened.tokenizer });
+    return this.#view;
+  }
+
+  /** @throws value: no such layer */
+  attentionAt(layer: number): AttentionLayer {
+    const found = this.attention[layer];
+    if (found !== undefined) return found;
+    throw fail('value', { where: 'layer', rule: `a layer from 0 to ${this.attention.length - 1}`, got: String(layer) });
   }
 
   looked({ run, minus }: RunRef): Looked {
@@ -119,13 +143,13 @@ export class ModelState implements RunGround {
   #graphOf(prepared: Prepared): RunGraph {
     const shapes = Object.fromEntries(Object.entries(prepared.feeds).map(([name, { shape }]) => [name, shape]));
     const key = JSON.stringify(shapes);
-    return this.#keep(key, () => new RunGraph(key, this.subject.trace(shapes)));
+    return this.#keep(key, (named) => new RunGraph(named, this.subject.trace(shapes)));
   }
 
-  #keep(key: string, make: () => RunGraph): RunGraph {
+  #keep(key: string, make: (key: string) => RunGraph): RunGraph {
     const known = this.#graphs.get(key);
     if (known !== undefined) return known;
-    const made = make();
+    const made = make(key);
     this.#graphs.set(key, made);
     return made;
   }

@@ -67,7 +67,14 @@ export interface ChangeRequests {
   };
   /** Puts in what another prompt has at a site; at one position, or at all where the prompts have one length. */
   readonly 'change.patch': {
-    readonly in: { readonly run: string; readonly from: Prompt; readonly site: string; readonly head?: number; readonly position?: number };
+    readonly in: {
+      readonly run: string;
+      readonly from: Prompt;
+      readonly site: string;
+      readonly head?: number | undefined;
+      readonly position?: number | undefined;
+      readonly fromPosition?: number | undefined;
+    };
     readonly out: Proposal;
   };
   /** Steers: adds the difference between two prompts at a site, at their last tokens, to every position or one. */
@@ -82,7 +89,7 @@ export interface ChangeRequests {
     };
     readonly out: Proposal;
   };
-  /** Changes as a JSON file, which `headlight lens … --replay` takes too. */
+  /** Changes that are on as a JSON file, which `headlight lens … --replay` takes too. */
   readonly 'change.write': { readonly in: ModelRef & { readonly changes: readonly Change[] }; readonly out: { readonly json: string } };
   /** Reads such a file. */
   readonly 'change.read': { readonly in: ModelRef & { readonly json: string }; readonly out: { readonly changes: readonly Change[] } };

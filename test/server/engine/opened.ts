@@ -7,8 +7,12 @@ import type { EventOf, Input, Output, RequestName } from '#dist/server/protocol/
 export const fixtures = fileURLToPath(new URL('../../fixtures/', import.meta.url));
 
 /** A fixture's model behind the engine, without a server. */
-export async function openFixture(name: string) {
-  const path = `${fixtures}${name}`;
+export function openFixture(name: string) {
+  return openFolder(`${fixtures}${name}`, name);
+}
+
+/** The same of a checkpoint anywhere. */
+export async function openFolder(path: string, name: string) {
   const state = new ModelState(await openModel(path), {
     model: name,
     name,

@@ -60,6 +60,9 @@ export class Scene {
     if (op.name === 'tap') return { at, shape, kind: 'site', name: at };
     if (op.name === 'parameter') return { at, shape, kind: 'parameter', name: at.slice('parameter:'.length) };
     if (op.name === 'constant' || op.name === 'iota') return { at, shape, kind: 'constant', name: 'a constant' };
+    const fed = inputName(tensor);
+    if (fed !== undefined)
+      return { at, shape, kind: 'constant', name: fed.startsWith('change.') ? 'put here by a change' : `the prompt's ${fed}` };
     return { at, shape, kind: 'unnamed', name: `${made[op.name] ?? op.name.replaceAll('_', ' ')}${path === '' ? '' : ` in ${path}`}` };
   }
 
@@ -69,7 +72,7 @@ export class Scene {
     const wanted: Record<string, Tensor> = {};
     for (const tensor of tensors) {
       const parameter = parameterOf(tensor);
-      const constant = constantValue(tensor);
+      const constant = constantValue(tensor) ?? this.run.fed(inputName(tensor) ?? '');
       if (parameter !== undefined) found.set(tensor, await this.run.parameterValue(parameter));
       else if (constant !== undefined) found.set(tensor, constant);
       else wanted[this.#at.get(tensor) as string] = tensor;
@@ -115,6 +118,11 @@ export function numberAt(values: ReadonlyMap<Tensor, HostArray>, { tensor, index
 
 export function parameterOf({ node }: Tensor): Parameter | undefined {
   return node.op.name === 'parameter' ? (node.attrs as { readonly parameter: Parameter }).parameter : undefined;
+}
+
+/** The name of an input of the program; of what is none, nothing. */
+function inputName({ node }: Tensor): string | undefined {
+  return node.op.name === 'input' ? (node.attrs as { readonly name: string }).name : undefined;
 }
 
 /** The site that a tap names; of what is no tap, none. */

@@ -70,6 +70,11 @@ export class Run {
     return found;
   }
 
+  /** What an input is fed. */
+  fed(name: string): HostArray | undefined {
+    return this.prepared.feeds[name] ?? this.put[name];
+  }
+
   /** A parameter's value at the run's step. */
   parameterValue(parameter: Parameter): Promise<HostArray> {
     return this.ground.programs.inTurn(async () => {
