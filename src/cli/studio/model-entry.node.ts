@@ -4,6 +4,7 @@ import { basename, join, relative } from 'node:path';
 import { loadModel } from '../../checkpoints/index.js';
 import { fail } from '../../core/index.js';
 import { type FromWorker, ModelEngine, ModelState, type Place, serveEngine, type ToWorker } from '../../server/index.node.js';
+import { packageVersion } from '../version.node.js';
 import { openModel } from './open-model.node.js';
 
 const { root, model, path } = JSON.parse(process.argv[2] ?? '{}') as { root: string; model: string; path: string };
@@ -19,6 +20,7 @@ const place: Place = {
       .catch(() => undefined);
     return { steps: steps.sort((a, b) => a - b), ...(Number.isInteger(now) && { now: now as number }) };
   },
+  versions: { headlight: packageVersion(), node: process.version },
   pathOf: (step) => (step === undefined ? path : join(path, 'checkpoints', `step-${step}`)),
   async loadStep(step) {
     const folder = this.pathOf(step);

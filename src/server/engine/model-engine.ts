@@ -1,8 +1,11 @@
 import { fail } from '../../core/index.js';
 import type { Context, Engine, Input, Output, RequestName } from '../protocol/index.js';
 import { changeHandlers } from './change/handlers.js';
+import { compareHandlers } from './compare/handlers.js';
 import { explainHandlers } from './explain/handlers.js';
 import type { Handler } from './handler.js';
+import { headsHandlers } from './heads/handlers.js';
+import { keepHandlers } from './keep/handlers.js';
 import type { ModelState } from './model-state.js';
 import { readHandlers } from './read/handlers.js';
 import { StudioError } from './refusal.js';
@@ -13,7 +16,15 @@ export class ModelEngine implements Engine {
   readonly #handlers: Readonly<Record<string, unknown>>;
 
   constructor(private readonly state: ModelState) {
-    this.#handlers = { ...modelHandlers(state), ...readHandlers(state), ...explainHandlers(state), ...changeHandlers(state) };
+    this.#handlers = {
+      ...modelHandlers(state),
+      ...readHandlers(state),
+      ...explainHandlers(state),
+      ...changeHandlers(state),
+      ...compareHandlers(state),
+      ...headsHandlers(state),
+      ...keepHandlers(state),
+    };
   }
 
   async handle<N extends RequestName>(name: N, input: Input<N>, context: Context<N>): Promise<Output<N>> {

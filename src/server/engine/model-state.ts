@@ -33,6 +33,8 @@ export interface Place {
   /** Steps whose checkpoints are there, and the one that the folder itself holds. */
   steps(): Promise<{ readonly steps: readonly number[]; readonly now?: number }>;
   readonly loadStep: LoadStep;
+  /** What computed its numbers: Headlight, the engine. */
+  readonly versions: Readonly<Record<string, string>>;
   /** Its path, or that of a step's checkpoint, as code opens it. */
   pathOf(step: number | undefined): string;
 }
@@ -168,6 +170,6 @@ function imageOf(opened: Opened): Pick<ModelInfo, 'image'> {
 }
 
 /** What tokens are told apart by: ids; of images, places. */
-function idsIn({ ids, tokens }: Prepared): readonly number[] {
+export function idsIn({ ids, tokens }: Prepared): readonly number[] {
   return ids ?? tokens.map((_, i) => i);
 }

@@ -14,7 +14,8 @@ export interface HeadsRequests {
     readonly in: ModelRef & { readonly run?: string | undefined };
     readonly out: {
       readonly columns: readonly ScoreColumn[];
-      readonly heads: readonly { readonly layer: number; readonly head: number; readonly scores: readonly number[] }[];
+      /** null where a score says nothing of a head. */
+      readonly heads: readonly { readonly layer: number; readonly head: number; readonly scores: readonly (number | null)[] }[];
       /** What they were measured on, in words. */
       readonly on: string;
     };

@@ -37,13 +37,13 @@ test.each(cases)('%s, %o: the code that the studio gives runs, and gives the num
   const { value } = await ask('explain', { run, address });
   const { code } = await ask('explain.code', { run, address });
   expect(code).toMatch(/from 'headlightjs\/checkpoints'/);
-  const computed = await valueOf(code);
+  const computed = await numberOf(code);
   expect(Math.abs(computed - value), code).toBeLessThan(2e-5 * Math.max(1, Math.abs(value)));
   await state.dispose();
 });
 
 /** Runs the code as a user's module of the package, and returns its `value`. */
-async function valueOf(code: string): Promise<number> {
+async function numberOf(code: string): Promise<number> {
   const { code: script } = await transform(`${code}export { value };\n`, { loader: 'ts', format: 'esm' });
   const file = join(folder, `code-${process.pid}-${written.length}.mjs`);
   written.push(file);

@@ -20,6 +20,7 @@ export async function openFolder(path: string, name: string) {
     loadStep: async () => {
       throw new Error('a fixture has no steps');
     },
+    versions: { headlight: 'of the test' },
     pathOf: () => path,
   });
   const engine = new ModelEngine(state);

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { loadEncoder, loadImageModel, loadModel, saveImageModel } from '#dist/checkpoints/index.js';
+import type { HostArray } from '#dist/core/index.js';
 import { generateAll, probabilities } from '#dist/generate/index.js';
 import { lens } from '#dist/lens/index.js';
 import { fixtures, openFixture, openFolder } from './opened.js';
@@ -75,9 +76,9 @@ test('next tokens have the probabilities of the generation, under its options', 
   const options = { temperature: 0.7, topK: 5, topP: 0.9 };
   const { candidates, left, actual } = await ask('read.next', { run, position: 3, count: 10, ...options });
   const view = lens(await loadModel(path));
-  const { logits } = await view.capture(ids, 'logits');
-  const [, , width] = logits?.shape as [number, number, number];
-  const row = (logits?.data as Float32Array).slice(3 * width, 4 * width);
+  const logits = (await view.capture(ids, 'logits')).logits as HostArray;
+  const width = logits.shape.at(-1) as number;
+  const row = (logits.data as Float32Array).slice(3 * width, 4 * width);
   const [own, chosen] = [probabilities(row), probabilities(row, options)];
   for (const { id, probability, chosen: p } of candidates) {
     expect(probability).toBeCloseTo(own[id] as number, 9);
