@@ -1,4 +1,4 @@
-import { edgeLabel, widest } from './labels.js';
+import { edgeLabels, widest } from './labels.js';
 import type { Mark, Scene } from './scene.js';
 
 /** An edge of attention: the query looks, the key is looked at. */
@@ -35,8 +35,8 @@ export function arcsScene(data: ArcsData): Scene {
   const { width, height, labels, edges, top, query } = data;
   const count = labels.length;
   const step = Math.min(64, (width - 32) / Math.max(1, count));
-  const upright = labels.every((label) => [...label].length === 1) || step > widest(labels.map(edgeLabel), SIZE) + 6;
-  const room = upright ? 26 : widest(labels.map(edgeLabel), SIZE) + 14;
+  const upright = edgeLabels(labels).upright || step > widest(labels, SIZE) + 6;
+  const room = upright ? 26 : widest(labels, SIZE) + 14;
   const base = height - room;
   const start = (width - step * count) / 2 + step / 2;
   const x = (position: number): number => start + position * step;
@@ -63,9 +63,9 @@ export function arcsScene(data: ArcsData): Scene {
     stroke: 'line',
     width: 1,
   });
-  labels.forEach((label, position) => {
+  edgeLabels(labels).short.forEach((text, position) => {
     const chosen = position === query;
-    const common = { kind: 'text', text: edgeLabel(label), size: SIZE, mono: true, fill: chosen ? 'accent' : 'ink', bold: chosen } as const;
+    const common = { kind: 'text', text, size: SIZE, mono: true, fill: chosen ? 'accent' : 'ink', bold: chosen } as const;
     if (upright) marks.push({ ...common, x: x(position), y: base + 18, anchor: 'middle' });
     else marks.push({ ...common, x: x(position) + SIZE * 0.35, y: base + 8, anchor: 'end', upwards: true });
   });

@@ -5,14 +5,39 @@ export const ADVANCE = 0.61;
 
 /** The room that labels of a size take, in pixels. */
 export function widest(labels: readonly string[], size: number): number {
-  let most = 0;
-  for (const label of labels) most = Math.max(most, columns(label));
-  return Math.ceil(most * size * ADVANCE);
+  return Math.ceil(edgeLabels(labels).columns * size * ADVANCE);
+}
+
+/** Texts of tokens for the edge of a picture. */
+export interface EdgeLabels {
+  /** Cut to what an edge has room for. */
+  readonly short: readonly string[];
+  /** Columns of the widest. */
+  readonly columns: number;
+  /** Whether each is one character, and so can stand upright on top. */
+  readonly upright: boolean;
+}
+
+const known = new WeakMap<readonly string[], EdgeLabels>();
+
+/** Measured once for a list: a pan asks for the same at every frame, and thousands of texts take long to cut. */
+export function edgeLabels(labels: readonly string[]): EdgeLabels {
+  const kept = known.get(labels);
+  if (kept) return kept;
+  const short = labels.map(edgeLabel);
+  const made = {
+    short,
+    columns: short.reduce((most, label) => Math.max(most, columns(label)), 0),
+    upright: short.every((label) => [...label].length === 1),
+  };
+  known.set(labels, made);
+  return made;
 }
 
 /** A token's text for the edge of a matrix. */
 export function edgeLabel(shown: string): string {
-  return shorten(shown, 12);
+  // Most tokens are plain and short: only others are cut by what a reader sees as one character.
+  return shown.length <= 12 ? shown : shorten(shown, 12);
 }
 
 /** A number as people read it: four significant digits, a true minus sign, an exponent only where it must be. */

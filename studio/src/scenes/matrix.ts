@@ -1,4 +1,4 @@
-import { edgeLabel, widest } from './labels.js';
+import { edgeLabels, widest } from './labels.js';
 import type { Label, Mark, Scene } from './scene.js';
 import { LABELLED_CELL, type MatrixWindow, type TileAddress } from './window.js';
 
@@ -23,15 +23,14 @@ export interface MatrixData {
   readonly marked?: readonly (readonly [number, number])[];
 }
 
-/** Room for labels: of rows at the left, of columns on top. */
+/** Room for labels: of rows at the left, of columns on top, where cells are as wide as `room` has them. */
 export function matrixEdges(rowLabels: readonly string[], columnLabels: readonly string[], room: number): { left: number; top: number } {
   const cell = room / Math.max(rowLabels.length, columnLabels.length, 1);
   if (cell < LABELLED_CELL) return { left: 40, top: 20 };
   const size = labelSize(cell);
-  const upright = columnLabels.every((label) => [...label].length === 1);
   return {
-    left: Math.min(110, widest(rowLabels.map(edgeLabel), size) + 10),
-    top: upright ? size + 8 : Math.min(96, widest(columnLabels.map(edgeLabel), size) + 8),
+    left: Math.min(110, widest(rowLabels, size) + 10),
+    top: edgeLabels(columnLabels).upright ? size + 8 : Math.min(96, widest(columnLabels, size) + 8),
   };
 }
 
@@ -125,7 +124,8 @@ function tokenLabels({ window: w, rowLabels, columnLabels, selected }: MatrixDat
   const size = labelSize(w.cell);
   const marks: Mark[] = [];
   const common = { kind: 'text', size, mono: true } as const;
-  const upright = columnLabels.every((label) => [...label].length === 1);
+  const rowTexts = edgeLabels(rowLabels).short;
+  const { short: columnTexts, upright } = edgeLabels(columnLabels);
   const drop = w.cell / 2 + size * 0.35;
   const firstRow = Math.floor(w.scrollY / w.cell);
   const firstColumn = Math.floor(w.scrollX / w.cell);
@@ -135,14 +135,14 @@ function tokenLabels({ window: w, rowLabels, columnLabels, selected }: MatrixDat
     if (y + w.cell / 2 < w.top) continue;
     const chosen = row === selected?.row;
     if (chosen) marks.push({ kind: 'rect', x: 0, y, width: w.left - 3, height: w.cell, fill: 'accent', opacity: 0.14, radius: 2 });
-    marks.push({ ...common, x: w.left - 6, y: y + drop, text: edgeLabel(rowLabels[row] ?? ''), anchor: 'end', ...emphasis(chosen) });
+    marks.push({ ...common, x: w.left - 6, y: y + drop, text: rowTexts[row] ?? '', anchor: 'end', ...emphasis(chosen) });
   }
   for (let column = firstColumn; column < w.columns; column++) {
     const x = w.left + column * w.cell - w.scrollX;
     if (x > w.width) break;
     if (x + w.cell / 2 < w.left) continue;
     const chosen = column === selected?.column;
-    const text = edgeLabel(columnLabels[column] ?? '');
+    const text = columnTexts[column] ?? '';
     if (chosen) marks.push({ kind: 'rect', x, y: 0, width: w.cell, height: w.top - 3, fill: 'accent', opacity: 0.14, radius: 2 });
     marks.push(
       upright

@@ -21,8 +21,8 @@ const ROW = 21;
 export function sideBySideScene(data: SideBySideData): Scene {
   const { width, queries, keys, edges, top, query } = data;
   const height = Math.max(queries.length, keys.length) * ROW + 12;
-  const left = Math.min(width * 0.35, widest(queries.map(edgeLabel), SIZE) + 22);
-  const right = width - Math.min(width * 0.35, widest(keys.map(edgeLabel), SIZE) + 22);
+  const left = Math.min(width * 0.35, widest(queries, SIZE) + 22);
+  const right = width - Math.min(width * 0.35, widest(keys, SIZE) + 22);
   const y = (position: number): number => 6 + (position + 0.5) * ROW;
   const marks: Mark[] = [];
   for (const { query: from, key: to, weight } of [...edges].reverse()) {

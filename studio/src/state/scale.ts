@@ -3,13 +3,18 @@ import type { AttentionValue } from '#dist/server/protocol/index.js';
 /** Softmax rows add up to 1 only up to rounding: such a weight does not stretch the scale. */
 const ROUNDING = 1e-4;
 
-/** The largest magnitude of finite values; 0 where there is none. */
+const known = new WeakMap<Float32Array, number>();
+
+/** The largest magnitude of finite values; 0 where there is none. Looked for once in an array: what was answered does not change. */
 export function largest(values: Float32Array): number {
+  const kept = known.get(values);
+  if (kept !== undefined) return kept;
   let most = 0;
   for (let i = 0; i < values.length; i++) {
     const magnitude = Math.abs(values[i] as number);
     if (magnitude > most && magnitude < Number.POSITIVE_INFINITY) most = magnitude;
   }
+  known.set(values, most);
   return most;
 }
 

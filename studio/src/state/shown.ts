@@ -35,6 +35,17 @@ export function readable(tokens: readonly TokenInfo[]): readonly TokenInfo[] {
   return tokens.map((token) => ({ ...token, text: showToken(token.text) }));
 }
 
+/** The texts of tokens; the same list for the same tokens. */
+export function textsOf(tokens: readonly TokenInfo[]): readonly string[] {
+  const kept = texts.get(tokens);
+  if (kept) return kept;
+  const made = tokens.map((token) => token.text);
+  texts.set(tokens, made);
+  return made;
+}
+
+const texts = new WeakMap<readonly TokenInfo[], readonly string[]>();
+
 /** The tokens that look, and those looked at, in one attention. */
 export function sidesOf(shown: Shown, layer: number): { readonly rows: readonly TokenInfo[]; readonly columns: readonly TokenInfo[] } {
   const attention = shown.attention[layer];

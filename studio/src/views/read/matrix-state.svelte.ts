@@ -1,10 +1,9 @@
-import { edgeLabel } from '../../scenes/labels.js';
 import { type MatrixTile, matrixEdges, matrixScene } from '../../scenes/matrix.js';
 import type { Scene } from '../../scenes/scene.js';
 import { cellAt, clamped, fittingCell, type MatrixWindow, showing, visibleTiles, zoomed } from '../../scenes/window.js';
 import type { App } from '../../state/app.svelte.js';
 import { scaleTop } from '../../state/scale.js';
-import type { Shown } from '../../state/shown.js';
+import { type Shown, textsOf } from '../../state/shown.js';
 
 /** One head's matrix as far as its numbers have come: what is drawn until those of the next are here. */
 interface Picture {
@@ -79,8 +78,8 @@ export class MatrixState {
     const { shown, layer, head, value, sides } = app;
     void app.reading.arrivals;
     if (!shown || this.width === 0 || sides.rows.length === 0) return;
-    const rowLabels = sides.rows.map((token) => token.text);
-    const columnLabels = sides.columns === sides.rows ? rowLabels : sides.columns.map((token) => token.text);
+    const rowLabels = textsOf(sides.rows);
+    const columnLabels = textsOf(sides.columns);
     const window = this.#windowOf(rowLabels, columnLabels);
     const tiles = app.reading.want(shown, { layer, head, value }, visibleTiles(window, 8));
     const key = `${shown.ref.run} ${shown.ref.minus ?? ''} ${layer} ${head} ${value}`;
@@ -106,8 +105,12 @@ export class MatrixState {
     return scaleTop(matrix.data.subarray(head * size, (head + 1) * size), value, shown.isDifference);
   }
 
-  zoom(factor: number, x = this.width / 2, y = this.height / 2): void {
+  /** Zooms about a point of the view; about the chosen cell where none is given. */
+  zoom(factor: number, atX?: number, atY?: number): void {
     if (!this.window) return;
+    const { left, top, cell, scrollX, scrollY } = this.window;
+    const x = atX ?? Math.min(this.width, Math.max(left, left + (this.app.key + 0.5) * cell - scrollX));
+    const y = atY ?? Math.min(this.height, Math.max(top, top + (this.app.query + 0.5) * cell - scrollY));
     const next = zoomed(this.window, factor, x, y);
     const fits = next.cell <= fittingCell(next) * 1.001;
     this.#take(next);
@@ -152,7 +155,7 @@ export class MatrixState {
 
 function edgesAt(cell: number, rowLabels: readonly string[], columnLabels: readonly string[]): { left: number; top: number } {
   // As if exactly as many cells were there as make this size fit.
-  return matrixEdges(rowLabels.map(edgeLabel), columnLabels.map(edgeLabel), cell * Math.max(rowLabels.length, columnLabels.length));
+  return matrixEdges(rowLabels, columnLabels, cell * Math.max(rowLabels.length, columnLabels.length));
 }
 
 /** Cells of this head that a change cuts or sets. */
