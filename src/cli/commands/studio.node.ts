@@ -5,6 +5,7 @@ import { type Studio, startStudio } from '../../server/index.node.js';
 import type { CommandContext } from '../context.js';
 import { openInBrowser } from '../demo/open.node.js';
 import { exitCode } from '../exit-code.js';
+import { trainingHost } from '../studio/training-host.node.js';
 
 export interface StudioFlags {
   readonly port?: number;
@@ -35,6 +36,7 @@ export async function openStudio(
     path: isThere ? named : await resolveCheckpoint(named),
     page: fileURLToPath(new URL('../../studio', import.meta.url)),
     modelProcess: new URL('../studio/model-entry.node.js', import.meta.url),
+    training: trainingHost,
   });
 }
 

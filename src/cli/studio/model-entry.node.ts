@@ -9,6 +9,8 @@ import { openModel } from './open-model.node.js';
 
 const { root, model, path } = JSON.parse(process.argv[2] ?? '{}') as { root: string; model: string; path: string };
 
+const pathOf = (step: number | undefined): string => (step === undefined ? path : join(path, 'checkpoints', `step-${step}`));
+
 const place: Place = {
   model,
   name: model === '.' ? basename(root) : model,
@@ -21,9 +23,9 @@ const place: Place = {
     return { steps: steps.sort((a, b) => a - b), ...(Number.isInteger(now) && { now: now as number }) };
   },
   versions: { headlight: packageVersion(), node: process.version },
-  pathOf: (step) => (step === undefined ? path : join(path, 'checkpoints', `step-${step}`)),
+  pathOf,
   async loadStep(step) {
-    const folder = this.pathOf(step);
+    const folder = pathOf(step);
     if (relative(await realpath(root), await realpath(folder)).startsWith('..'))
       throw fail('file', { where: `step-${step}`, rule: 'a checkpoint inside the opened folder', got: 'a link that leads outside' });
     return loadModel(folder);

@@ -109,6 +109,11 @@ export class ModelState implements RunGround {
     return run;
   }
 
+  /** How many runs are held. */
+  get runs(): number {
+    return this.#runs.count;
+  }
+
   /** @throws gone: a run that is no longer held */
   runOf(key: string): Run {
     const run = this.#runs.get(key);

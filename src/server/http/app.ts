@@ -29,11 +29,13 @@ export function createApp({ source, page, ...guard }: AppOptions): Hono {
     for (const [name, value] of Object.entries(securityHeaders)) c.res.headers.set(name, value);
   });
   app.post('/api/:name', async (c) => {
-    const { signal } = c.req.raw;
-    const frames = answers(source, c.req.param('name'), c.req.raw, signal);
+    const gone = new AbortController();
+    const leave = (): void => gone.abort();
+    c.req.raw.signal.addEventListener('abort', leave);
+    const frames = answers(source, c.req.param('name'), c.req.raw, gone.signal);
     c.header('content-type', frameType);
     c.header('cache-control', 'no-store');
-    return c.body(streamOf(frames));
+    return c.body(streamOf(frames, leave));
   });
   app.get('*', (c) => {
     const file = page.get(c.req.path);
@@ -69,15 +71,13 @@ function inputOf(body: Uint8Array): Readonly<Record<string, unknown>> {
 }
 
 /** A stream that asks for the next frame when it is read, and ends the work when nobody reads any more. */
-function streamOf(frames: AsyncGenerator<Uint8Array>): ReadableStream<Uint8Array> {
+function streamOf(frames: AsyncGenerator<Uint8Array>, leave: () => void): ReadableStream<Uint8Array> {
   return new ReadableStream({
     async pull(controller) {
       const { done, value } = await frames.next();
       if (done) controller.close();
       else controller.enqueue(value);
     },
-    async cancel() {
-      await frames.return(undefined);
-    },
+    cancel: leave,
   });
 }

@@ -46,7 +46,8 @@ test('the most promising cells come first, and a sweep that is cancelled ends', 
   const spec = { clean: a.run, corrupted: b.run, by: 'head-position', metric } as const;
   const events: EventOf<'compare.sweep'>[] = [];
   const all = await ask('compare.sweep', spec, events);
-  const effect = (cells: readonly { regained: number }[]) => cells.reduce((sum, { regained }) => sum + Math.abs(regained), 0) / cells.length;
+  const effect = (cells: readonly { regained: number }[]) =>
+    cells.reduce((sum, { regained }) => sum + Math.abs(regained), 0) / cells.length;
   const told = events.flatMap(({ cells }) => cells);
   expect(effect(told.slice(0, 8))).toBeGreaterThan(2 * effect(told.slice(-16)));
   const some = await ask('compare.sweep', { ...spec, limit: 10 });
@@ -94,7 +95,11 @@ test('a card says where its numbers come from, and what is seen', async () => {
   const { ask, state } = await openFixture(model);
   const { run } = await ask('read.run', { model, prompt: { kind: 'ids', ids: clean } });
   const { intervention, label } = await ask('change.ablate', { run, what: 'head', layer: 0, head: 0 });
-  const changed = await ask('read.run', { model, prompt: { kind: 'ids', ids: clean }, changes: [{ id: 'a', name: label, isOn: true, intervention }] });
+  const changed = await ask('read.run', {
+    model,
+    prompt: { kind: 'ids', ids: clean },
+    changes: [{ id: 'a', name: label, isOn: true, intervention }],
+  });
   const { provenance, description } = await ask('keep.card', { run: changed.run, layer: 1, head: 1, token: 3 });
   expect(provenance.hash).toMatch(/^[0-9a-f]{64}$/);
   expect(provenance.changes).toEqual([label]);

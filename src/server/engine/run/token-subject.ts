@@ -50,6 +50,7 @@ export function tokenSubject({ kind, model, tokenizer, labels }: OpenedText): Su
 /** The tokens of a text or of ids, with where each stands. @throws limit: a text beyond any that can be looked at */
 export function tokensOf(prompt: Prompt, tokenizer: Tokenizer | undefined, vocabulary: number): TokenInfo[] {
   if (prompt.kind === 'text') {
+    checkLength(prompt.text);
     if (tokenizer === undefined)
       throw fail('tokenizer', { where: 'prompt', rule: 'token ids, for a model without a tokenizer', got: 'text', fix: 'Give ids' });
     return textTokens(prompt.text, tokenizer);
@@ -62,11 +63,13 @@ export function tokensOf(prompt: Prompt, tokenizer: Tokenizer | undefined, vocab
   return ids.map((id, i) => ({ id, text: texts[i] as string, start: 0, end: 0 }));
 }
 
+function checkLength(text: string): void {
+  if (text.length <= mostCharacters) return;
+  const got = `${text.length.toLocaleString('en')} characters`;
+  throw new StudioError('limit', `The text has ${got}; at most ${mostCharacters.toLocaleString('en')} can be looked at.`, 'Shorten it.');
+}
+
 function textTokens(text: string, tokenizer: Tokenizer): TokenInfo[] {
-  if (text.length > mostCharacters) {
-    const got = `${text.length.toLocaleString('en')} characters`;
-    throw new StudioError('limit', `The text has ${got}; at most ${mostCharacters.toLocaleString('en')} can be looked at.`, 'Shorten it.');
-  }
   const { ids, offsets } = tokenizer.encodeWithOffsets(text);
   const texts = tokenizer.tokens(ids);
   return ids.map((id, i) => {
