@@ -1,3 +1,5 @@
+import { currentPath } from './path.js';
+
 /** What kind of rule was broken. The command line maps every code but `engine` and `disposed` to exit code 2. */
 export type ErrorCode =
   | 'shape' // ranks, widths, lengths that do not fit
@@ -24,7 +26,7 @@ export interface ErrorParts {
   readonly got?: string;
   /** What to do about it. */
   readonly fix?: string;
-  /** Module path, where there is one: `blocks.3.attention`. */
+  /** Module path: `blocks.3.attention`. By default that of the module being built or traced, where there is one. */
   readonly path?: string;
   readonly cause?: unknown;
 }
@@ -45,7 +47,7 @@ export class HeadlightError extends Error {
     this.code = code;
     this.expected = parts.rule;
     this.got = parts.got;
-    this.path = parts.path;
+    this.path = parts.path || undefined;
   }
 }
 
@@ -53,7 +55,7 @@ function sentence(text: string): string {
   return /[.!?]$/.test(text) ? text : `${text}.`;
 }
 
-/** `throw fail(...)`: builds the error; kept a function so that call sites read as one line. */
+/** `throw fail(...)`: builds the error, with the current module path. */
 export function fail(code: ErrorCode, parts: ErrorParts): HeadlightError {
-  return new HeadlightError(code, parts);
+  return new HeadlightError(code, { path: currentPath(), ...parts });
 }

@@ -120,7 +120,7 @@ function isContainer(value: unknown): value is object {
   return Array.isArray(value) || (typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype);
 }
 
-function join(path: string, field: string): string {
+export function join(path: string, field: string): string {
   return path === '' ? field : `${path}.${field}`;
 }
 
