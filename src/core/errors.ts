@@ -43,7 +43,8 @@ export class HeadlightError extends Error {
     const at = parts.path ? ` at ${parts.path}` : '';
     const got = parts.got === undefined ? '' : `; got ${parts.got}`;
     const fix = parts.fix === undefined ? '' : ` ${sentence(parts.fix)}`;
-    super(`${parts.where}${at}: ${parts.rule}${got}.${fix}`, parts.cause === undefined ? {} : { cause: parts.cause });
+    const what = `${parts.where}${at}: ${parts.rule}${got}`;
+    super(`${what.endsWith('.') ? what : `${what}.`}${fix}`, parts.cause === undefined ? {} : { cause: parts.cause });
     this.code = code;
     this.expected = parts.rule;
     this.got = parts.got;

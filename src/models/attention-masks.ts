@@ -34,6 +34,6 @@ export function masksByLayer(
   { window, windowed }: { readonly window: number | undefined; readonly windowed: readonly boolean[] },
 ): readonly AttentionMasks[] {
   const full = attentionMasks(ids, state);
-  const near = windowed.includes(true) ? attentionMasks(ids, state, window) : full;
+  const near = window === undefined ? full : attentionMasks(ids, state, window);
   return windowed.map((is) => (is ? near : full));
 }

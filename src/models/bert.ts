@@ -137,7 +137,7 @@ export class Bert extends Module implements TokenModel {
     const length = ids.shape[1] as Dim;
     if (typeof length === 'number' && length > context) {
       const rule = `at most ${context} tokens, the context the model was made for`;
-      throw fail('shape', { where: 'ids', rule, got: String(length), fix: 'Shorten the text' });
+      throw fail('shape', { where: 'ids', path: this.positions.path, rule, got: String(length), fix: 'Shorten the text' });
     }
     for (const [where, given, dtype] of [['mask', mask, 'bool'] as const, ['types', types, 'int32'] as const]) {
       if (given === undefined || (given.dtype === dtype && equalShapes(given.shape, ids.shape))) continue;

@@ -53,14 +53,14 @@ class Block extends Module {
   readonly mlp: GatedMlp;
   readonly mlpNorm: RmsNorm | undefined;
 
-  constructor(config: Complete, window: number | undefined) {
+  constructor(config: Complete) {
     super();
     const { width, heads, kvHeads, headWidth, hidden, epsilon, activation, queryWidth, scoreCap, postNorms, dropout: rate } = config;
     const outputInitializer = normal(0.02 / Math.sqrt(2 * config.layers)); // as in GPT-2
     const norm = (): RmsNorm => new RmsNorm(width, { epsilon, fromOne: true });
     this.norm1 = norm();
     this.attention = child('attention', () => {
-      checkSizes('Gemma', { window });
+      checkSizes('Gemma', { window: config.window });
       const options = { scale: 1 / Math.sqrt(queryWidth), softCap: scoreCap, dropout: rate, outputInitializer };
       return new GroupedQueryAttention({ width, heads, kvHeads, headWidth, ...options });
     });
@@ -96,10 +96,10 @@ export class Gemma extends Module implements LanguageModel {
   constructor(config: GemmaConfig) {
     super();
     this.config = complete(config);
-    const { vocabulary, context, layers, width, headWidth, epsilon, base, scaling, window, windowed, seed } = this.config;
+    const { vocabulary, context, layers, width, headWidth, epsilon, base, scaling, seed } = this.config;
     this.seed = seed;
     this.tokens = new Embedding(vocabulary, width);
-    this.blocks = children('blocks', layers, (i) => new Block(this.config, windowed[i] ? window : undefined));
+    this.blocks = children('blocks', layers, () => new Block(this.config));
     this.#rotary = child('rotary', () => new Rotary({ context, width: headWidth, base, scaling }));
     this.norm = new RmsNorm(width, { epsilon, fromOne: true });
   }

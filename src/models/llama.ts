@@ -61,7 +61,7 @@ class Block extends Module {
     const outputInitializer = normal(0.02 / Math.sqrt(2 * config.layers));
     this.norm1 = new RmsNorm(width, { epsilon });
     this.attention = child('attention', () => {
-      checkSizes('Llama', { window });
+      checkSizes('Llama', { window: config.window });
       return new GroupedQueryAttention({
         width,
         heads,
