@@ -58,16 +58,19 @@ export function httpClient(token: string): Client {
 async function read<N extends RequestName>(body: ReadableStream<Uint8Array>, onEvent?: (event: EventOf<N>) => void): Promise<Output<N>> {
   const frames = new FrameReader();
   const reader = body.getReader();
+  let last: Answer<Output<N>, EventOf<N>> | undefined;
+  // To the end, also after the result: so the connection serves the next request.
   for (;;) {
     const { done, value } = await reader.read();
-    if (done) throw new Refused('crashed', 'The answer ended before it was whole.', 'Ask again');
+    if (done) break;
     for (const message of frames.push(value)) {
-      const answer = message as Answer<Output<N>, EventOf<N>>;
-      if ('event' in answer) onEvent?.(answer.event);
-      else if ('result' in answer) return answer.result;
-      else throw refused(answer.error);
+      last = message as Answer<Output<N>, EventOf<N>>;
+      if ('event' in last) onEvent?.(last.event);
     }
   }
+  if (last && 'result' in last) return last.result;
+  if (last && 'error' in last) throw refused(last.error);
+  throw new Refused('crashed', 'The answer ended before it was whole.', 'Ask again');
 }
 
 function refused({ code, message, fix }: Refusal): Refused {

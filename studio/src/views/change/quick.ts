@@ -2,9 +2,15 @@ import type { App } from '../../state/app.svelte.js';
 
 /** What the change buttons ask the engine for; each becomes a chip. */
 
+/** The cell stays chosen, also where it no longer is the strongest of its row. */
+function keepCell(app: App): void {
+  app.go({ query: app.query, key: app.key });
+}
+
 export function cutCell(app: App, renormalise = true): void {
   const { run } = app;
-  if (!run || app.place.view !== 'read') return;
+  if (!run || app.isMasked || app.place.view !== 'read') return;
+  keepCell(app);
   void app.propose(
     app.session.client.ask('change.cut', { run: run.run, layer: app.layer, head: app.head, edges: [[app.query, app.key]], renormalise }),
   );
@@ -14,6 +20,7 @@ export function setWeight(app: App, weight: number): void {
   const { run } = app;
   if (!run) return;
   const { layer, head, query, key } = app;
+  keepCell(app);
   void app.propose(app.session.client.ask('change.weight', { run: run.run, layer, head, query, key, weight }));
 }
 
