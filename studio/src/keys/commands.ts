@@ -37,13 +37,13 @@ export function commandsOf(app: App, words: Words): Command[] {
     { name: words.headOff, keys: ['O'], key: 'o', run: () => headOff(app, 'zero') },
     { name: words.undo, keys: ['Z'], key: 'z', run: () => app.undo() },
     { name: words.redo, keys: ['Y'], key: 'y', run: () => app.redo() },
-    { name: words.keepTitle, keys: ['E'], key: 'e', run: () => ui.open('keep') },
   ];
   const views: Command[] = (['read', 'heads', 'compare', 'train'] as View[]).map((view) => ({
     name: `${words.views[view]}: ${words.viewHints[view]}`,
     run: () => app.show(view),
   }));
   const rest: Command[] = [
+    ...(app.shown || app.training.curves ? [{ name: words.keepTitle, keys: ['E'], key: 'e', run: () => ui.open('keep') }] : []),
     { name: words.commands, keys: ['/'], key: '/', run: () => ui.open('palette') },
     { name: words.keysTitle, keys: ['?'], key: '?', run: () => ui.open('keys') },
     { name: words.themeHint, run: () => settings.useTheme(settings.colours === 'dark' ? 'light' : 'dark') },

@@ -57,21 +57,21 @@ export class Training {
     this.stops = [];
     await this.#watching.run(async (signal) => {
       const { client } = this.session;
-      const kept = await client.ask('train.curves', { model }, { signal });
-      if (signal.aborted) return;
-      this.stops = kept.steps;
       const { runs } = await client.ask('train.list', {}, { signal });
       const own = runs.find((run) => run.model === model);
-      if (!own || signal.aborted) {
-        this.curves = kept.curves;
-        return;
-      }
-      this.status = own;
-      const end = await client.ask('train.watch', { model }, { signal, onEvent: (event) => !signal.aborted && this.#take(event) });
       if (signal.aborted) return;
-      this.status = end;
-      this.session.forget(model);
-      await this.session.greet();
+      this.status = own;
+      if (own) {
+        // A run that is being prepared has no folder yet: only following it tells what it measures.
+        this.status = await client.ask('train.watch', { model }, { signal, onEvent: (event) => !signal.aborted && this.#take(event) });
+        if (signal.aborted) return;
+        this.session.forget(model);
+        await this.session.greet();
+      }
+      const kept = await client.ask('train.curves', { model }, { signal });
+      if (signal.aborted) return;
+      this.curves = kept.curves;
+      this.stops = kept.steps;
     });
   }
 
