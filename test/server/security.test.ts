@@ -18,6 +18,8 @@ beforeAll(async () => {
   cpSync(join(fixtures, 'gpt2-tiny'), join(parent, 'outside'), { recursive: true });
   writeFileSync(join(parent, 'secret.txt'), 'a secret text of some length');
   symlinkSync(join(parent, 'outside'), join(root, 'link'));
+  mkdirSync(join(root, 'linked-files'));
+  for (const file of ['config.json', 'model.safetensors']) symlinkSync(join(parent, 'outside', file), join(root, 'linked-files', file));
   studio = await startOn(root);
 });
 
@@ -112,6 +114,7 @@ test.each([
   ['the same, by way of another', 'good/../../outside'],
   ['an absolute path', join(parent, 'outside')],
   ['a link that leads outside', 'link'],
+  ['a folder whose files are such links', 'linked-files'],
   ['a NUL', 'good\0'],
   ['nothing', 'none'],
 ])('no model outside the folder: %s', async (_, model) => {
@@ -147,5 +150,5 @@ test('what is no message gives a message, not a dead server', async () => {
   });
   const long = await raw(studio.port, 'POST', '/api/hello', { ...headers, 'content-length': String(2 ** 40) }).catch(() => undefined);
   expect(long === undefined || long.body.includes('longer than')).toBe(true);
-  expect((await ask('hello', {})).models.map(({ model }) => model)).toEqual(['good']);
+  expect((await ask('hello', {})).models.map(({ model }) => model)).toEqual(['good', 'linked-files']);
 });

@@ -3,7 +3,7 @@ import { readdir, readFile, realpath } from 'node:fs/promises';
 import { basename, join, relative } from 'node:path';
 import { loadModel } from '../../checkpoints/index.js';
 import { fail } from '../../core/index.js';
-import { type FromWorker, ModelEngine, ModelState, type Place, serveEngine, type ToWorker } from '../../server/index.node.js';
+import { checkLinks, type FromWorker, ModelEngine, ModelState, type Place, serveEngine, type ToWorker } from '../../server/index.node.js';
 import { packageVersion } from '../version.node.js';
 import { openModel } from './open-model.node.js';
 
@@ -28,6 +28,7 @@ const place: Place = {
     const folder = pathOf(step);
     if (relative(await realpath(root), await realpath(folder)).startsWith('..'))
       throw fail('file', { where: `step-${step}`, rule: 'a checkpoint inside the opened folder', got: 'a link that leads outside' });
+    await checkLinks(root, folder);
     return loadModel(folder);
   },
 };

@@ -44,6 +44,16 @@ export class StudioFolder {
     return real;
   }
 
+  /**
+   * The path of a model that the page names: a folder none of whose files are links that lead outside. A checkpoint that was
+   * named itself may have such, as caches of the hub do.
+   */
+  async modelPath(name: string): Promise<string> {
+    const path = await this.pathOf(name);
+    if (this.named === undefined) await checkLinks(this.root, path);
+    return path;
+  }
+
   /** Every checkpoint, the folder's own first, then by name. */
   async models(): Promise<ModelSummary[]> {
     if (this.named !== undefined && this.named !== '.') return [await this.#summary(this.named)];
@@ -70,11 +80,27 @@ export class StudioFolder {
     const base = { model: name, name: shown, isRun, isTraining: await exists(join(path, 'run.lock')) };
     if (!(await stat(path)).isDirectory()) return { ...base, type: name.slice(name.lastIndexOf('.') + 1) };
     try {
+      if (this.named === undefined) await checkLinks(this.root, path);
+    } catch {
+      return { ...base, type: 'unknown', problem: 'its files are links that lead outside' };
+    }
+    try {
       const config = JSON.parse(await readFile(join(path, 'config.json'), 'utf8')) as { model_type?: unknown };
       return { ...base, type: String(config.model_type ?? 'unknown') };
     } catch {
       return { ...base, type: 'unknown', problem: 'its config.json is damaged' };
     }
+  }
+}
+
+/** @throws file: a file of a folder that is a link to one outside the root */
+export async function checkLinks(root: string, folder: string): Promise<void> {
+  const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
+  for (const entry of entries) {
+    if (!entry.isSymbolicLink()) continue;
+    const real = await realpath(join(folder, entry.name)).catch(() => undefined);
+    if (real === undefined || !isInside(root, real))
+      throw fail('file', { where: entry.name, rule: 'files inside the opened folder', got: 'a link that leads outside' });
   }
 }
 

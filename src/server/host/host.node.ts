@@ -73,7 +73,7 @@ export class StudioHost implements FrameSource {
 
   async #processOf(model: string): Promise<ModelProcess> {
     const { folder, modelProcess, notice } = this.options;
-    const path = await folder.pathOf(model); // also of what is open: it may have gone
+    const path = await folder.modelPath(model); // also of what is open: it may have gone
     const known = this.#open.get(model);
     if (known !== undefined) return known;
     const argument = JSON.stringify({ root: folder.root, model, path });

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { loadModel } from '#dist/checkpoints/index.js';
 import { cut, lens, zero } from '#dist/lens/index.js';
-import type { Change, Proposal } from '#dist/server/protocol/index.js';
+import type { Address, Change, Proposal } from '#dist/server/protocol/index.js';
 import { openFixture } from './opened.js';
 
 const model = 'gpt2-tiny';
@@ -82,8 +82,13 @@ test('a mean of a head is the mean over its tokens; changes explain themselves',
   expect(at(now.values.data, 3, 1, 2)).toBeCloseTo(mean, 6);
   expect(at(now.values.data, 3, 0, 2)).toBe(at(mixed.values.data, 3, 0, 2));
   const told = await ask('explain', { run: changed.run, address: { at: 'blocks.0.attention.mixed', index: [0, 3, 1, 2] } });
-  expect(Math.abs(told.check.difference)).toBeLessThan(1e-6);
-  expect(JSON.stringify(told.equation)).toContain('put here by a change');
+  if (told.equation.kind !== 'changed') throw new Error(told.equation.kind);
+  expect([told.equation.change, told.equation.before.value]).toEqual([chip.name, at(mixed.values.data, 3, 1, 2)]);
+  // What was there goes on being explained, and so does what is not changed.
+  const before = await ask('explain', { run: changed.run, address: told.equation.before.address as Address });
+  expect([before.equation.kind, Math.abs(before.check.difference) < 1e-6]).toEqual(['sum-of-products', true]);
+  const other = await ask('explain', { run: changed.run, address: { at: 'blocks.0.attention.mixed', index: [0, 3, 0, 2] } });
+  expect(other.equation.kind).toBe('sum-of-products');
   await state.dispose();
 });
 

@@ -42,6 +42,24 @@ test.each(cases)('%s, %o: the code that the studio gives runs, and gives the num
   await state.dispose();
 });
 
+test('under changes, the code makes them too', async () => {
+  const model = 'gpt2-tiny';
+  const { ask, state } = await openFixture(model);
+  const prompt = { kind: 'ids', ids } as const;
+  const { run } = await ask('read.run', { model, prompt });
+  const { intervention, label } = await ask('change.weight', { run, layer: 0, head: 1, query: 3, key: 1, weight: 0.6 });
+  const changed = await ask('read.run', { model, prompt, changes: [{ id: 'a', name: label, isOn: true, intervention }] });
+  for (const address of [
+    { at: 'logits', index: [0, 3, 2] },
+    { at: 'blocks.0.attention.pattern', index: [0, 1, 3, 1] },
+  ]) {
+    const { value } = await ask('explain', { run: changed.run, address });
+    const { code } = await ask('explain.code', { run: changed.run, address });
+    expect(await numberOf(code)).toBeCloseTo(value, 5);
+  }
+  await state.dispose();
+});
+
 /** Runs the code as a user's module of the package, and returns its `value`. */
 async function numberOf(code: string): Promise<number> {
   const { code: script } = await transform(`${code}export { value };\n`, { loader: 'ts', format: 'esm' });

@@ -1,7 +1,9 @@
 import type { HostArray } from '../../../core/index.js';
 import { ChangePlan } from '../../../lens/change/plan.js';
 import { type FoundSite, rewriteSites, type SiteEdit } from '../../../lens/change/rewrite.js';
+import { type TapAttrs, tapOp } from '../../../ops/control/tap.js';
 import { input, type Tensor } from '../../../ops/index.js';
+import { applyOne } from '../../../ops/tensor.js';
 import type { GraphInput } from '../../../runtime/index.js';
 import type { Change } from '../../protocol/index.js';
 import type { Traced } from '../run/subject.js';
@@ -35,8 +37,21 @@ export function changedGraph({ inputs, result }: Traced, changes: readonly Chang
         return input(name, shape, dtype);
       };
       const edits = plan.edits(bind);
-      const { outputs } = rewriteSites([result], (site) => [...(edits.get(site.name) ?? []), ...more(site)]);
+      const { outputs } = rewriteSites([result], (site) => {
+        const own = edits.get(site.name);
+        return [...(own === undefined ? [] : [noted(site.name), ...own]), ...more(site)];
+      });
       return { inputs: declared, result: outputs[0] as Tensor };
     },
   };
+}
+
+/** The name of what a site would hold, were it not changed. */
+export function beforeChange(site: string): string {
+  return `${site}:before`;
+}
+
+/** Keeps the value under a name of its own, so that what was there can be told beside what was put there. */
+function noted(site: string): SiteEdit {
+  return { name: 'before', arrays: [], apply: (value) => applyOne<TapAttrs>(tapOp, [value], { site: beforeChange(site) }) };
 }

@@ -140,7 +140,8 @@ export class CodeWriter {
       this.#helper('parameter');
       return `parameter(${JSON.stringify(at.slice('parameter:'.length))})`;
     }
-    if (!this.scene.run.graph.sites.has(at)) return undefined;
+    // What a change took the place of is no site of the library's.
+    if (!this.scene.run.graph.sites.has(at) || at.endsWith(':before')) return undefined;
     this.#sites.set(at, at);
     this.#helper('site');
     return `site(${JSON.stringify(at)})`;

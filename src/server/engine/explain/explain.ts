@@ -1,5 +1,5 @@
 import type { Address, Explanation, Source } from '../../protocol/index.js';
-import { computedAt, isLooped } from './place.js';
+import { computedAt, isLooped, type Place } from './place.js';
 import { explainProbability } from './probability.js';
 import { shown, type Told } from './rule.js';
 import { rules } from './rules.js';
@@ -11,9 +11,10 @@ export async function explain(scene: Scene, address: Address): Promise<Explanati
   const place = scene.placeOf(address);
   const source = scene.sourceOf(place.tensor);
   const value = numberAt(await scene.valuesOf([place.tensor]), place);
-  const origin = computedAt(place);
+  const changed = await changedHere(scene, place, value);
+  const origin = computedAt(scene.beforeChange(place) ?? place);
   const rule = isLooped(origin.tensor) ? undefined : rules.get(origin.tensor.node.op.name);
-  const told = rule === undefined ? unexplained(scene, origin.tensor, value) : await rule(scene, origin);
+  const told = changed ?? (rule === undefined ? unexplained(scene, origin.tensor, value) : await rule(scene, origin));
   return {
     address: scene.addressOf(place),
     source,
@@ -22,6 +23,20 @@ export async function explain(scene: Scene, address: Address): Promise<Explanati
     equation: told.equation,
     line: `${label(address)} = ${told.text} = ${shown(value)}`,
     check: { computed: told.computed, difference: told.computed - value },
+  };
+}
+
+/** What a change put in the place of what would have been; where it put the same, nothing. */
+async function changedHere(scene: Scene, place: Place, value: number): Promise<Told | undefined> {
+  const before = scene.beforeChange(place);
+  if (before === undefined) return undefined;
+  const was = numberAt(await scene.valuesOf([before.tensor]), before);
+  if (Object.is(was, value)) return undefined;
+  const names = scene.changesOf(place);
+  return {
+    equation: { kind: 'changed', change: names, before: { symbol: 'x', value: was, address: scene.addressOf(before), name: 'before' } },
+    computed: value,
+    text: `put here by “${names}”, where ${shown(was)} would have been`,
   };
 }
 

@@ -1,3 +1,5 @@
+import { interventionsToJson } from '../../../lens/index.js';
+import { lensInterventions } from '../change/interventions.js';
 import type { Handlers } from '../handler.js';
 import type { ModelState } from '../model-state.js';
 import type { Run } from '../run/run.js';
@@ -22,7 +24,9 @@ export function explainHandlers(state: ModelState): Handlers<'explain' | 'explai
       const { prompt, step } = scene.run.spec;
       const { kind } = state.opened;
       const shown = prompt.kind === 'text' ? prompt.text : prompt.kind;
-      return { code: await codeOf(scene, address, { path: state.place.pathOf(step), kind, prompt: shown }) };
+      const changes = scene.run.spec.changes ?? [];
+      const json = changes.length === 0 ? undefined : JSON.stringify(interventionsToJson(state.lensView(), lensInterventions(changes)));
+      return { code: await codeOf(scene, address, { path: state.place.pathOf(step), kind, prompt: shown, changes: json }) };
     },
     'explain.strip': ({ run, address }) => sliceOfStrip(sceneOf(run), address),
   };

@@ -1,8 +1,9 @@
-import { fail, type HostArray, nearest } from '../../../core/index.js';
+import { fail, globMatcher, type HostArray, nearest } from '../../../core/index.js';
 import type { TapAttrs } from '../../../ops/control/tap.js';
 import type { Parameter, Tensor } from '../../../ops/index.js';
 import { constantValue } from '../../../runtime/passes/fold-constants.js';
 import { type Address, flatOf, type Operand, type Source } from '../../protocol/index.js';
+import { beforeChange } from '../change/apply.js';
 import type { Run } from '../run/run.js';
 import { originOf, type Place } from './place.js';
 
@@ -47,6 +48,19 @@ export class Scene {
     const fits = index.length === shape.length && index.every((i, axis) => Number.isInteger(i) && i >= 0 && i < (shape[axis] as number));
     if (!fits) throw fail('axis', { where: at, rule: `an index within [${shape}]`, got: `[${index}]` });
     return { tensor, index };
+  }
+
+  /** The same element as it would have been, at a site that changes reach. */
+  beforeChange({ tensor, index }: Place): Place | undefined {
+    const before = this.run.graph.sites.get(beforeChange(this.#at.get(tensor) ?? ''));
+    return before === undefined ? undefined : { tensor: before, index };
+  }
+
+  /** What a person calls the changes that reach a site. */
+  changesOf({ tensor }: Place): string {
+    const site = this.#at.get(tensor) ?? '';
+    const reach = (this.run.spec.changes ?? []).filter(({ intervention }) => globMatcher(intervention.at.replace(/\[.*$/, ''))(site));
+    return reach.map(({ name }) => name).join(', ');
   }
 
   addressOf({ tensor, index }: Place): Address {
