@@ -19,6 +19,10 @@ export interface RunGround {
 
 /** One model on one prompt under some changes: values are computed when they are asked for, and kept a while. */
 export class Run {
+  /** Values that are being computed. */
+  readonly #coming = new Map<string, Promise<HostArray>>();
+  #small: readonly string[] | undefined;
+
   constructor(
     readonly key: string,
     readonly spec: RunSpec,
@@ -48,26 +52,54 @@ export class Run {
   /** Values of tensors of the graph, by names that mean the same tensors in every run of this graph. */
   async values(tensors: Readonly<Record<string, Tensor>>): Promise<Record<string, HostArray>> {
     const names = Object.keys(tensors);
-    const missing = names.filter((name) => this.ground.values.get(this.#valueKey(name)) === undefined);
-    const found: Record<string, HostArray> = {};
-    for (const name of names) {
-      const known = this.ground.values.get(this.#valueKey(name));
-      if (known !== undefined) found[name] = known;
-    }
-    if (missing.length === 0) return found;
+    const missing = names.filter((name) => this.#known(name) === undefined);
+    // What is looked at first is looked at together: one program and one run for all of it, where it is small.
+    const isFirst = missing.some((name) => this.#together.includes(name));
+    const wanted = { ...(isFirst && this.#first()), ...Object.fromEntries(missing.map((name) => [name, tensors[name] as Tensor])) };
+    const asked = Object.keys(wanted).filter((name) => this.#known(name) === undefined);
+    if (asked.length > 0) this.#compute(Object.fromEntries(asked.map((name) => [name, wanted[name] as Tensor])));
+    const found = names.map(async (name) => [name, (await this.#known(name)) as HostArray] as const);
+    return Object.fromEntries(await Promise.all(found));
+  }
+
+  /** A value that is kept, or on its way. */
+  #known(name: string): HostArray | Promise<HostArray> | undefined {
+    return this.ground.values.get(this.#valueKey(name)) ?? this.#coming.get(name);
+  }
+
+  #compute(tensors: Readonly<Record<string, Tensor>>): void {
     const { key, inputs } = this.graph;
-    const wanted = Object.fromEntries(missing.map((name) => [name, tensors[name] as Tensor]));
-    const computed = await this.ground.programs.run(
-      `${key} ${missing.join(',')}`,
-      () => ({ tensors: wanted, inputs }),
+    const computed = this.ground.programs.run(
+      `${key} ${Object.keys(tensors).join(',')}`,
+      () => ({ tensors, inputs }),
       { ...this.prepared.feeds, ...this.put },
       () => this.ground.useWeights(this.spec.step),
     );
-    for (const [name, value] of Object.entries(computed)) {
-      this.ground.values.set(this.#valueKey(name), value, value.data.byteLength);
-      found[name] = value;
+    for (const name of Object.keys(tensors)) {
+      const coming = computed.then((values) => {
+        const value = values[name] as HostArray;
+        this.ground.values.set(this.#valueKey(name), value, value.data.byteLength);
+        return value;
+      });
+      this.#coming.set(name, coming);
+      // Who waits for it meets the error.
+      coming.catch(() => {}).finally(() => this.#coming.delete(name));
     }
-    return found;
+  }
+
+  #first(): Record<string, Tensor> {
+    return Object.fromEntries(this.#together.map((name) => [name, this.siteTensor(name)]));
+  }
+
+  /** Every layer's pattern and scores, and the logits, where all of them are small; else none. */
+  get #together(): readonly string[] {
+    if (this.#small === undefined) {
+      const sites = this.ground.attention.flatMap(({ path, hasScores }) => [`${path}.pattern`, ...(hasScores ? [`${path}.scores`] : [])]);
+      const all = [...sites, ...(this.graph.sites.has('logits') ? ['logits'] : [])];
+      const bytes = all.reduce((sum, name) => sum + 4 * sizeOfTensor(this.siteTensor(name)), 0);
+      this.#small = bytes <= atOnceBytes ? all : [];
+    }
+    return this.#small;
   }
 
   /** What an input is fed. */
@@ -83,17 +115,9 @@ export class Run {
     });
   }
 
-  /** A layer's patterns or scores, [1,H,T,S]; with those of all layers where they are small. */
-  async attentionOf(layer: number, value: AttentionValue): Promise<HostArray> {
-    const name = this.attentionSite(layer, value);
-    const known = this.ground.values.get(this.#valueKey(name));
-    if (known !== undefined) return known;
-    const all = this.ground.attention.flatMap(({ path, hasScores }) => [`${path}.pattern`, ...(hasScores ? [`${path}.scores`] : [])]);
-    const bytes = all.reduce((sum, site) => sum + 4 * sizeOfTensor(this.siteTensor(site)), 0);
-    const isSmall = bytes + 4 * sizeOfTensor(this.graph.result) <= atOnceBytes;
-    const names = isSmall ? [...all, ...(this.graph.sites.has('logits') ? ['logits'] : [])] : [name];
-    const found = await this.values(Object.fromEntries(names.map((site) => [site, this.siteTensor(site)])));
-    return found[name] as HostArray;
+  /** A layer's patterns or scores, [1,H,T,S]. */
+  attentionOf(layer: number, value: AttentionValue): Promise<HostArray> {
+    return this.site(this.attentionSite(layer, value));
   }
 
   /** @throws value: no such layer, or a form without scores */
