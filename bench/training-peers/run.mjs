@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// npm run bench:training-peers [-- --rounds N --json]: the S training step against what else trains in JavaScript, from equal weights
+// npm run bench:training-peers [-- --rounds N --only NAME --json]: the S training step against what else trains in JavaScript, from equal weights
 // over equal batches, in turn. First: npm install --prefix bench/peers
 import { mkdtemp, rm } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
@@ -15,7 +15,9 @@ import { modelOf, stepCases } from '#dist/cli/bench/step-shape.js';
 import { adamW } from '#dist/train/index.js';
 import { peers, startPeer, without } from './sides.mjs';
 
-const { values } = parseArgs({ options: { rounds: { type: 'string', default: '3' }, json: { type: 'boolean', default: false } } });
+const { values } = parseArgs({
+  options: { rounds: { type: 'string', default: '3' }, only: { type: 'string', default: '' }, json: { type: 'boolean', default: false } },
+});
 const rounds = Number(values.rounds);
 const { shape } = stepCases.S;
 const optimizer = adamW({ lr: 1e-4 });
@@ -38,6 +40,7 @@ try {
   console.log(`${cpu}, ${cores} cores, ${gibibytes} GiB, node ${node}, onnxruntime ${onnxruntime}; S, ${rules.threads} threads\n`);
   console.log(`${''.padEnd(30)}${'ms/step'.padStart(10)}${'ours'.padStart(8)}${'ratio'.padStart(8)}   rounds`);
   for (const [name, command] of Object.entries(peers)) {
+    if (!name.includes(values.only)) continue;
     const side = await startPeer(command, [join(folder, 'model.safetensors'), batchFile, settings]);
     if ('missing' in side) {
       results[name] = side;
