@@ -1,6 +1,7 @@
 export { type Address, parseAddresses } from './address.js';
 export type { CaptureCost, Captured, Site } from './capture.js';
 export * from './change/index.js';
+export * from './compare/index.js';
 export { type Axis, LabelledArray, type LabelledJson } from './labelled.js';
 export { type CaptureOptions, Lens, type LensOptions } from './lens.js';
 export type { Metric, TokenChoice } from './metric/metric.js';
