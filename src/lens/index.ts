@@ -4,6 +4,8 @@ export * from './change/index.js';
 export * from './compare/index.js';
 export { type Axis, LabelledArray, type LabelledJson } from './labelled.js';
 export { type CaptureOptions, Lens, type LensOptions } from './lens.js';
+export { cleanLogits } from './metric/clean.js';
+export { metricKinds } from './metric/kinds.js';
 export type { Metric, TokenChoice } from './metric/metric.js';
 export * from './picture/index.js';
 export { gradientReach, type ReachOptions } from './reach.js';

@@ -29,7 +29,7 @@ describe('addresses', () => {
 
   test('cut out what NumPy would', async () => {
     const view = lens(smallGPT2());
-    const { ['blocks.0.attention.mixed']: whole } = await view.capture(ids, 'blocks.0.attention.mixed'); // [2,7,2,4]
+    const { 'blocks.0.attention.mixed': whole } = await view.capture(ids, 'blocks.0.attention.mixed'); // [2,7,2,4]
     const part = fc.oneof(
       fc.constant(':'),
       fc.integer({ min: -2, max: 1 }).map(String),
