@@ -16,6 +16,6 @@ export type { Feeds, Subject } from './subject/subject.js';
 export type { Prompt } from './subject/tokens.js';
 export type { TranslationModel, TranslationPrompt } from './subject/translation.js';
 export * from './sweep/index.js';
-export type { IdRows, LensModel, LensPrompt } from './trace.js';
+export type { LensModel, LensPrompt, Looked } from './trace.js';
 export { imageLens, lens, type TextLensOptions, translationLens } from './views.js';
 export * from './weights/index.js';

@@ -4,7 +4,7 @@ import { substitute } from '../../ops/graph.js';
 import { input, type Tensor } from '../../ops/index.js';
 import { lowerProgram, Program, type ProgramOptions } from '../../runtime/index.js';
 import type { Tokenizer } from '../../tokenizers/index.js';
-import { type LensModel, type LensPrompt, run, type Traced, traceModel } from '../trace.js';
+import { type LensPrompt, type Looked, run, type Traced, traceModel } from '../trace.js';
 import { chooseLogits } from './chosen-logits.js';
 import { attributionOf, embeddingsOf, type GradientAttributionOptions, type InputAttribution } from './embeddings.js';
 
@@ -29,7 +29,7 @@ export interface IntegratedGradients extends InputAttribution {
  * @throws as `inputTimesGradient`; value: steps that are no number from 1; shape: a baseline of another length
  */
 export async function integratedGradients(
-  model: LensModel,
+  model: Looked,
   prompt: LensPrompt,
   { tokenizer, position, tokens, against, steps = 64, baseline = 'zero', ...engine }: IntegratedGradientsOptions = {},
 ): Promise<IntegratedGradients> {
@@ -92,7 +92,7 @@ function pathProgram(
 }
 
 async function baselineOf(
-  model: LensModel,
+  model: Looked,
   baseline: 'zero' | LensPrompt,
   embeds: ReadonlyMap<string, Tensor>,
   ends: Readonly<Record<string, HostArray>>,
