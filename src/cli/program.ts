@@ -6,6 +6,7 @@ import { declareConformance } from './commands/conformance-declaration.js';
 import { declareDemo } from './commands/demo-declaration.js';
 import { declareAnswer, declareEmbed, declareFill } from './commands/encoder-declarations.js';
 import { declareHeads } from './commands/heads-declaration.js';
+import { declareLens } from './commands/lens/declaration.js';
 import { declareAttend, declareCapture, declareSites } from './commands/lens-declarations.js';
 import { declareChat, declareEval, declareGenerate } from './commands/text-declarations.js';
 import { declareTrain } from './commands/train-declaration.js';
@@ -38,6 +39,7 @@ export function createProgram(context: CommandContext): Command {
     declareCapture,
     declareAttend,
     declareHeads,
+    declareLens,
     declareBench,
     declareConformance,
   ]) {

@@ -1,6 +1,7 @@
 import { fail, HostArray, nearest } from '../../core/index.js';
 import type { ProgramOptions } from '../../runtime/index.js';
 import type { Tokenizer } from '../../tokenizers/index.js';
+import { attentionSites } from '../attention-sites.js';
 import { LabelledArray } from '../labelled.js';
 import { type LensPrompt, type Looked, modelOf, traceModel } from '../trace.js';
 import { attentionWeights } from '../weights/attention-weights.js';
@@ -34,10 +35,6 @@ export async function scoreHeads(model: Looked, options: HeadScoreOptions = {}):
   const means = await fromRuns(model, prompts, scores, options);
   await fromWeights(model, means, scores, options);
   const layers = [...means.keys()];
-  if (layers.length === 0) {
-    const rule = 'a model with attention layers, whose patterns are sites';
-    throw fail('unsupported', { where: 'scoreHeads', rule, got: `${modelOf(model).constructor.name}, which has none` });
-  }
   const heads = Math.max(...[...means.values()].map((m) => m.length));
   const isTold = (i: number): boolean => options.scores !== undefined || [...means.values()].some((m) => m.some((h) => h[i]?.count));
   const shown = scores.map((_, i) => i).filter(isTold);
@@ -83,6 +80,10 @@ async function fromRuns(
   const radians = rotaryOf(modelOf(model));
   const vectors = radians !== undefined && scores.some((s) => s.of === 'vectors');
   const traces = prompts.map((prompt) => traceModel(model, prompt, tokenizer));
+  if (traces.every((traced) => attentionSites(traced).length === 0)) {
+    const rule = 'a model with attention layers, whose patterns are sites';
+    throw fail('unsupported', { where: 'scoreHeads', rule, got: `${modelOf(model).constructor.name}, which has none` });
+  }
   const see = (seen: LayerSeen): void => {
     const { path } = seen.site;
     if (!means.has(path))

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { attentionFlow, attentionRollout, type DirectLogitOptions, directLogit, inputTimesGradient, integratedGradients, type LabelledArray, logitLens, residualNorms } from '#dist/lens/index.js'; // biome-ignore format: one line
+import { HostArray } from '#dist/core/index.js';
+import { attentionFlow, attentionRollout, type DirectLogitOptions, directLogit, inputTimesGradient, integratedGradients, type LabelledArray, type LensPrompt, logitLens, residualNorms } from '#dist/lens/index.js'; // biome-ignore format: one line
 import { ViT } from '#dist/models/index.js';
 import { looked, lookedAt } from '../models.js';
 
@@ -61,15 +62,17 @@ describe.each(Object.keys(looked))('%s', (name) => {
     });
   });
 
-  test('integrated gradients come together; the straight line of one step is the gradient midway', async () => {
+  test('integrated gradients add up to the change of the logit, the more nearly the more steps', async () => {
     const { model, prompt } = lookedAt(name);
-    const [coarse, fine] = [
-      await integratedGradients(model, prompt, { tokens: [0], steps: 16 }),
-      await integratedGradients(model, prompt, { tokens: [0], steps: 128 }),
-    ];
+    const baseline = nothing(prompt);
+    const of = (steps: number) => integratedGradients(model, prompt, { tokens: [0], steps, baseline });
+    const [coarse, fine] = [await of(8), await of(128)];
     const change = Math.abs((fine.logits[0] as number) - (fine.baseline[0] as number));
-    expect(Math.abs(fine.gap[0] as number)).toBeLessThan(0.05 * Math.max(change, 1));
+    expect(Math.abs(fine.gap[0] as number)).toBeLessThan(0.02 * Math.max(change, 1));
     expect(Math.abs(fine.gap[0] as number)).toBeLessThan(Math.abs(coarse.gap[0] as number) + 1e-3);
+    // The baseline is a prompt like any: its logits are what the model says of it.
+    const direct = await directLogit(model, baseline, { tokens: [0] });
+    expect(direct.logits[0]).toBeCloseTo(fine.baseline[0] as number, 3);
     const { attributions, logits } = await inputTimesGradient(model, prompt, { tokens: [0] });
     expect(attributions.axes).toEqual(fine.attributions.axes);
     expect(logits[0]).toBeCloseTo(fine.logits[0] as number, 4);
@@ -99,4 +102,11 @@ describe.each(Object.keys(looked))('%s', (name) => {
 
 function logitsAreOne(name: string): boolean {
   return name.includes('a label');
+}
+
+/** A prompt of the same form that says nothing. */
+function nothing(prompt: LensPrompt): LensPrompt {
+  if (prompt instanceof HostArray) return new HostArray(new Float32Array(prompt.data.length), prompt.shape, 'float32');
+  if (typeof prompt === 'object' && 'source' in prompt) return { source: [0, 0, 0, 0, 0], target: [0, 0, 0, 0] };
+  return new Array<number>(8).fill(0);
 }

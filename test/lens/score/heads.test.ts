@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { distanceProfile, type LabelledArray, lens, massByClass, scoreHeads, zero } from '#dist/lens/index.js';
+import { distanceProfile, type HeadPattern, type LabelledArray, lens, massByClass, scoreHeads, zero } from '#dist/lens/index.js';
 import { type GPT2, RecurrentLanguageModel, Transformer, ViT } from '#dist/models/index.js';
 import { looked, lookedAt } from '../models.js';
 
@@ -51,7 +51,7 @@ test('scores of one’s own stand beside the others', async () => {
     name: 'lastKey',
     doc: 'attends to the last key',
     of: 'pattern',
-    score: ({ keys, at, queries }) => at(queries - 1, keys - 1),
+    score: ({ keys, at, queries }: HeadPattern) => at(queries - 1, keys - 1),
   } as const;
   const scores = await scoreHeads(lookedAt('gpt2').model, { prompt: [1, 2, 3], scores: ['entropy', own] });
   expect(labels(scores, 2)).toEqual(['entropy', 'lastKey']);
