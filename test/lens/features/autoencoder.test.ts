@@ -40,7 +40,7 @@ function superposed(): { readonly activations: Activations; readonly truth: Floa
 
 describe.each([
   ['topk', { kind: 'topk', k: 2 } as const],
-  ['l1', { kind: 'l1', cost: 0.15 } as const],
+  ['l1', { kind: 'l1', cost: 1 } as const],
 ])('%s', (_, sparsity) => {
   test('finds the directions that values were made of', async () => {
     const { activations, truth, vectors } = superposed();
