@@ -18,8 +18,6 @@ export interface LookedAt {
   readonly tokenizer: Tokenizer | undefined;
   /** undefined where nothing was said. */
   readonly prompt: LensPrompt | undefined;
-  /** The pieces of a text, or of an image. */
-  readonly places: readonly string[] | undefined;
 }
 
 /**
@@ -32,12 +30,11 @@ export async function openLookedAt(folder: string, { text, ids, image }: PromptF
     throw fail('value', { where: 'prompt', rule: 'one of --text, --ids and --image', got: `${given} of them`, fix: 'Leave some out' });
   if (image !== undefined) {
     const { model, pixels } = await openImagePixels(folder, image);
-    return { model, tokenizer: undefined, prompt: pixels, places: undefined };
+    return { model, tokenizer: undefined, prompt: pixels };
   }
   const vit = given === 0 ? await openImageModel(folder) : undefined;
-  if (vit !== undefined) return { model: vit, tokenizer: undefined, prompt: undefined, places: undefined };
+  if (vit !== undefined) return { model: vit, tokenizer: undefined, prompt: undefined };
   const { model, tokenizer } = await openAnyCheckpoint(folder);
   const prompt = ids === undefined ? text : parseIds(ids);
-  const encoded = text === undefined ? undefined : tokenizer?.encode(text);
-  return { model, tokenizer, prompt, places: encoded && tokenizer?.tokens(encoded) };
+  return { model, tokenizer, prompt };
 }

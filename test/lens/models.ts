@@ -1,58 +1,64 @@
 import { HostArray, normal, randomKey } from '#dist/core/index.js';
-import type { LensModel, LensPrompt } from '#dist/lens/index.js';
-import { AttentionOnly, Bert, Gemma, GPT2, Llama, Transformer, ViT } from '#dist/models/index.js';
+import { imageLens, type Lens, lens, translationLens } from '#dist/lens/index.js';
+import { Bert, Gemma, GPT2, modelBuilders, Transformer, ViT } from '#dist/models/index.js';
 import type { Module } from '#dist/nn/index.js';
 
-const sizes = { vocabulary: 13, context: 12, layers: 2, heads: 4, width: 16 };
-const bert = { ...sizes, hidden: 24 };
-const image = { image: 8, patch: 4, layers: 2, heads: 2, width: 8 };
-const pair = { sourceVocabulary: 13, targetVocabulary: 13, layers: 2, heads: 2, width: 8, hidden: 12 };
+export const sizes = { vocabulary: 11, context: 8, layers: 2, heads: 2, width: 8 };
 
-/** Every kind of model that the lens looks into, small, with numbers that matter, and a prompt for each. */
-export const looked: Readonly<Record<string, () => { readonly model: LensModel; readonly prompt: LensPrompt }>> = {
-  gpt2: () => ofTokens(new GPT2(sizes)),
-  'attention-only': () => ofTokens(new AttentionOnly(sizes)),
-  'attention-only without norms': () => ofTokens(new AttentionOnly({ ...sizes, norm: false, bias: false })),
-  'llama, grouped heads': () => ofTokens(new Llama({ ...sizes, kvHeads: 2, attentionBias: 'all' })),
-  'gemma 2, norms after, soft caps': () =>
-    ofTokens(new Gemma({ ...sizes, kvHeads: 2, hidden: 12, postNorms: true, scoreCap: 3, logitCap: 5, window: 3 })),
-  'bert, masked words': () => ofTokens(new Bert({ ...bert, head: { kind: 'maskedLanguage', tied: true } })),
-  'roberta, a label': () => ofTokens(new Bert({ ...bert, family: 'roberta', head: { kind: 'sequence', labels: ['no', 'yes'] } })),
-  'bert, a label by its pooler': () => ofTokens(new Bert({ ...bert, head: { kind: 'sequence', labels: ['no', 'yes', 'so'] } })),
-  vit: () => ofImages(new ViT({ ...image, labels: ['cat', 'dog', 'owl'] })),
-  'deit with a teacher': () => ofImages(new ViT({ ...image, labels: ['cat', 'dog', 'owl'], distilled: true, head: 'teacher' })),
-  'transformer, norms after': () => ofPairs(new Transformer(pair)),
-  'transformer, norms before': () => ofPairs(new Transformer({ ...pair, norm: 'pre', tied: false })),
-};
+export const ids = [[1, 2, 3, 4, 5, 6, 7], [3, 1, 4, 1, 5, 9, 2]]; // biome-ignore format: rows
 
-/** One of them. */
-export function lookedAt(name: string): { readonly model: LensModel; readonly prompt: LensPrompt } {
-  const make = looked[name];
-  if (make === undefined) throw new Error(name);
-  return make();
-}
-
-function ofTokens(model: LensModel) {
-  return { model: enlarged(model), prompt: [3, 7, 1, 12, 3, 7, 5, 2] };
-}
-
-function ofImages(model: ViT) {
-  const key = randomKey(3, 'pixels');
-  const pixels = new HostArray(Float32Array.from({ length: 3 * 64 }, (_, i) => normal(key, i)), [1, 3, 8, 8], 'float32'); // biome-ignore format: one line
-  return { model: enlarged(model), prompt: pixels };
-}
-
-function ofPairs(model: Transformer) {
-  return { model: enlarged(model), prompt: { source: [3, 7, 1, 12, 4], target: [2, 5, 2, 9] } };
-}
-
-/** Normal numbers of about a half, and gains of about 1: initial values are too small for anything to depend on anything. */
-function enlarged<M extends Module>(model: M): M {
+/** Gives every parameter normal numbers of about a half: initial values are too small for anything to depend on anything. */
+export function enlarged<M extends Module>(model: M): M {
   for (const [name, p] of model.parameters()) {
     const key = randomKey(1, name);
-    const isGain = /[nN]orm\w*\.weight$/.test(name);
-    const data = Float32Array.from({ length: p.value.data.length }, (_, i) => 0.5 * normal(key, i) + (isGain ? 1 : 0));
+    const shift = name.endsWith('norm.weight') ? 1 : 0;
+    const data = Float32Array.from({ length: p.value.data.length }, (_, i) => 0.5 * normal(key, i) + shift);
     p.value = new HostArray(data, p.shape, 'float32');
   }
   return model;
+}
+
+export const smallGPT2 = (): GPT2 => enlarged(new GPT2(sizes));
+
+const settings = { ...sizes, dropout: 0, activation: 'gelu_new', bias: true, tied: true, seed: 0 } as const;
+
+/** A view of a small model, and a prompt for it. */
+export interface Case {
+  readonly view: Lens<never>;
+  readonly prompt: never;
+}
+
+function testCase<P>(view: Lens<P>, prompt: P): Case {
+  return { view: view as unknown as Lens<never>, prompt: prompt as never };
+}
+
+export const pixels = new HostArray(
+  Float32Array.from({ length: 2 * 3 * 64 }, (_, i) => Math.sin(i)),
+  [2, 3, 8, 8],
+  'float32',
+);
+
+/** Every architecture of the registry, and every other kind of model: encoder, images, cross-attention, attention in blocks, grouped heads. */
+export const cases: Readonly<Record<string, () => Case>> = {
+  ...Object.fromEntries(
+    Object.entries(modelBuilders).map(([name, { build }]) => [
+      name,
+      () => testCase(lens(enlarged(build({ ...settings, kvHeads: name === 'llama' ? 1 : undefined }))), ids),
+    ]),
+  ),
+  gemma2: () => testCase(lens(enlarged(new Gemma({ ...sizes, hidden: 12, postNorms: true, scoreCap: 3, logitCap: 5, window: 3 }))), ids),
+  blockwise: () => testCase(lens(enlarged(new GPT2({ ...sizes, attention: 'blockwise' }))), ids),
+  bert: () => testCase(lens(enlarged(new Bert({ ...sizes, head: { kind: 'maskedLanguage', tied: true } }))), ids),
+  vit: () => testCase(imageLens(enlarged(new ViT({ image: 8, patch: 4, layers: 2, heads: 2, width: 8, labels: ['a', 'b', 'c'] }))), pixels),
+  transformer: () => {
+    const model = new Transformer({ sourceVocabulary: 11, targetVocabulary: 11, layers: 2, width: 8, heads: 4, kvHeads: 2 });
+    return testCase(translationLens(enlarged(model)), { source: ids, target: [[1, 2, 3], [4, 5, 6]] }); // biome-ignore format: rows
+  },
+};
+
+/** The bits of two arrays are the same. */
+export function sameBits(a: HostArray | undefined, b: HostArray | undefined): boolean {
+  const bytes = (x: HostArray | undefined): Uint8Array =>
+    new Uint8Array(x?.data.buffer ?? new ArrayBuffer(0), x?.data.byteOffset, x?.data.byteLength);
+  return a !== undefined && b !== undefined && Buffer.compare(bytes(a), bytes(b)) === 0;
 }

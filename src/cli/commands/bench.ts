@@ -57,6 +57,13 @@ const benches: Readonly<Record<string, Bench>> = {
     const rows = await reachBench({ size, forms, steps, threads, onRow });
     io.out(json ? `${JSON.stringify({ bench: 'reach', size, rows })}\n` : `${reachTable(rows)}\n`);
   },
+  async lens({ threads, small, json }, io) {
+    const { lensBench, lensSizes } = await import('../bench/lens.node.js');
+    const { lensTable } = await import('../bench/lens-report.js');
+    const size = lensSizes[small ? 'small' : 'full'];
+    const figures = await lensBench({ size, ...(threads && { threads }), onProgress: (what) => io.note(`bench lens: ${what}`) });
+    io.out(json ? `${JSON.stringify({ bench: 'lens', ...figures })}\n` : `${lensTable(figures)}\n`);
+  },
   async decode({ threads, json }, io) {
     const { decodeBench } = await import('../bench/decode.js');
     const figures = await decodeBench({ ...(threads && { threads }), onProgress: (what) => io.note(`bench decode: ${what}`) });

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { HostArray } from '#dist/core/index.js';
 import { attentionFlow, attentionRollout, type DirectLogitOptions, directLogit, inputTimesGradient, integratedGradients, type LabelledArray, type LensPrompt, logitLens, residualNorms } from '#dist/lens/index.js'; // biome-ignore format: one line
 import { ViT } from '#dist/models/index.js';
-import { looked, lookedAt } from '../models.js';
+import { looked, lookedAt } from '../looked-models.js';
 
 const rows = ({ values, axes }: LabelledArray): number[][] => {
   const count = axes.at(-1)?.labels.length as number;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { below, randomKey } from '#dist/core/index.js';
 import { type LabelledArray, logitLens, TunedLens } from '#dist/lens/index.js';
-import { lookedAt } from '../models.js';
+import { lookedAt } from '../looked-models.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'tuned-lens-'));
 afterAll(() => rmSync(folder, { recursive: true }));

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { HostArray, normal, randomKey, uniform } from '#dist/core/index.js';
 import { type Activations, activationsAt, describeFeatures, SparseAutoencoder, trainAutoencoder } from '#dist/lens/index.js';
-import { lookedAt } from '../models.js';
+import { lookedAt } from '../looked-models.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'autoencoder-'));
 afterAll(() => rmSync(folder, { recursive: true }));

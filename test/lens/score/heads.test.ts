@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { distanceProfile, type HeadPattern, type LabelledArray, lens, massByClass, scoreHeads, zero } from '#dist/lens/index.js';
 import { type GPT2, RecurrentLanguageModel, Transformer, ViT } from '#dist/models/index.js';
-import { looked, lookedAt } from '../models.js';
+import { looked, lookedAt } from '../looked-models.js';
 
 const labels = (scores: LabelledArray, axis: number) => scores.axes[axis]?.labels;
 

@@ -1,11 +1,13 @@
 import { fail } from '../../../core/index.js';
+import type { LensPrompt, Looked } from '../../../lens/index.js';
 import type { CommandIo } from '../../io.js';
-import { openLookedAt, type PromptFlags } from '../../looked-at.js';
-import type { EngineFlags } from '../../options.js';
 import { textTable } from '../../text-table.js';
 import { attributionMethods } from './attribution-methods.js';
+import type { LensFlags } from './flags.js';
+import { tokenOf } from './metric.js';
+import { openLens } from './open.js';
 
-export interface AttributeFlags extends EngineFlags, PromptFlags {
+export interface AttributeFlags extends LensFlags {
   readonly method: string;
   readonly by?: 'component' | 'head' | 'neuron';
   readonly position?: number;
@@ -13,12 +15,11 @@ export interface AttributeFlags extends EngineFlags, PromptFlags {
   readonly against?: string;
   readonly steps?: number;
   readonly top?: number;
-  readonly json?: boolean;
 }
 
 /** Says what a model's words are made of. JSON: `method`, and what the method found as labelled arrays. */
 export async function attributeCommand(folder: string, flags: AttributeFlags, io: CommandIo): Promise<void> {
-  const { device, threads, by, position, token, against, steps } = flags;
+  const { by, position, token, against, steps, device, threads } = flags;
   const method = attributionMethods[flags.method];
   if (method === undefined)
     throw fail('name', { where: '--method', rule: `one of ${Object.keys(attributionMethods).join(', ')}`, got: flags.method });
@@ -26,34 +27,25 @@ export async function attributeCommand(folder: string, flags: AttributeFlags, io
   const idle = method.ignores.find((name) => said[name] !== undefined);
   if (idle !== undefined) {
     const flag = idle === 'tokens' ? '--token' : `--${idle}`;
-    throw fail('value', { where: flag, rule: `an option that --method ${flags.method} has a use for`, got: flag, fix: 'Leave it out' });
-  }
-  const { prompt, ...looked } = await openLookedAt(folder, flags);
-  if (prompt === undefined) {
     throw fail('value', {
       where: 'attribute',
-      rule: 'one of --text, --ids and --image',
-      got: 'none',
-      fix: 'Say --text "some words", for example',
+      rule: `options that --method ${flags.method} has a use for`,
+      got: flag,
+      fix: 'Leave it out',
     });
   }
+  const { changed, prompt, tokenizer } = await openLens('attribute', folder, flags);
   const options = {
-    ...(device && { device }),
-    ...(threads !== undefined && { threads }),
+    ...{ position, tokens: token?.map((text) => tokenOf('token', text)) },
+    against: against === undefined ? undefined : tokenOf('against', against),
     ...(by && { by }),
     ...(steps !== undefined && { steps }),
-    position,
-    tokens: token?.map(tokenOf),
-    against: against === undefined ? undefined : tokenOf(against),
-    tokenizer: looked.tokenizer,
+    ...(device && { device }),
+    ...(threads !== undefined && { threads }),
   };
-  const found = await method.run({ ...looked, prompt, options });
+  const places = changed.subject.labels(changed.subject.feeds(prompt), 'embed', 'position');
+  const textOf = (id: number): string => (tokenizer === undefined ? String(id) : JSON.stringify(tokenizer.tokens([id])[0]));
+  const found = await method.run({ looked: changed as Looked, prompt: prompt as LensPrompt, options, places, textOf });
   if (flags.json) return io.out(`${JSON.stringify({ method: flags.method, ...found.json })}\n`);
-  const [head = [], ...rows] = found.rows;
-  io.out(textTable([head, ...rows.slice(0, flags.top)], found.left));
-}
-
-/** An id, where it is a whole number; else a token's text. */
-function tokenOf(text: string): number | string {
-  return /^\d{1,9}$/.test(text) ? Number(text) : text;
+  io.out(textTable([found.head, ...found.rows.slice(0, flags.top), ...(found.foot ?? [])]));
 }
