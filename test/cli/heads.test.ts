@@ -1,8 +1,11 @@
+import { cpSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { fixture } from '../support/arrays.js';
-import { within } from './command.js';
+import { temporaryFolder, within } from './command.js';
 
 const folder = fixture('gpt2-tiny');
+const temporary = temporaryFolder();
 
 describe('headlight heads', () => {
   test('scores every head, highest first where asked', async () => {
@@ -66,7 +69,10 @@ describe('headlight lens attribute', () => {
   });
 
   test('images too, by label', async () => {
-    const { code, json } = await within('lens', 'attribute', fixture('vit-tiny'), '--image', fixture('images/jpeg-444.jpg'), '--json');
+    const vit = join(temporary, 'vit');
+    cpSync(fixture('vit-tiny'), vit, { recursive: true });
+    writeFileSync(join(vit, 'preprocessor_config.json'), JSON.stringify({ size: { height: 12, width: 16 } }));
+    const { code, json } = await within('lens', 'attribute', vit, '--image', fixture('images/jpeg-444.jpg'), '--json');
     expect(code).toBe(0);
     expect((json().residual as number[])[0]).toBeLessThan(1e-3);
   });

@@ -26,6 +26,8 @@ describe('the induction head', () => {
       'attention-only',
       '--layers',
       '2',
+      '--save-every',
+      '100',
       '--keep-every',
       '100',
       '--out',
@@ -72,7 +74,7 @@ describe('the induction head', () => {
     const without = view.with(zero(`${layer}.mixed`));
     const [clean, lost] = [await loss(view), await loss(without)];
     expect(lost).toBeGreaterThan(2);
-    const back = without.with(await resample(view, rows, `${layer}.mixed`, { heads: [head] }));
+    const back = without.with(await resample(view, `${layer}.mixed`, rows, { heads: [head] }));
     expect((lost - (await loss(back))) / (lost - clean)).toBeGreaterThan(0.8);
   });
 
