@@ -5,6 +5,7 @@ import { declareClassify } from './commands/classify-declaration.js';
 import { declareConformance } from './commands/conformance-declaration.js';
 import { declareDemo } from './commands/demo-declaration.js';
 import { declareAnswer, declareEmbed, declareFill } from './commands/encoder-declarations.js';
+import { declareHeads } from './commands/heads-declaration.js';
 import { declareLens } from './commands/lens/declare.js';
 import { declareAttend, declareCapture, declareSites } from './commands/lens-declarations.js';
 import { declareChat, declareEval, declareGenerate } from './commands/text-declarations.js';
@@ -37,6 +38,7 @@ export function createProgram(context: CommandContext): Command {
     declareSites,
     declareCapture,
     declareAttend,
+    declareHeads,
     declareLens,
     declareBench,
     declareConformance,
