@@ -3,6 +3,7 @@ import { host } from '#dist/core/index.js';
 import { generateAll, generateBatchAll } from '#dist/generate/index.js';
 import { add, cut, type Intervention, lens, resample, scale, zero } from '#dist/lens/index.js';
 import { GPT2, type LanguageModel, Llama, RecurrentLanguageModel } from '#dist/models/index.js';
+import { evaluateModel } from '#dist/train/index.js';
 import { largestDifference } from '../../support/arrays.js';
 import { enlarged, sizes } from '../models.js';
 
@@ -71,6 +72,15 @@ describe('a changed model', () => {
     const [a, b] = [await view.capture([1, 2, 3], '*'), await again.capture([1, 2, 3], '*')];
     for (const [name, value] of Object.entries(a)) expect(largestDifference(b[name]?.data, value.data), name).toBeLessThan(1e-5);
     expect(lens(model).model).toBe(model);
+  });
+
+  test('is evaluated', async () => {
+    const model = models.gpt2?.() as LanguageModel;
+    const view = lens(model).with(changes.steering as readonly Intervention[]);
+    const text = Array.from({ length: 20 }, (_, i) => (i * i) % 11);
+    const loss = await evaluateModel(view.model, Int32Array.from(text));
+    expect(loss).toBeCloseTo((await view.measure(text, { kind: 'loss' }))[0] as number, 4);
+    expect(Math.abs(loss - (await evaluateModel(model, Int32Array.from(text))))).toBeGreaterThan(1e-3);
   });
 
   test('says what a text that grows cannot have', async () => {

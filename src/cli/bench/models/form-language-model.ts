@@ -1,6 +1,6 @@
 import type { AttentionForm } from '../../../attention/index.js';
 import { type LanguageModel, TransformerEncoder } from '../../../models/index.js';
-import { Embedding, Module, normal } from '../../../nn/index.js';
+import { child, Embedding, Module, normal } from '../../../nn/index.js';
 import { type Tensor, tap } from '../../../ops/index.js';
 import { SinusoidalPositions } from '../../../position/index.js';
 
@@ -37,8 +37,9 @@ export class FormLanguageModel extends Module implements LanguageModel {
     this.context = context;
     // Of the size that positions have: sines and cosines.
     this.tokens = new Embedding(vocabulary, width, normal(0.7));
-    this.positions = new SinusoidalPositions(width);
-    this.decoder = new TransformerEncoder({ layers, heads, width, hidden, norm: 'pre', activation: 'gelu_new', attention });
+    this.positions = child('positions', () => new SinusoidalPositions(width));
+    const options = { layers, heads, width, hidden, norm: 'pre', activation: 'gelu_new', attention } as const;
+    this.decoder = child('decoder', () => new TransformerEncoder(options));
     this.head = new Embedding(vocabulary, width);
   }
 
