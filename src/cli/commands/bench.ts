@@ -4,6 +4,7 @@ import type { CommandIo } from '../io.js';
 export interface BenchFlags {
   readonly threads?: number;
   readonly baby?: boolean;
+  readonly sizes?: string;
   readonly upTo?: number;
   readonly forms?: string;
   readonly steps?: number;
@@ -15,10 +16,12 @@ type Bench = (flags: BenchFlags, io: CommandIo) => Promise<void>;
 
 /** Each is loaded when asked for. */
 const benches: Readonly<Record<string, Bench>> = {
-  async step({ threads, baby, json }) {
+  async step({ threads, baby, sizes, json }) {
     const { runStepBench } = await import('../bench/step.node.js');
+    const { sizeNames } = await import('../bench/step-shape.js');
     // It prints its table, and the JSON, itself.
-    await runStepBench({ ...(threads && { threads }), ...(baby && { baby }), ...(json && { json }) });
+    const chosen = sizes === undefined ? {} : { sizes: sizeNames(sizes) };
+    await runStepBench({ ...chosen, ...(threads && { threads }), ...(baby && { baby }), ...(json && { json }) });
   },
   async attention({ threads, json }, io) {
     const { runAttentionBench } = await import('../bench/attention.node.js');
