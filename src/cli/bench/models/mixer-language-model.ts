@@ -70,7 +70,7 @@ export class MixerLanguageModel extends Module implements LanguageModel {
   /** @param ids [B,T] int32 @returns logits [B,T,V] */
   forward(ids: Tensor): Tensor {
     const embedded = this.tokens.forward(ids);
-    const placed = this.positions === undefined ? embedded : embedded.add(this.positions.forward(embedded));
+    const placed = tap('embed', this.positions === undefined ? embedded : embedded.add(this.positions.forward(embedded)));
     const last = this.blocks.reduce((x, block) => block.forward(x), placed);
     return tap('logits', this.head.scores(this.norm.forward(last)));
   }
