@@ -23,7 +23,7 @@ function linkOf(module: object): Link {
  * Assigning to a field names the child, as in PyTorch: after `this.blocks = [new Block()]` the block's path is
  * `blocks.0`, and its parameters are `blocks.0.…`. Calling `forward` (or `advance`, of models that go on from a state)
  * makes that path current, so that ops, taps and errors inside it carry it. Both happen in a Proxy, which the constructor
- * returns.
+ * returns. A child whose constructor may fail is built by `child`, or `children`: its name comes too late for that.
  */
 export abstract class Module {
   constructor() {
@@ -120,7 +120,7 @@ function isContainer(value: unknown): value is object {
   return Array.isArray(value) || (typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype);
 }
 
-function join(path: string, field: string): string {
+export function join(path: string, field: string): string {
   return path === '' ? field : `${path}.${field}`;
 }
 

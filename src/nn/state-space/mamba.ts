@@ -2,7 +2,6 @@ import { type Dim, fail, uniform as uniformNumber } from '../../core/index.js';
 import {
   concat,
   conv,
-  currentPath,
   formatSpec,
   type Initializer,
   Parameter,
@@ -126,8 +125,7 @@ export class Mamba extends Module {
   /** u and z, [B,T,E] each. */
   private branches(x: Tensor): [Tensor, Tensor] {
     const width = this.input.weight.shape[0] as number;
-    if (x.rank !== 3 || x.shape[2] !== width)
-      throw fail('shape', { where: 'Mamba', path: currentPath(), rule: `x [B,T,${width}]`, got: formatSpec(x) });
+    if (x.rank !== 3 || x.shape[2] !== width) throw fail('shape', { where: 'Mamba', rule: `x [B,T,${width}]`, got: formatSpec(x) });
     return this.input.forward(x).split(2, 2) as [Tensor, Tensor];
   }
 

@@ -12,7 +12,7 @@ import {
 } from '../../../attention/index.js';
 import { fail, nearest } from '../../../core/index.js';
 import { ConvolutionalLanguageModel, type LanguageModel, RecurrentLanguageModel } from '../../../models/index.js';
-import { type CellName, Mamba, Module, xavierUniform } from '../../../nn/index.js';
+import { type CellName, child, Mamba, Module, xavierUniform } from '../../../nn/index.js';
 import type { Tensor } from '../../../ops/index.js';
 import { type Mixer, MixerLanguageModel } from './mixer-language-model.js';
 
@@ -103,7 +103,7 @@ class Hashing extends Module {
     const attention = new LshAttention({
       ...{ chunk: window, buckets: 2 * Math.ceil(context / window), rounds: lshRounds, causal: true },
     });
-    this.attention = new SharedQueryKeyAttention({ width, heads, initializer, attention });
+    this.attention = child('attention', () => new SharedQueryKeyAttention({ width, heads, initializer, attention }));
   }
 
   forward(x: Tensor): Tensor {

@@ -1,5 +1,5 @@
 import type { LanguageModel } from '../../../models/index.js';
-import { Embedding, LayerNorm, Mlp, Module, normal, xavierUniform } from '../../../nn/index.js';
+import { child, children, Embedding, LayerNorm, Mlp, Module, normal, xavierUniform } from '../../../nn/index.js';
 import { type Tensor, tap } from '../../../ops/index.js';
 import { SinusoidalPositions } from '../../../position/index.js';
 
@@ -29,11 +29,11 @@ class MixerBlock extends Module {
   constructor({ width, hidden, mixer }: MixerLanguageModelConfig) {
     super();
     this.norm1 = new LayerNorm(width);
-    this.mixer = mixer();
+    this.mixer = child('mixer', mixer);
     if (hidden === 0) return;
     const initializer = xavierUniform();
     this.norm2 = new LayerNorm(width);
-    this.mlp = new Mlp({ width, hidden, activation: 'gelu_new', initializer, outputInitializer: initializer });
+    this.mlp = child('mlp', () => new Mlp({ width, hidden, activation: 'gelu_new', initializer, outputInitializer: initializer }));
   }
 
   forward(x: Tensor): Tensor {
@@ -61,8 +61,8 @@ export class MixerLanguageModel extends Module implements LanguageModel {
     this.context = context;
     // Of the size that positions have: sines and cosines.
     this.tokens = new Embedding(vocabulary, width, normal(0.7));
-    this.positions = positions ? new SinusoidalPositions(width) : undefined;
-    this.blocks = Array.from({ length: layers }, () => new MixerBlock(config));
+    this.positions = positions ? child('positions', () => new SinusoidalPositions(width)) : undefined;
+    this.blocks = children('blocks', layers, () => new MixerBlock(config));
     this.norm = new LayerNorm(width);
     this.head = new Embedding(vocabulary, width);
   }
