@@ -4,6 +4,7 @@ import type { CommandIo } from '../io.js';
 export interface BenchFlags {
   readonly threads?: number;
   readonly baby?: boolean;
+  readonly sizes?: string;
   readonly upTo?: number;
   readonly forms?: string;
   readonly steps?: number;
@@ -17,10 +18,12 @@ type Bench = (flags: BenchFlags, io: CommandIo) => Promise<void>;
 
 /** Each is loaded when asked for. */
 const benches: Readonly<Record<string, Bench>> = {
-  async step({ threads, baby, json }) {
+  async step({ threads, baby, sizes, json }) {
     const { runStepBench } = await import('../bench/step.node.js');
+    const { sizeNames } = await import('../bench/step-shape.js');
     // It prints its table, and the JSON, itself.
-    await runStepBench({ ...(threads && { threads }), ...(baby && { baby }), ...(json && { json }) });
+    const chosen = sizes === undefined ? {} : { sizes: sizeNames(sizes) };
+    await runStepBench({ ...chosen, ...(threads && { threads }), ...(baby && { baby }), ...(json && { json }) });
   },
   async attention({ threads, json }, io) {
     const { runAttentionBench } = await import('../bench/attention.node.js');
@@ -51,6 +54,13 @@ const benches: Readonly<Record<string, Bench>> = {
     const onRow = ({ model, when }: { model: string; when: string }): void => io.note(`bench reach: ${model}, ${when}`);
     const rows = await reachBench({ size, forms, steps, threads, onRow });
     io.out(json ? `${JSON.stringify({ bench: 'reach', size, rows })}\n` : `${reachTable(rows)}\n`);
+  },
+  async lens({ threads, small, json }, io) {
+    const { lensBench, lensSizes } = await import('../bench/lens.node.js');
+    const { lensTable } = await import('../bench/lens-report.js');
+    const size = lensSizes[small ? 'small' : 'full'];
+    const figures = await lensBench({ size, ...(threads && { threads }), onProgress: (what) => io.note(`bench lens: ${what}`) });
+    io.out(json ? `${JSON.stringify({ bench: 'lens', ...figures })}\n` : `${lensTable(figures)}\n`);
   },
   async decode({ threads, json }, io) {
     const { decodeBench } = await import('../bench/decode.js');
