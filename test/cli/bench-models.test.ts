@@ -84,7 +84,7 @@ test('the small comparison: every contender on every task, in figures and tables
   const text = comparisonTables(rows);
   expect(text).toMatch(/^copy +parameters +loss +accuracy +at 8 +at 16 +seconds$/m);
   expect(text.match(/^lstm /gm)?.length).toBe(3);
-});
+}, 180_000); // 33 trainings, each in a thread of its own: ten seconds alone, more on a busy machine
 
 test('contenders that learn: temporal convolutions copy and tell orders', async () => {
   const size = { ...comparisonSizes.small, parameters: 10_000, steps: 250, batch: 16, lr: 1e-2, distances: [6] };
