@@ -1,4 +1,4 @@
-import { fail, type HostArray } from '../core/index.js';
+import { fail, HeadlightError, type HostArray } from '../core/index.js';
 import type { Module } from '../nn/index.js';
 import { encodeModel } from '../onnx/index.js';
 import { checkSites, type LoweredProgram, type ProgramOptions } from '../runtime/index.js';
@@ -77,7 +77,8 @@ export class Lens<P, M extends Module = Module> {
    */
   with(interventions: Intervention | readonly Intervention[]): Lens<P, M> {
     const all = [...this.interventions, ...(Array.isArray(interventions) ? interventions : [interventions])];
-    ChangePlan.checkAddresses(all, this.sitesFor());
+    const sites = this.#openSites();
+    if (sites !== undefined) ChangePlan.checkAddresses(all, sites);
     return new Lens(this.subject, this.options, all, this.#shared);
   }
 
@@ -152,6 +153,16 @@ export class Lens<P, M extends Module = Module> {
   /** A metric on certain feeds. @throws value, name, axis: what does not fit them */
   metricFor(feeds: Feeds, metric: Metric): MetricPlan {
     return MetricPlan.of(metric, { rows: rowCount(feeds), feeds, sites: this.sitesFor(feeds), subject: this.subject });
+  }
+
+  /** Sites before a prompt is known; undefined of a model that needs its sizes as numbers: there addresses are checked when it runs. */
+  #openSites(): ReadonlyMap<string, FoundSite> | undefined {
+    try {
+      return this.sitesFor();
+    } catch (error) {
+      if (error instanceof HeadlightError && (error.code === 'shape' || error.code === 'unsupported')) return undefined;
+      throw error;
+    }
   }
 
   #plan(prompt: P, addresses: string, { metric, limit }: CaptureOptions): CapturePlan {

@@ -1,49 +1,60 @@
-import { type Dim, fail, HostArray } from '../core/index.js';
+import { fail, HostArray } from '../core/index.js';
 import { type TokenModel, Transformer, ViT } from '../models/index.js';
+import type { Module } from '../nn/index.js';
 import { input, type Tensor, withTraining } from '../ops/index.js';
 import { type GraphInput, lowerProgram, Program, type ProgramOptions, sitesOf } from '../runtime/index.js';
 import type { Tokenizer } from '../tokenizers/index.js';
+import { Lens } from './lens.js';
+import { imageSubject } from './subject/images.js';
+import type { Feeds, Subject } from './subject/subject.js';
+import { type Prompt, tokenSubject } from './subject/tokens.js';
+import { type TranslationPrompt, translationSubject } from './subject/translation.js';
 
 /** A model that can be looked into: of tokens, of images, or of a source and a target. */
 export type LensModel = TokenModel | ViT | Transformer;
 
-/** Token ids: a list, or several lists of one length. */
-export type IdRows = readonly number[] | readonly (readonly number[])[];
+/** What tools look at: a view, with what it changes; or a model, as it is. */
+export type Looked = LensModel | Lens<never, Module>;
 
-/** What a model is run on: text or ids for tokens; pixels [B,channels,height,width] for images; ids of both for a source and a target. */
-export type LensPrompt = string | IdRows | HostArray | { readonly source: IdRows; readonly target: IdRows };
+/** What a model is run on: text or ids for tokens; pixels [B,channels,height,width] for images; a source and a target. */
+export type LensPrompt = Prompt | HostArray | TranslationPrompt;
 
 /** A model traced on a prompt: a graph, and what its inputs are fed. */
 export interface Traced {
   readonly inputs: readonly (GraphInput & { readonly spec: Tensor })[];
-  readonly feeds: Readonly<Record<string, HostArray>>;
+  readonly feeds: Feeds;
   /** What the model returns: logits, or hidden states where it has no head. */
   readonly output: Tensor;
   readonly sites: ReadonlyMap<string, Tensor>;
-  /** Token ids by the name of the input that they are fed to. */
+  /** Token ids by the name of the input that they are fed to: `ids`, or `source` and `target`. */
   readonly ids: Readonly<Record<string, readonly (readonly number[])[]>>;
+  /** The id of a token, or number of a label, that is written as text. */
+  readonly tokenId: (text: string) => number;
 }
 
 /**
- * Traces a model on a prompt, dropout off.
+ * Traces a model on a prompt, dropout off, and with a view's interventions.
+ * @param tokenizer reads prompts that are text; a view has its own
  * @throws value, shape: ids outside the vocabulary, rows of different lengths, none, or more than the context; tokenizer: text
  * without one; unsupported: a prompt of another kind than the model takes
  */
-export function traceModel(model: LensModel, prompt: LensPrompt, tokenizer?: Tokenizer): Traced {
-  if (model instanceof ViT) {
-    if (!(prompt instanceof HostArray)) throw refuseKind('pixels [B,channels,height,width]', prompt);
-    return traced({ pixels: prompt }, ([pixels]) => model.forward(pixels as Tensor), {});
-  }
-  if (model instanceof Transformer) {
-    if (typeof prompt !== 'object' || !('source' in prompt)) throw refuseKind('{ source, target }, ids of both', prompt);
-    const ids = {
-      source: checkedRows('source', prompt.source, model.sourceVocabulary, Number.POSITIVE_INFINITY),
-      target: checkedRows('target', prompt.target, model.vocabulary, model.context),
-    };
-    return traced(feedsOf(ids), ([source, target]) => model.forward(source as Tensor, target as Tensor), ids);
-  }
-  const ids = { ids: checkedRows('prompt', idsOf(prompt, tokenizer), model.vocabulary, model.context) };
-  return traced(feedsOf(ids), ([x]) => model.forward(x as Tensor), ids);
+export function traceModel(looked: Looked, prompt: LensPrompt, tokenizer?: Tokenizer): Traced {
+  const subject = subjectOf(looked, tokenizer);
+  const model = looked instanceof Lens ? looked.model : subject.model;
+  checkKind(subject, prompt);
+  const feeds = subject.feeds(prompt as never);
+  const inputs = Object.entries(feeds).map(([name, { shape, dtype }]) => ({ name, spec: input(name, shape, dtype) }));
+  const byName = Object.fromEntries(inputs.map(({ name, spec }) => [name, spec]));
+  const output = withTraining(false, () => subject.trace(model, byName));
+  const ids = Object.entries(feeds).filter(([, { dtype }]) => dtype === 'int32');
+  return {
+    inputs,
+    feeds,
+    output,
+    sites: sitesOf([output]),
+    ids: Object.fromEntries(ids.map(([name, array]) => [name, rowsOf(array)])),
+    tokenId: (text) => subject.tokenId(text),
+  };
 }
 
 /** Computes tensors of a traced model's graph, by name. */
@@ -60,51 +71,31 @@ export async function run(
   }
 }
 
-function traced(feeds: Traced['feeds'], forward: (inputs: readonly Tensor[]) => Tensor, ids: Traced['ids']): Traced {
-  const inputs = Object.entries(feeds).map(([name, { shape, dtype }]) => ({ name, spec: input(name, shape as readonly Dim[], dtype) }));
-  const output = withTraining(false, () => forward(inputs.map(({ spec }) => spec)));
-  return { inputs, feeds, output, sites: sitesOf([output]), ids };
+/** The model itself, as its weights are. */
+export function modelOf(looked: Looked): LensModel {
+  return looked instanceof Lens ? (looked.subject.model as LensModel) : looked;
 }
 
-function feedsOf(ids: Traced['ids']): Record<string, HostArray> {
-  return Object.fromEntries(
-    Object.entries(ids).map(([name, rows]) => [
-      name,
-      new HostArray(Int32Array.from(rows.flat()), [rows.length, (rows[0] as readonly number[]).length], 'int32'),
-    ]),
-  );
+function subjectOf(looked: Looked, tokenizer: Tokenizer | undefined): Subject<never, Module> {
+  if (looked instanceof Lens) return looked.subject;
+  if (looked instanceof ViT) return imageSubject(looked);
+  return looked instanceof Transformer ? translationSubject(looked, tokenizer) : tokenSubject(looked, tokenizer);
 }
 
-function idsOf(prompt: LensPrompt, tokenizer: Tokenizer | undefined): IdRows {
-  if (Array.isArray(prompt)) return prompt as IdRows;
-  if (typeof prompt !== 'string') throw refuseKind('text or token ids', prompt);
-  if (tokenizer !== undefined) return tokenizer.encode(prompt);
-  throw fail('tokenizer', { where: 'lens', rule: 'ids, for a model without a tokenizer', got: 'text', fix: 'Give ids' });
+/** A prompt of another kind would fail further down, where nobody knows why. */
+function checkKind({ inputs }: Subject<never, Module>, prompt: LensPrompt): void {
+  const kinds = {
+    pixels: 'pixels [B,channels,height,width]',
+    source: 'a source and a target',
+    ids: 'text or token ids',
+  };
+  const wanted = inputs[0]?.name as keyof typeof kinds;
+  const isList = typeof prompt === 'string' || Array.isArray(prompt);
+  const got = isList ? 'ids' : prompt instanceof HostArray ? 'pixels' : 'source';
+  if (wanted in kinds && got !== wanted) throw fail('unsupported', { where: 'prompt', rule: kinds[wanted], got: kinds[got] });
 }
 
-function checkedRows(where: string, given: IdRows, vocabulary: number, context: number): readonly (readonly number[])[] {
-  const rows = given.every((x) => typeof x === 'number') ? [given as readonly number[]] : (given as readonly (readonly number[])[]);
-  const length = rows[0]?.length ?? 0;
-  if (length === 0) throw fail('value', { where, rule: 'at least one token', got: 'none' });
-  if (length > context) {
-    const rule = `at most ${context} tokens, the model's context`;
-    throw fail('value', { where, rule, got: String(length), fix: 'Shorten it' });
-  }
-  if (rows.some((r) => r.length !== length))
-    throw fail('shape', { where, rule: 'rows of one length', got: rows.map((r) => r.length).join(', ') });
-  const bad = rows.flat().find((id) => !(Number.isInteger(id) && id >= 0 && id < vocabulary));
-  if (bad !== undefined) throw fail('value', { where, rule: `token ids from 0 to ${vocabulary - 1}`, got: String(bad) });
-  return rows;
-}
-
-function refuseKind(rule: string, prompt: LensPrompt): Error {
-  const got =
-    prompt instanceof HostArray
-      ? 'an array'
-      : typeof prompt === 'string'
-        ? 'text'
-        : Array.isArray(prompt)
-          ? 'token ids'
-          : 'a source and a target';
-  return fail('unsupported', { where: 'prompt', rule, got });
+function rowsOf({ data, shape }: HostArray): number[][] {
+  const [rows, length] = shape as [number, number];
+  return Array.from({ length: rows }, (_, r) => Array.from((data as Int32Array).subarray(r * length, (r + 1) * length)));
 }

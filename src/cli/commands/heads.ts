@@ -1,16 +1,11 @@
 import { fail, nearest } from '../../core/index.js';
-import { type LabelledArray, type LensModel, type LensPrompt, scoreHeads } from '../../lens/index.js';
-import type { Tokenizer } from '../../tokenizers/index.js';
-import { openAnyCheckpoint } from '../checkpoint.js';
-import { openImageModel, openImagePixels } from '../image-checkpoint.js';
+import { type LabelledArray, scoreHeads } from '../../lens/index.js';
 import type { CommandIo } from '../io.js';
+import { openLookedAt, type PromptFlags } from '../looked-at.js';
 import type { EngineFlags } from '../options.js';
-import { parseIds } from '../source.js';
+import { textTable } from '../text-table.js';
 
-export interface HeadsFlags extends EngineFlags {
-  readonly text?: string;
-  readonly ids?: string;
-  readonly image?: string;
+export interface HeadsFlags extends EngineFlags, PromptFlags {
   readonly tokens?: number;
   readonly rows?: number;
   readonly seed?: number;
@@ -26,7 +21,7 @@ export interface HeadsFlags extends EngineFlags {
 export async function headsCommand(folder: string, flags: HeadsFlags, io: CommandIo): Promise<void> {
   const { device, threads, tokens, rows, seed } = flags;
   checkPrompts(flags);
-  const { model, tokenizer, prompt } = await opened(folder, flags);
+  const { model, tokenizer, prompt } = await openLookedAt(folder, flags);
   const engine = { ...(device && { device }), ...(threads !== undefined && { threads }) };
   const scores = await scoreHeads(model, { ...engine, tokens, rows, seed, tokenizer, prompt });
   const heads = sorted(rowsOf(scores), namesOf(scores), flags.sort).slice(0, flags.top);
@@ -63,42 +58,18 @@ function sorted(rows: readonly Row[], names: readonly string[], by: string | und
 }
 
 function table(rows: readonly Row[], names: readonly string[]): string {
-  const cells = [
-    ['layer', 'head', ...names],
-    ...rows.map((row) => [row.layer, String(row.head), ...names.map((name) => shown(row[name]))]),
-  ];
-  const widths = (cells[0] as string[]).map((_, i) => Math.max(...cells.map((line) => (line[i] as string).length)));
-  const line = (of: readonly string[]): string =>
-    of.map((cell, i) => (i === 0 ? cell.padEnd(widths[i] as number) : cell.padStart(widths[i] as number))).join('  ');
-  return cells.map((of) => `${line(of)}\n`).join('');
+  const head = ['layer', 'head', ...names];
+  return textTable([head, ...rows.map((row) => [row.layer, String(row.head), ...names.map((name) => shown(row[name]))])]);
 }
 
 function shown(x: unknown): string {
   return typeof x === 'number' ? x.toFixed(3) : '-';
 }
 
-async function opened(
-  folder: string,
-  { text, ids, image }: HeadsFlags,
-): Promise<{ readonly model: LensModel; readonly tokenizer: Tokenizer | undefined; readonly prompt: LensPrompt | undefined }> {
-  const given = ids === undefined ? text : parseIds(ids);
-  if (image !== undefined) {
-    const { model, pixels } = await openImagePixels(folder, image);
-    return { model, tokenizer: undefined, prompt: pixels };
-  }
-  const vit = given === undefined ? await openImageModel(folder) : undefined;
-  if (vit !== undefined) return { model: vit, tokenizer: undefined, prompt: undefined };
-  return { ...(await openAnyCheckpoint(folder)), prompt: given };
-}
-
+/** @throws value: a prompt, and sizes of others that would be drawn */
 function checkPrompts({ text, ids, image, tokens, rows, seed }: HeadsFlags): void {
-  const given = [text, ids, image].filter((x) => x !== undefined).length;
-  const drawn = [tokens, rows, seed].filter((x) => x !== undefined).length;
-  if (given <= 1 && given * drawn === 0) return;
-  throw fail('value', {
-    where: 'heads',
-    rule: 'one of --text, --ids and --image; or none of them, and --tokens, --rows and --seed of the random blocks',
-    got: given > 1 ? `${given} of them` : 'both kinds',
-    fix: 'Leave some out',
-  });
+  const isGiven = [text, ids, image].some((x) => x !== undefined);
+  if (!isGiven || [tokens, rows, seed].every((x) => x === undefined)) return;
+  const rule = 'either --text, --ids or --image, or --tokens, --rows and --seed of random blocks';
+  throw fail('value', { where: 'heads', rule, got: 'both', fix: 'Leave some out' });
 }

@@ -2,7 +2,7 @@ import { fail, type HostArray } from '../../core/index.js';
 import type { ProgramOptions } from '../../runtime/index.js';
 import type { Tokenizer } from '../../tokenizers/index.js';
 import { attentionSites, type Stream } from '../attention-sites.js';
-import { type LensModel, type LensPrompt, run, traceModel } from '../trace.js';
+import { type LensPrompt, type Looked, run, traceModel } from '../trace.js';
 
 /** One attention layer as a step of information: each place of a stream reads itself, and places of what it attends to. */
 export interface FlowStep {
@@ -32,7 +32,7 @@ export interface FlowGraph {
 }
 
 /** @throws unsupported: a model without attention; shape: several texts, or a sequence whose length changes; value: a share outside 0 … 1 */
-export async function flowGraph(model: LensModel, prompt: LensPrompt, options: FlowOptions = {}): Promise<FlowGraph> {
+export async function flowGraph(model: Looked, prompt: LensPrompt, options: FlowOptions = {}): Promise<FlowGraph> {
   const { tokenizer, residual = 0.5, ...engine } = options;
   if (!(residual >= 0 && residual <= 1)) throw fail('value', { where: 'residual', rule: 'a share from 0 to 1', got: String(residual) });
   const traced = traceModel(model, prompt, tokenizer);
@@ -41,7 +41,7 @@ export async function flowGraph(model: LensModel, prompt: LensPrompt, options: F
     throw fail('unsupported', {
       where: 'attention flow',
       rule: 'a model whose patterns are sites',
-      got: `${model.constructor.name}, which has none`,
+      got: `one without`,
     });
   const outputs = Object.fromEntries(sites.map(({ pattern }) => [pattern, traced.sites.get(pattern)?.mean({ axis: 1 })]));
   const values = await run(traced, outputs as Parameters<typeof run>[1], engine);

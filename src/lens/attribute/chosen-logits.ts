@@ -7,10 +7,10 @@ import { run, type Traced } from '../trace.js';
 export interface LogitChoice {
   /** Where, of outputs with a place per token: from the front, or negative from the end; the last by default. */
   readonly position?: number | undefined;
-  /** Whose: token ids, or numbers of classes; by default the one that scores highest there. */
-  readonly tokens?: readonly number[] | undefined;
+  /** Whose: tokens by id or text, or classes by number or label; by default the one that scores highest there. */
+  readonly tokens?: readonly (number | string)[] | undefined;
   /** A token whose logit is taken away from each: what speaks for the one rather than the other. */
-  readonly against?: number | undefined;
+  readonly against?: number | string | undefined;
 }
 
 /** Logits that were chosen. */
@@ -41,14 +41,15 @@ export async function chooseLogits(traced: Traced, choice: LogitChoice, engine: 
     throw fail('value', { where: 'position', rule: 'no position for a model with one row of logits', got: String(choice.position) });
   const count = third ?? second;
   const logits = (third === undefined ? output : output.slice([null, [position as number, (position as number) + 1]])).reshape([count]);
-  const tokens = choice.tokens ?? [await highest(traced, logits, engine)];
-  for (const token of [...tokens, ...(choice.against === undefined ? [] : [choice.against])]) {
+  const idOf = (token: number | string): number => (typeof token === 'string' ? traced.tokenId(token) : token);
+  const tokens = choice.tokens?.map(idOf) ?? [await highest(traced, logits, engine)];
+  const against = choice.against === undefined ? undefined : idOf(choice.against);
+  for (const token of [...tokens, ...(against === undefined ? [] : [against])]) {
     if (!Number.isInteger(token) || token < 0 || token >= count)
       throw fail('value', { where: 'tokens', rule: `ids from 0 to ${count - 1}`, got: String(token) });
   }
   if (tokens.length === 0) throw fail('value', { where: 'tokens', rule: 'at least one token', got: 'none' });
   const of = (token: number): Tensor => logits.slice([[token, token + 1]]).reshape([]);
-  const { against } = choice;
   return { position, tokens, logits, chosen: tokens.map((token) => (against === undefined ? of(token) : of(token).sub(of(against)))) };
 }
 

@@ -4,7 +4,7 @@ import { asTensor, type Tensor } from '../../ops/index.js';
 import type { ProgramOptions } from '../../runtime/index.js';
 import type { Tokenizer } from '../../tokenizers/index.js';
 import { LabelledArray } from '../labelled.js';
-import { type LensModel, type LensPrompt, run, type Traced, traceModel } from '../trace.js';
+import { type LensPrompt, type Looked, run, type Traced, traceModel } from '../trace.js';
 import { type ChosenLogits, chooseLogits, type LogitChoice } from './chosen-logits.js';
 import { directPath } from './direct-path.js';
 
@@ -41,7 +41,7 @@ const partSites = {
  * @throws unsupported: a model without logits, or without parts that write into a residual stream; shape, value: as `chooseLogits`
  * @example (await directLogit(model, 'The cat sat on the', { tokenizer, by: 'head' })).contributions
  */
-export async function directLogit(model: LensModel, prompt: LensPrompt, options: DirectLogitOptions = {}): Promise<DirectLogit> {
+export async function directLogit(model: Looked, prompt: LensPrompt, options: DirectLogitOptions = {}): Promise<DirectLogit> {
   const { tokenizer, by = 'component', position, tokens, against, ...engine } = options;
   if (!Object.hasOwn(partSites, by)) throw fail('value', { where: 'by', rule: 'component, head or neuron', got: JSON.stringify(by) });
   const traced = traceModel(model, prompt, tokenizer);

@@ -1,7 +1,7 @@
 import { fail, HostArray } from '../../core/index.js';
 import type { Stream } from '../attention-sites.js';
 import { LabelledArray } from '../labelled.js';
-import type { LensModel, LensPrompt } from '../trace.js';
+import type { LensPrompt, Looked } from '../trace.js';
 import { type FlowGraph, type FlowOptions, flowGraph } from './attention-flow-graph.js';
 import { FlowNetwork } from './max-flow.js';
 import { inputsOf } from './rollout.js';
@@ -17,7 +17,7 @@ export interface AttentionFlowOptions extends FlowOptions {
  * @returns [position, input], as `attentionRollout` has them; from 0 to 1
  * @throws as `attentionRollout`; value: a position that is not there
  */
-export async function attentionFlow(model: LensModel, prompt: LensPrompt, options: AttentionFlowOptions = {}): Promise<LabelledArray> {
+export async function attentionFlow(model: Looked, prompt: LensPrompt, options: AttentionFlowOptions = {}): Promise<LabelledArray> {
   const graph = await flowGraph(model, prompt, options);
   const { inputs, offsets, count } = inputsOf(graph);
   const { network, starts, ends } = networkOf(graph, offsets);

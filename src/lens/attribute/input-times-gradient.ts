@@ -1,7 +1,7 @@
 import type { HostArray } from '../../core/index.js';
 import { gradients } from '../../grad/index.js';
 import type { Tensor } from '../../ops/index.js';
-import { type LensModel, type LensPrompt, run, traceModel } from '../trace.js';
+import { type LensPrompt, type Looked, run, traceModel } from '../trace.js';
 import { chooseLogits } from './chosen-logits.js';
 import { attributionOf, embeddingsOf, type GradientAttributionOptions, type InputAttribution } from './embeddings.js';
 
@@ -11,7 +11,7 @@ import { attributionOf, embeddingsOf, type GradientAttributionOptions, type Inpu
  * @throws as `chooseLogits`; unsupported: a model without the site `embed`
  */
 export async function inputTimesGradient(
-  model: LensModel,
+  model: Looked,
   prompt: LensPrompt,
   { tokenizer, position, tokens, against, ...engine }: GradientAttributionOptions = {},
 ): Promise<InputAttribution> {

@@ -4,13 +4,18 @@ import { substitute } from '../../ops/graph.js';
 import { input, type Tensor } from '../../ops/index.js';
 import { lowerProgram, Program, type ProgramOptions } from '../../runtime/index.js';
 import type { Tokenizer } from '../../tokenizers/index.js';
-import { type LensModel, type LensPrompt, run, type Traced, traceModel } from '../trace.js';
+import { type LensPrompt, type Looked, run, type Traced, traceModel } from '../trace.js';
 import { chooseLogits } from './chosen-logits.js';
 import { attributionOf, embeddingsOf, type GradientAttributionOptions, type InputAttribution } from './embeddings.js';
 
 export interface IntegratedGradientsOptions extends GradientAttributionOptions {
   /** Points on the way from the baseline; 64 by default. */
   readonly steps?: number;
+  /**
+   * How points crowd towards the baseline: α = u^power of even u. From embeddings of zeros, norms make most of the change happen in
+   * its first thousandths; 4 by default there, else 1, which is even spacing.
+   */
+  readonly power?: number;
   /** What stands for nothing: embeddings of zeros (the default), or those of a prompt of as many tokens, such as padding. */
   readonly baseline?: 'zero' | LensPrompt;
 }
@@ -24,16 +29,26 @@ export interface IntegratedGradients extends InputAttribution {
 
 /**
  * Integrated gradients (Sundararajan et al. 2017, eq. 1): (x − x′) · ∫₀¹ ∂logit(x′ + α(x − x′))/∂x dα of the embeddings that enter
- * the first layer, all on one straight line, by the midpoint rule. Attributions add up to logit(x) − logit(x′); by how much
+ * the first layer, all on one straight line, by the midpoint rule in α = u^power. Attributions add up to logit(x) − logit(x′); by how much
  * they do not is told.
- * @throws as `inputTimesGradient`; value: steps that are no number from 1; shape: a baseline of another length
+ * @throws as `inputTimesGradient`; value: steps or a power out of range; shape: a baseline of another length
  */
 export async function integratedGradients(
-  model: LensModel,
+  model: Looked,
   prompt: LensPrompt,
-  { tokenizer, position, tokens, against, steps = 64, baseline = 'zero', ...engine }: IntegratedGradientsOptions = {},
+  {
+    tokenizer,
+    position,
+    tokens,
+    against,
+    steps = 64,
+    baseline = 'zero',
+    power = baseline === 'zero' ? 4 : 1,
+    ...engine
+  }: IntegratedGradientsOptions = {},
 ): Promise<IntegratedGradients> {
   if (!Number.isInteger(steps) || steps < 1) throw fail('value', { where: 'steps', rule: 'a whole number from 1', got: String(steps) });
+  if (!(power > 0)) throw fail('value', { where: 'power', rule: 'a number above 0', got: String(power) });
   const traced = traceModel(model, prompt, tokenizer);
   const embeds = embeddingsOf(traced);
   const choice = await chooseLogits(traced, { position, tokens, against }, engine);
@@ -47,11 +62,13 @@ export async function integratedGradients(
     };
     const sums = choice.tokens.map(() => [...embeds.keys()].map((name) => new Float64Array((ends[name] as HostArray).data.length)));
     for (let step = 0; step < steps; step++) {
-      const found = await at((step + 0.5) / steps);
+      const u = (step + 0.5) / steps;
+      const found = await at(u ** power);
+      const weight = (power * u ** (power - 1)) / steps; // dα
       sums.forEach((of, k) => {
         of.forEach((sum, i) => {
           const g = (found[`by ${k} ${i}`] as HostArray).data as Float32Array;
-          for (let j = 0; j < sum.length; j++) sum[j] = (sum[j] as number) + (g[j] as number) / steps;
+          for (let j = 0; j < sum.length; j++) sum[j] = (sum[j] as number) + weight * (g[j] as number);
         });
       });
     }
@@ -92,7 +109,7 @@ function pathProgram(
 }
 
 async function baselineOf(
-  model: LensModel,
+  model: Looked,
   baseline: 'zero' | LensPrompt,
   embeds: ReadonlyMap<string, Tensor>,
   ends: Readonly<Record<string, HostArray>>,

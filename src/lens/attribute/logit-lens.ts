@@ -4,7 +4,7 @@ import { exp, logSoftmax, type Tensor, topK } from '../../ops/index.js';
 import type { ProgramOptions } from '../../runtime/index.js';
 import type { Tokenizer } from '../../tokenizers/index.js';
 import { LabelledArray } from '../labelled.js';
-import { type LensModel, type LensPrompt, run, type Traced, traceModel } from '../trace.js';
+import { type LensPrompt, type Looked, run, type Traced, traceModel } from '../trace.js';
 
 export interface LogitLensOptions extends ProgramOptions {
   readonly tokenizer?: Tokenizer | undefined;
@@ -32,7 +32,7 @@ export interface LogitLens {
  * @returns a row for each site of the residual stream (`residual.pre` of the first block, then each `residual.mid` and `.post`)
  * @throws unsupported: a model without logits or a residual stream; shape: several texts
  */
-export async function logitLens(model: LensModel, prompt: LensPrompt, options: LogitLensOptions = {}): Promise<LogitLens> {
+export async function logitLens(model: Looked, prompt: LensPrompt, options: LogitLensOptions = {}): Promise<LogitLens> {
   const { tokenizer, top = 5, translate = (_: string, x: Tensor) => x, ...engine } = options;
   if (!Number.isInteger(top) || top < 1) throw fail('value', { where: 'top', rule: 'a whole number from 1', got: String(top) });
   const traced = traceModel(model, prompt, tokenizer);

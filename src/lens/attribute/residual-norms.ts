@@ -3,7 +3,7 @@ import { sqrt } from '../../ops/index.js';
 import type { ProgramOptions } from '../../runtime/index.js';
 import type { Tokenizer } from '../../tokenizers/index.js';
 import { LabelledArray } from '../labelled.js';
-import { type LensModel, type LensPrompt, run, traceModel } from '../trace.js';
+import { type LensPrompt, type Looked, run, traceModel } from '../trace.js';
 import { streamSites } from './logit-lens.js';
 
 /**
@@ -12,7 +12,7 @@ import { streamSites } from './logit-lens.js';
  * @throws as `logitLens`
  */
 export async function residualNorms(
-  model: LensModel,
+  model: Looked,
   prompt: LensPrompt,
   { tokenizer, ...engine }: ProgramOptions & { readonly tokenizer?: Tokenizer | undefined } = {},
 ): Promise<LabelledArray> {

@@ -1,7 +1,7 @@
 import { HostArray } from '../../core/index.js';
 import type { Stream } from '../attention-sites.js';
 import { type Axis, LabelledArray } from '../labelled.js';
-import type { LensModel, LensPrompt } from '../trace.js';
+import type { LensPrompt, Looked } from '../trace.js';
 import { type FlowGraph, type FlowOptions, type FlowStep, flowGraph } from './attention-flow-graph.js';
 
 /**
@@ -12,7 +12,7 @@ import { type FlowGraph, type FlowOptions, type FlowStep, flowGraph } from './at
  * are two streams, else places. Rows sum to 1
  * @throws as `flowGraph`
  */
-export async function attentionRollout(model: LensModel, prompt: LensPrompt, options: FlowOptions = {}): Promise<LabelledArray> {
+export async function attentionRollout(model: Looked, prompt: LensPrompt, options: FlowOptions = {}): Promise<LabelledArray> {
   const graph = await flowGraph(model, prompt, options);
   const { inputs, offsets, count } = inputsOf(graph);
   /** By stream, [length, inputs]: at the start each place is its own input. */

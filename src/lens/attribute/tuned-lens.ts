@@ -5,7 +5,7 @@ import { constant, exp, input, linear, logSoftmax, type Tensor } from '../../ops
 import { lowerProgram, Program, type ProgramOptions } from '../../runtime/index.js';
 import type { Tokenizer } from '../../tokenizers/index.js';
 import { Adam } from '../fit/adam.js';
-import { type LensModel, type LensPrompt, type Traced, traceModel } from '../trace.js';
+import { type LensPrompt, type Looked, type Traced, traceModel } from '../trace.js';
 import { type LogitLens, type LogitLensOptions, logitLens, readAt, streamSites } from './logit-lens.js';
 
 /** One layer's translator: h + h W + b. */
@@ -38,7 +38,7 @@ export class TunedLens {
    * @param data the prompts of each step; those of one shape share a program
    * @throws as `logitLens`; numeric: a divergence that is not finite
    */
-  static async train(model: LensModel, data: (step: number) => LensPrompt, options: TunedLensOptions = {}): Promise<TunedLens> {
+  static async train(model: Looked, data: (step: number) => LensPrompt, options: TunedLensOptions = {}): Promise<TunedLens> {
     const { tokenizer, steps = 250, lr = 1e-3, onStep, signal, ...engine } = options;
     const adam = new Adam({ lr });
     const programs = new Map<string, Program>();
@@ -75,7 +75,7 @@ export class TunedLens {
   }
 
   /** What the model would say after each layer: `logitLens` of translated streams. */
-  read(model: LensModel, prompt: LensPrompt, options: Omit<LogitLensOptions, 'translate'> = {}): Promise<LogitLens> {
+  read(model: Looked, prompt: LensPrompt, options: Omit<LogitLensOptions, 'translate'> = {}): Promise<LogitLens> {
     return logitLens(model, prompt, { ...options, translate: (site, x) => this.translate(site, x) });
   }
 

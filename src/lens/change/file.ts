@@ -1,5 +1,6 @@
 import { files } from '#files';
-import { readSafetensors, writeSafetensors } from '../../checkpoints/index.js';
+import { readSafetensors } from '../../checkpoints/safetensors.js';
+import { writeSafetensors } from '../../checkpoints/safetensors-write.js';
 import { fail, type HostArray } from '../../core/index.js';
 import type { Module } from '../../nn/index.js';
 import type { Lens } from '../lens.js';

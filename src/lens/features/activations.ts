@@ -2,7 +2,8 @@ import { fail, HostArray } from '../../core/index.js';
 import type { Tensor } from '../../ops/index.js';
 import { lowerProgram, Program, type ProgramOptions, selectSites } from '../../runtime/index.js';
 import type { Tokenizer } from '../../tokenizers/index.js';
-import { type LensModel, type LensPrompt, traceModel } from '../trace.js';
+import { axesOf } from '../roles.js';
+import { type LensPrompt, type Looked, traceModel } from '../trace.js';
 
 /** Values of a site, a row for each token of each text, and where each was taken. */
 export interface Activations {
@@ -20,7 +21,7 @@ export interface Activations {
  * @throws name: a site that is not there; unsupported: one that has no row per token, such as a pattern; and as `traceModel`
  */
 export async function activationsAt(
-  model: LensModel,
+  model: Looked,
   prompts: readonly LensPrompt[],
   site: string,
   { tokenizer, ...engine }: ProgramOptions & { readonly tokenizer?: Tokenizer | undefined } = {},
@@ -72,12 +73,12 @@ export async function activationsAt(
   return { values: new HostArray(values, [count, width], 'float32'), texts, positions, ids };
 }
 
-function only(sites: ReadonlyMap<string, Tensor>, site: string) {
+function only(sites: ReadonlyMap<string, Tensor>, site: string): Tensor {
   const chosen = selectSites(sites, site);
   const [[name, value] = []] = [...chosen];
   if (chosen.size !== 1 || name === undefined || value === undefined)
     throw fail('name', { where: 'activations', rule: 'one site', got: `${chosen.size} that match ${JSON.stringify(site)}` });
-  if (value.rank >= 3 && !/\.(?:query|key|value|scores|pattern)(?:#\d+)?$/.test(name)) return value;
+  if (axesOf(name, value.rank)?.[1] === 'position') return value;
   const fix = 'Take residual.post, mlp.post, attention.mixed or an output';
   throw fail('unsupported', {
     where: 'activations',

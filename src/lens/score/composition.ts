@@ -3,7 +3,7 @@ import { input, matmul, type Tensor } from '../../ops/index.js';
 import { lowerProgram, Program, type ProgramOptions } from '../../runtime/index.js';
 import { gram, type Matrix } from '../algebra/matrix.js';
 import { LabelledArray } from '../labelled.js';
-import type { LensModel } from '../trace.js';
+import { type Looked, modelOf } from '../trace.js';
 import { attentionWeights, type HeadWeights } from '../weights/attention-weights.js';
 
 /** Which of a later head's inputs an earlier head's output becomes. */
@@ -25,16 +25,16 @@ export interface CompositionOptions extends ProgramOptions {
  * of the same stream
  * @throws unsupported: a model without attention; value: a kind that is none
  */
-export async function compositionScores(model: LensModel, options: CompositionOptions = {}): Promise<LabelledArray> {
+export async function compositionScores(model: Looked, options: CompositionOptions = {}): Promise<LabelledArray> {
   const { kinds = ['query', 'key', 'value'], fold = true, ...engine } = options;
   const odd = kinds.find((kind) => !['query', 'key', 'value'].includes(kind));
   if (odd !== undefined) throw fail('value', { where: 'compositionScores', rule: 'kinds of query, key, value', got: JSON.stringify(odd) });
-  const layers = attentionWeights(model, { fold }).map(({ path, heads, head }) => ({
+  const layers = attentionWeights(modelOf(model), { fold }).map(({ path, heads, head }) => ({
     path,
     heads: Array.from({ length: heads }, (_, h) => partsOf(head(h))),
   }));
   if (layers.length === 0)
-    throw fail('unsupported', { where: 'compositionScores', rule: 'a model with attention layers', got: model.constructor.name });
+    throw fail('unsupported', { where: 'compositionScores', rule: 'a model with attention layers', got: modelOf(model).constructor.name });
   const labels = layers.flatMap(({ path, heads }) => heads.map((_, h) => `${path}.${h}`));
   const values = new Float64Array(kinds.length * labels.length ** 2).fill(Number.NaN);
   const products = new Products(engine);

@@ -2,7 +2,7 @@ import { fail, HostArray } from '../../core/index.js';
 import type { ProgramOptions } from '../../runtime/index.js';
 import type { Tokenizer } from '../../tokenizers/index.js';
 import { LabelledArray } from '../labelled.js';
-import { type LensModel, type LensPrompt, traceModel } from '../trace.js';
+import { type LensPrompt, type Looked, traceModel } from '../trace.js';
 import { readPatterns } from './read-patterns.js';
 import type { HeadPattern } from './score.js';
 
@@ -12,7 +12,7 @@ export interface ProfileOptions extends ProgramOptions {
 
 /** Weight that every head gives, by some kind of key: the mean over queries and texts of what falls on each kind. */
 async function massBy(
-  model: LensModel,
+  model: Looked,
   prompt: LensPrompt,
   { axis, kinds, kindOf }: { readonly axis: string; readonly kinds: readonly (string | number)[]; readonly kindOf: KindOf },
   { tokenizer, ...engine }: ProfileOptions,
@@ -64,7 +64,7 @@ type KindOf = (query: number, key: number, pattern: HeadPattern, row: number) =>
  * @returns [layer, head, distance]; rows of a self-attention sum to 1
  * @throws as `traceModel`
  */
-export async function distanceProfile(model: LensModel, prompt: LensPrompt, options: ProfileOptions = {}): Promise<LabelledArray> {
+export async function distanceProfile(model: Looked, prompt: LensPrompt, options: ProfileOptions = {}): Promise<LabelledArray> {
   const { feeds, sites } = traceModel(model, prompt, options.tokenizer);
   const patterns = [...sites].filter(([name]) => name.endsWith('attention.pattern')).map(([, { shape }]) => shape as readonly number[]);
   const [longest, keys] = [2, 3].map((axis) => Math.max(1, ...patterns.map((shape) => shape[axis] as number))) as [number, number];
@@ -100,7 +100,7 @@ export type TokenClass = (token: { readonly id: number | undefined; readonly pos
  * @example await massByClass(model, text, ({ id }) => (isPunctuation(id) ? 'punctuation' : 'word'), { tokenizer })
  */
 export async function massByClass(
-  model: LensModel,
+  model: Looked,
   prompt: LensPrompt,
   classOf: TokenClass,
   options: ProfileOptions = {},

@@ -1,8 +1,9 @@
 import { fail, HostArray, nearest } from '../../core/index.js';
 import type { ProgramOptions } from '../../runtime/index.js';
 import type { Tokenizer } from '../../tokenizers/index.js';
+import { attentionSites } from '../attention-sites.js';
 import { LabelledArray } from '../labelled.js';
-import { type LensModel, type LensPrompt, traceModel } from '../trace.js';
+import { type LensPrompt, type Looked, modelOf, traceModel } from '../trace.js';
 import { attentionWeights } from '../weights/attention-weights.js';
 import { VocabularyCircuits } from '../weights/vocabulary-circuits.js';
 import { type LayerSeen, readPatterns } from './read-patterns.js';
@@ -28,16 +29,12 @@ export interface HeadScoreOptions extends ProgramOptions, RepeatedBlockOptions {
  * @throws unsupported: a model without attention; name: a score that is not there; and as `traceModel`
  * @example (await scoreHeads(model)).at('blocks.1.attention', 3, 'induction')
  */
-export async function scoreHeads(model: LensModel, options: HeadScoreOptions = {}): Promise<LabelledArray> {
+export async function scoreHeads(model: Looked, options: HeadScoreOptions = {}): Promise<LabelledArray> {
   const scores = chosen(options.scores);
-  const prompts = options.prompt === undefined ? repeatedBlocks(model, options) : [options.prompt];
+  const prompts = options.prompt === undefined ? repeatedBlocks(modelOf(model), options) : [options.prompt];
   const means = await fromRuns(model, prompts, scores, options);
   await fromWeights(model, means, scores, options);
   const layers = [...means.keys()];
-  if (layers.length === 0) {
-    const rule = 'a model with attention layers, whose patterns are sites';
-    throw fail('unsupported', { where: 'scoreHeads', rule, got: `${model.constructor.name}, which has none` });
-  }
   const heads = Math.max(...[...means.values()].map((m) => m.length));
   const isTold = (i: number): boolean => options.scores !== undefined || [...means.values()].some((m) => m.some((h) => h[i]?.count));
   const shown = scores.map((_, i) => i).filter(isTold);
@@ -74,15 +71,19 @@ class Mean {
 type Means = Map<string, Mean[][]>;
 
 async function fromRuns(
-  model: LensModel,
+  model: Looked,
   prompts: readonly LensPrompt[],
   scores: readonly HeadScore[],
   { tokenizer, ...options }: HeadScoreOptions,
 ): Promise<Means> {
   const means: Means = new Map();
-  const radians = rotaryOf(model);
+  const radians = rotaryOf(modelOf(model));
   const vectors = radians !== undefined && scores.some((s) => s.of === 'vectors');
   const traces = prompts.map((prompt) => traceModel(model, prompt, tokenizer));
+  if (traces.every((traced) => attentionSites(traced).length === 0)) {
+    const rule = 'a model with attention layers, whose patterns are sites';
+    throw fail('unsupported', { where: 'scoreHeads', rule, got: `${modelOf(model).constructor.name}, which has none` });
+  }
   const see = (seen: LayerSeen): void => {
     const { path } = seen.site;
     if (!means.has(path))
@@ -114,15 +115,15 @@ function vectorsOf({ query, key, row, patterns }: LayerSeen, head: number, radia
 }
 
 async function fromWeights(
-  model: LensModel,
+  model: Looked,
   means: Means,
   scores: readonly HeadScore[],
   { fold = true, ...options }: HeadScoreOptions,
 ): Promise<void> {
   const wants = (of: HeadScore['of']): boolean => scores.some((s) => s.of === of);
   if (!wants('weights') && !wants('circuit')) return;
-  const layers = attentionWeights(model, { fold }).filter(({ path }) => means.has(path));
-  const circuits = wants('circuit') ? await VocabularyCircuits.of(model, fold, engineOf(options)) : undefined;
+  const layers = attentionWeights(modelOf(model), { fold }).filter(({ path }) => means.has(path));
+  const circuits = wants('circuit') ? await VocabularyCircuits.of(modelOf(model), fold, engineOf(options)) : undefined;
   try {
     for (const { path, heads, head } of layers) {
       for (let h = 0; h < heads; h++) {

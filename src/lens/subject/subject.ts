@@ -15,8 +15,8 @@ export interface Subject<P, M extends Module = Module> {
   feeds(prompt: P): Feeds;
   /** What the model computes of its inputs, in evaluation. */
   trace(model: M, inputs: Readonly<Record<string, Tensor>>): Tensor;
-  /** What each place of the axis `position` is called, for labels: of tokens, their text. */
-  labels(feeds: Feeds): readonly string[];
+  /** What the places are called that the axis `position` or `key` of a site counts, of the first row: of tokens, their text. */
+  labels(feeds: Feeds, site: string, axis: 'position' | 'key'): readonly string[];
   /** For each position the token that follows, −100 where none does; of models that predict it. */
   targets?(feeds: Feeds): readonly (readonly number[])[];
   /** The id of a token that is written as text. @throws tokenizer: without one, or text of another number of tokens */

@@ -35,7 +35,12 @@ export function translationSubject<M extends TranslationModel>(model: M, tokeniz
     }),
     trace: (m, { source, target }) => m.forward(source as Tensor, target as Tensor),
     targets: ({ target }) => followingTokens(target as HostArray),
-    labels: ({ target }) => tokenLabels(target as HostArray, tokenizer),
+    labels: ({ source, target }, site, axis) => tokenLabels((isOfSource(site, axis) ? source : target) as HostArray, tokenizer),
     tokenId: (text) => tokenIdOf(text, tokenizer),
   };
+}
+
+/** Whether places are the source's: all of the encoder's, and what cross-attention looks at. */
+function isOfSource(site: string, axis: 'position' | 'key'): boolean {
+  return site.startsWith('encoder.') || /cross_attention\.(key|value)$/.test(site) || (axis === 'key' && site.includes('cross_attention.'));
 }

@@ -1,6 +1,7 @@
 import { equalShapes, fail } from '../../core/index.js';
 import type { Module } from '../../nn/index.js';
 import type { Lens } from '../lens.js';
+import { cleanLogits } from '../metric/clean.js';
 import type { Metric } from '../metric/metric.js';
 import { rowCount } from '../rows.js';
 import type { Feeds } from '../subject/subject.js';
@@ -39,10 +40,7 @@ export async function runsOf<P, M extends Module>(
 /** A divergence that does not say from what is one from the clean run. */
 export async function withClean<P, M extends Module>(view: Lens<P, M>, clean: P, metric: Metric): Promise<Metric> {
   if (metric.kind !== 'kl' || metric.clean !== undefined) return metric;
-  const rank = view.sitesFor(view.subject.feeds(clean)).get('logits')?.shape.length;
-  const address = rank === 3 ? `logits[:, ${metric.position ?? -1}]` : 'logits';
-  const { [address]: logits } = await view.capture(clean, address);
-  return { ...metric, clean: logits };
+  return { ...metric, clean: await cleanLogits(view, clean, metric.position) };
 }
 
 /** The values of sites on a prompt, whole. */

@@ -1,10 +1,10 @@
 import { HostArray } from '../../core/index.js';
-import { type TokenModel, Transformer, ViT } from '../../models/index.js';
+import { Transformer, ViT } from '../../models/index.js';
 import type { Module } from '../../nn/index.js';
 import { topological } from '../../ops/graph.js';
 import { evaluate, type Node, type Tensor } from '../../ops/index.js';
 import { parameterOp } from '../../ops/leaves/parameter.js';
-import { type LensModel, traceModel } from '../trace.js';
+import { type LensModel, type LensPrompt, traceModel } from '../trace.js';
 
 /** The norm that a matrix reads the residual stream through. */
 export interface Reading {
@@ -39,15 +39,10 @@ export function readingsOf(model: Module): Map<object, Reading> {
 }
 
 /** Something to run a model on, as small as it may be: for the graph's sake. */
-export function smallestPrompt(model: Module): Parameters<typeof traceModel>[1] {
+export function smallestPrompt(model: Module): LensPrompt {
   if (model instanceof ViT) {
     const { channels, patch } = model.config;
     return new HostArray(new Float32Array(channels * patch * patch), [1, channels, patch, patch], 'float32');
   }
   return model instanceof Transformer ? { source: [0], target: [0] } : [0];
-}
-
-/** Whether a module is one that the lens can run. */
-export function isLensModel(model: Module): model is LensModel {
-  return model instanceof ViT || model instanceof Transformer || typeof (model as Partial<TokenModel>).vocabulary === 'number';
 }
