@@ -78,3 +78,13 @@ export function knownSize(d: Dim, where: string): number {
   if (typeof d === 'number') return d;
   throw fail('shape', { where, rule: 'a size known when the program is traced', got: d.key, fix: 'Pin it: trace with a number' });
 }
+
+/** The index per axis of an element counted in row-major order. */
+export function indexOfElement(flat: number, shape: readonly number[]): number[] {
+  let rest = flat;
+  return shape.reduceRight<number[]>((index, size) => {
+    index.unshift(rest % size);
+    rest = Math.floor(rest / size);
+    return index;
+  }, []);
+}

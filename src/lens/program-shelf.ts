@@ -1,8 +1,14 @@
 import { type LoweredProgram, Program, type ProgramOptions } from '../runtime/index.js';
 
-/** Programs that are kept for the next run, the least recently used beyond some number let go. */
+interface Kept {
+  readonly program: Promise<Program>;
+  /** How many runs are under way. */
+  users: number;
+}
+
+/** Programs that are kept for the next run, the least recently used beyond some number let go once they are idle. */
 export class ProgramShelf {
-  readonly #programs = new Map<string, Promise<Program>>();
+  readonly #programs = new Map<string, Kept>();
 
   constructor(
     private readonly most: number,
@@ -19,28 +25,40 @@ export class ProgramShelf {
    * @param make traces and lowers it
    */
   async use<T>(key: string, make: () => LoweredProgram, work: (program: Program) => Promise<T>): Promise<T> {
-    const known = this.#programs.get(key);
-    this.#programs.delete(key);
-    const program = known ?? Program.create(make(), this.options);
+    const kept = this.#programs.get(key) ?? { program: Program.create(make(), this.options), users: 0 };
     // A map lists its keys in the order they were set: the first is the least recently used.
-    this.#programs.set(key, program);
+    this.#programs.delete(key);
+    this.#programs.set(key, kept);
+    kept.users += 1;
     try {
-      return await work(await program);
+      return await work(await kept.program);
     } catch (error) {
-      await this.#drop(key, program);
+      this.#programs.delete(key);
       throw error;
     } finally {
-      const over = [...this.#programs].slice(0, Math.max(0, this.#programs.size - this.most));
-      for (const [oldest, kept] of over) await this.#drop(oldest, kept);
+      kept.users -= 1;
+      // What was dropped meanwhile goes with its last run.
+      if (kept.users === 0 && this.#programs.get(key) !== kept) await disposed(kept);
+      await this.#trim();
     }
   }
 
   async dispose(): Promise<void> {
-    for (const [key, program] of this.#programs) await this.#drop(key, program);
+    const all = [...this.#programs.values()];
+    this.#programs.clear();
+    await Promise.all(all.filter(({ users }) => users === 0).map(disposed));
   }
 
-  async #drop(key: string, program: Promise<Program>): Promise<void> {
-    if (this.#programs.get(key) === program) this.#programs.delete(key);
-    await program.then((p) => p.dispose()).catch(() => {});
+  async #trim(): Promise<void> {
+    const idle = [...this.#programs].filter(([, { users }]) => users === 0);
+    for (const [key, kept] of idle.slice(0, Math.max(0, this.#programs.size - this.most))) {
+      this.#programs.delete(key);
+      await disposed(kept);
+    }
   }
+}
+
+async function disposed({ program }: Kept): Promise<void> {
+  // A program that could not be made has said so to whoever asked for it.
+  await program.then((p) => p.dispose()).catch(() => {});
 }

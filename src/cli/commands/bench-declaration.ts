@@ -18,6 +18,8 @@ export function declareBench(program: Command, context: CommandContext): void {
     .option('--forms <names>', 'length, models, reach: these only, such as "lstm,transformer"')
     .option('--steps <n>', 'models, reach: training steps of each', wholeNumber(1))
     .option('--small', 'models, reach, lens: small enough to take seconds')
+    .option('--times', 'models: time their steps alone')
+    .option('--out <file>', 'models: keep what is finished here, and go on from it')
     .option('--baby', 'step: time the preset `baby` too');
   jsonOption(command).action(async (name: string, flags: BenchFlags) => {
     const { benchCommand } = await import('./bench.js');

@@ -9,6 +9,8 @@ export interface BenchFlags {
   readonly forms?: string;
   readonly steps?: number;
   readonly small?: boolean;
+  readonly times?: boolean;
+  readonly out?: string;
   readonly json?: boolean;
 }
 
@@ -41,16 +43,9 @@ const benches: Readonly<Record<string, Bench>> = {
     const onProgress = (what: string): void => io.note(`bench recurrent: ${what}`);
     await runRecurrentBench({ ...(threads && { threads }), ...(json && { json }), out: (text) => io.out(text), onProgress });
   },
-  async models({ threads, forms, steps, small, json }, io) {
-    const { compareModels, comparisonSizes } = await import('../bench/models/compare.js');
-    const { comparisonTables } = await import('../bench/models/report.js');
-    const size = comparisonSizes[small ? 'small' : 'full'];
-    const onRow = ({ task, model, loss, accuracy }: { task: string; model: string; loss: number; accuracy?: number }): void => {
-      const right = accuracy === undefined ? '' : `, ${(100 * accuracy).toFixed(0)}% right`;
-      io.note(`bench models: ${task}, ${model}: loss ${loss.toFixed(3)}${right}`);
-    };
-    const rows = await compareModels({ size, forms, steps, threads, onRow });
-    io.out(json ? `${JSON.stringify({ bench: 'models', size, rows })}\n` : `${comparisonTables(rows)}\n`);
+  async models(flags, io) {
+    const { benchModels } = await import('./bench-models.js');
+    await benchModels(flags, io);
   },
   async reach({ threads, forms, steps, small, json }, io) {
     const { reachBench, reachSizes } = await import('../bench/models/reach.js');

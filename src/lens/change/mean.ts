@@ -1,8 +1,9 @@
-import { fail, HostArray } from '../../core/index.js';
+import { fail, HostArray, stridesOf } from '../../core/index.js';
 import type { Module } from '../../nn/index.js';
 import { parseOneAddress, siteOfKey } from '../address.js';
 import type { Captured } from '../capture.js';
 import type { Lens } from '../lens.js';
+import { alongAxis, offsets } from '../offsets.js';
 import { type AxisName, axesOf } from '../roles.js';
 import type { Stored, Where } from './intervention.js';
 
@@ -95,15 +96,10 @@ function addAll(sums: Map<string, Sum>, captured: Captured, averaged: (site: str
 
 /** Adds a value to a total that has 1 in the place of some axes. */
 function addTo(total: Float64Array, { data, shape }: HostArray, onto: readonly number[]): void {
+  const strides = stridesOf(onto);
+  const to = offsets(shape.map((n, axis) => alongAxis(n, onto[axis] === 1 ? 0 : (strides[axis] as number))));
   (data as Float32Array).forEach((x, flat) => {
-    let rest = flat;
-    let [to, stride] = [0, 1];
-    for (let axis = shape.length - 1; axis >= 0; axis--) {
-      const i = rest % (shape[axis] as number);
-      rest = Math.floor(rest / (shape[axis] as number));
-      if (onto[axis] !== 1) to += i * stride;
-      stride *= onto[axis] as number;
-    }
-    total[to] = (total[to] as number) + x;
+    const at = to[flat] as number;
+    total[at] = (total[at] as number) + x;
   });
 }

@@ -1,5 +1,6 @@
-import { fail, HostArray, type Shape } from '../../core/index.js';
+import { fail, HostArray, type Shape, sizeOf, stridesOf } from '../../core/index.js';
 import { type AxisPart, checkParts, formatParts, parseOneAddress, resolvePart } from '../address.js';
+import { alongAxis, offsets } from '../offsets.js';
 import { type AxisName, axesOf } from '../roles.js';
 import { placeWords, type Where } from './intervention.js';
 import type { FoundSite } from './rewrite.js';
@@ -122,21 +123,17 @@ function alignedSizes({ shape }: HostArray, counts: readonly (number | undefined
 }
 
 function scattered(data: Float32Array, sizes: readonly number[], shape: readonly number[], axes: Choice['axes']): HostArray {
-  const out = new Float32Array(shape.reduce((a, b) => a * b, 1));
-  const places = sizes.map((n, axis) => {
-    const chosen = axes[axis];
-    return n > 1 && chosen !== undefined && 'places' in chosen ? chosen.places : undefined;
-  });
+  const out = new Float32Array(sizeOf(shape));
+  const strides = stridesOf(shape);
+  const to = offsets(
+    sizes.map((n, axis) => {
+      const chosen = axes[axis];
+      const stride = strides[axis] as number;
+      return n > 1 && chosen !== undefined && 'places' in chosen ? chosen.places.map((p) => p * stride) : alongAxis(n, stride);
+    }),
+  );
   data.forEach((value, flat) => {
-    let rest = flat;
-    let [to, stride] = [0, 1];
-    for (let axis = sizes.length - 1; axis >= 0; axis--) {
-      const i = rest % (sizes[axis] as number);
-      rest = Math.floor(rest / (sizes[axis] as number));
-      to += (places[axis]?.[i] ?? i) * stride;
-      stride *= shape[axis] as number;
-    }
-    out[to] = value;
+    out[to[flat] as number] = value;
   });
   return new HostArray(out, shape, 'float32');
 }

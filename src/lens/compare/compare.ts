@@ -1,9 +1,10 @@
-import { fail, HostArray, sizeOf, stridesOf } from '../../core/index.js';
+import { fail, HostArray, stridesOf } from '../../core/index.js';
 import type { Module } from '../../nn/index.js';
 import { parseAddresses, type SiteAddress, selectAddresses } from '../address.js';
 import { type Axis, LabelledArray } from '../labelled.js';
 import type { Lens } from '../lens.js';
 import type { Metric } from '../metric/metric.js';
+import { alongAxis, offsets } from '../offsets.js';
 import { type AxisName, axesOf } from '../roles.js';
 import { rowCount } from '../rows.js';
 import type { Feeds } from '../subject/subject.js';
@@ -127,16 +128,12 @@ function comparedSite(
 function gathered(value: HostArray, places: readonly (readonly number[] | undefined)[]): HostArray {
   const shape = value.shape.map((size, axis) => places[axis]?.length ?? size);
   const strides = stridesOf(value.shape);
-  const out = new Float32Array(sizeOf(shape));
-  for (let flat = 0; flat < out.length; flat++) {
-    let rest = flat;
-    let from = 0;
-    for (let axis = shape.length - 1; axis >= 0; axis--) {
-      const i = rest % (shape[axis] as number);
-      rest = Math.floor(rest / (shape[axis] as number));
-      from += (places[axis]?.[i] ?? i) * (strides[axis] as number);
-    }
-    out[flat] = Number(value.data[from]);
-  }
-  return new HostArray(out, shape, 'float32');
+  const from = offsets(
+    shape.map((n, axis) => places[axis]?.map((p) => p * (strides[axis] as number)) ?? alongAxis(n, strides[axis] as number)),
+  );
+  return new HostArray(
+    Float32Array.from(from, (at) => Number(value.data[at])),
+    shape,
+    'float32',
+  );
 }

@@ -1,9 +1,10 @@
-import { fail, HostArray, sizeOf } from '../../core/index.js';
+import { fail, HostArray, indexOfElement, sizeOf, stridesOf } from '../../core/index.js';
 import { selectSites } from '../../runtime/index.js';
 import { parseOneAddress } from '../address.js';
 import { type Choice, chosenPart } from '../change/places.js';
 import type { FoundSite } from '../change/rewrite.js';
 import type { Axis } from '../labelled.js';
+import { offsets } from '../offsets.js';
 import { type AxisName, axesOf, layerOfSite } from '../roles.js';
 import type { By } from './spec.js';
 
@@ -75,16 +76,18 @@ export class Cells {
 
   /** Chooses a cell in a row of masks. */
   mark(masks: ReadonlyMap<string, HostArray>, row: number, cell: number): void {
-    const index = indexOf(cell, this.shape);
+    const index = indexOfElement(cell, this.shape);
     this.sites.forEach((swept, number) => {
       if (this.layerAxis >= 0 && index[this.layerAxis] !== number) return;
       const mask = masks.get(swept.site.name) as HostArray;
+      const strides = stridesOf(mask.shape);
       const lists = swept.axes.map((name, axis): readonly number[] => {
-        if (name === 'row') return [row];
         const by = swept.swept[axis] as number;
-        return by >= 0 ? [this.axes[by]?.labels[index[by] as number] as number] : (swept.places[axis] ?? [0]);
+        const place = name === 'row' ? row : by >= 0 ? (this.axes[by]?.labels[index[by] as number] as number) : undefined;
+        const places = place === undefined ? (swept.places[axis] ?? [0]) : [place];
+        return places.map((p) => p * (strides[axis] as number));
       });
-      for (const at of offsets(lists, mask.shape)) mask.data[at] = 1;
+      for (const at of offsets(lists)) mask.data[at] = 1;
     });
   }
 
@@ -96,7 +99,7 @@ export class Cells {
     const { swept } = this.sites[number] as SweptSite;
     const order = swept.filter((by) => by >= 0);
     for (let cell = 0; cell < this.count; cell++) {
-      const index = indexOf(cell, this.shape);
+      const index = indexOfElement(cell, this.shape);
       if (this.layerAxis >= 0 && index[this.layerAxis] !== number) continue;
       const at = order.map((by) => this.axes[by]?.labels[index[by] as number] as number);
       sums[cell] = (sums[cell] as number) + factor * found.at(...at);
@@ -147,19 +150,4 @@ function layerAxisOf(names: readonly string[]): Axis {
   const layers = names.map(layerOfSite);
   const isNumbered = layers.every((n) => n !== undefined) && new Set(layers).size === layers.length;
   return isNumbered ? { name: 'layer', labels: layers as number[] } : { name: 'site', labels: names };
-}
-
-/** The index per axis of an element counted in row-major order. */
-export function indexOf(flat: number, shape: readonly number[]): number[] {
-  let rest = flat;
-  return shape.reduceRight<number[]>((index, size) => {
-    index.unshift(rest % size);
-    rest = Math.floor(rest / size);
-    return index;
-  }, []);
-}
-
-/** Where the elements lie whose index along each axis is one of a list. */
-function offsets(lists: readonly (readonly number[])[], shape: readonly number[]): number[] {
-  return lists.reduce<number[]>((at, list, axis) => at.flatMap((from) => list.map((i) => from * (shape[axis] as number) + i)), [0]);
 }

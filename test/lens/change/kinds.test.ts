@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { type HostArray, host } from '#dist/core/index.js';
+import { type HostArray, host, indexOfElement } from '#dist/core/index.js';
 import { add, type Captured, cut, freeze, type Intervention, lens, mean, replace, resample, scale, value, zero } from '#dist/lens/index.js';
 import { largestDifference } from '../../support/arrays.js';
 import { ids, sameBits, smallGPT2 } from '../models.js';
@@ -15,17 +15,8 @@ const seen = async (changes: Intervention | readonly Intervention[], what: strin
 async function expectSite(at: string, changes: Intervention | readonly Intervention[], want: (index: number[], own: number) => number) {
   const own = (await view.capture(ids, at))[at] as HostArray;
   const got = await seen(changes, at);
-  const expected = Float32Array.from(own.data as Float32Array, (x, flat) => want(indexOf(flat, own.shape), x));
+  const expected = Float32Array.from(own.data as Float32Array, (x, flat) => want(indexOfElement(flat, own.shape), x));
   expect(largestDifference(got.data, expected)).toBeLessThan(1e-6);
-}
-
-function indexOf(flat: number, shape: readonly number[]): number[] {
-  let rest = flat;
-  return shape.reduceRight<number[]>((index, size) => {
-    index.unshift(rest % size);
-    rest = Math.floor(rest / size);
-    return index;
-  }, []);
 }
 
 describe('interventions', () => {

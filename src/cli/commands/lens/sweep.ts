@@ -1,4 +1,4 @@
-import { fail, nearest } from '../../../core/index.js';
+import { fail, indexOfElement, nearest } from '../../../core/index.js';
 import { type By, type LabelledArray, restored, type Sweep, type SweepLimit, type SweepResult, sweep } from '../../../lens/index.js';
 import type { CommandIo, Progress } from '../../io.js';
 import type { LensFlags, MetricFlags } from './flags.js';
@@ -91,12 +91,8 @@ function show(
   const moved = (flat: number): number => Math.abs((data[flat] as number) - (kind === 'attribution' ? 0 : baseline));
   const order = [...data.keys()].sort((a, b) => moved(b) - moved(a)).slice(0, top);
   for (const flat of order) {
-    let rest = flat;
-    const labels = values.axes.reduceRight<string[]>((found, { name, labels: all }) => {
-      found.unshift(`${name} ${all[rest % all.length]}`);
-      rest = Math.floor(rest / all.length);
-      return found;
-    }, []);
+    const index = indexOfElement(flat, values.values.shape);
+    const labels = values.axes.map(({ name, labels: all }, axis) => `${name} ${all[index[axis] as number]}`);
     const share = shares === undefined ? '' : `  restored ${(100 * Number(shares.values.data[flat])).toFixed(1)}%`;
     io.out(`${labels.join(', ')}: ${(data[flat] as number).toPrecision(5)}${share}\n`);
   }
