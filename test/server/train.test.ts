@@ -50,6 +50,7 @@ test('a run is planned, trained, followed live, and every moment of it can be op
   expect(Array.from(curves.evaluations.step)).toEqual([20, 40, 60]);
   expect(curves.samples.length).toBeGreaterThan(0);
   const info = await ask('open', { model });
+  expect(info.examples.length).toBeGreaterThan(0);
   expect([info.parameters, info.steps, info.now]).toEqual([plan.parameters, steps, 60]);
 
   // The scrubber: the same text at every step, each as its own checkpoint computes it.
@@ -96,6 +97,10 @@ test('a run pauses, goes on, and stops saved', async () => {
   expect(end.state).toBe('stopped');
   expect(end.step).toBeGreaterThanOrEqual(later);
   expect((await ask('hello', {})).models.find((m) => m.model === model)?.isRun).toBe(true);
+  // What it is shown first is a question of its task.
+  const { examples } = await ask('open', { model });
+  const { tokens } = await ask('tokenize', { model, text: examples[0] ?? '' });
+  expect(tokens.length).toBeGreaterThan(0);
 });
 
 test('what cannot be trained is said, and nothing is left', async () => {

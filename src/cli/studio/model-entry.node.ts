@@ -5,6 +5,7 @@ import { loadModel } from '../../checkpoints/index.js';
 import { fail } from '../../core/index.js';
 import { checkLinks, type FromWorker, ModelEngine, ModelState, type Place, serveEngine, type ToWorker } from '../../server/index.node.js';
 import { packageVersion } from '../version.node.js';
+import { examplesOf } from './examples.js';
 import { openModel } from './open-model.node.js';
 
 const { root, model, path } = JSON.parse(process.argv[2] ?? '{}') as { root: string; model: string; path: string };
@@ -24,6 +25,7 @@ const place: Place = {
   },
   versions: { headlight: packageVersion(), node: process.version },
   pathOf,
+  examples: () => examplesOf(path),
   async loadStep(step) {
     const folder = pathOf(step);
     if (relative(await realpath(root), await realpath(folder)).startsWith('..'))

@@ -35,6 +35,8 @@ export interface Place {
   readonly loadStep: LoadStep;
   /** What computed its numbers: Headlight, the engine. */
   readonly versions: Readonly<Record<string, string>>;
+  /** Texts to begin with. */
+  examples(): Promise<readonly string[]>;
   /** Its path, or that of a step's checkpoint, as code opens it. */
   pathOf(step: number | undefined): string;
 }
@@ -87,7 +89,7 @@ export class ModelState implements RunGround {
       steps,
       ...(now !== undefined && { now }),
       ...imageOf(opened),
-      examples: [],
+      examples: await place.examples(),
     };
   }
 

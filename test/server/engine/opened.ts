@@ -21,6 +21,7 @@ export async function openFolder(path: string, name: string) {
       throw new Error('a fixture has no steps');
     },
     versions: { headlight: 'of the test' },
+    examples: async () => [],
     pathOf: () => path,
   });
   const engine = new ModelEngine(state);
