@@ -1,7 +1,8 @@
 // A model of one's own: a class with fields for its parts and a `forward` that computes. Nothing is registered anywhere:
-// the names of parameters and sites are the names of the fields.
+// the names of parameters and sites are the names of the fields. `child` and `children` build a part under its name, so that
+// one which refuses its options says where: "self-attention at blocks.0.attention: …".
 import { causalMask, SelfAttention } from 'headlightjs/attention';
-import { Embedding, LayerNorm, Mlp, Module } from 'headlightjs/nn';
+import { child, children, Embedding, LayerNorm, Mlp, Module } from 'headlightjs/nn';
 import { tap } from 'headlightjs/ops';
 
 /** @typedef {import('headlightjs').Tensor} Tensor */
@@ -12,7 +13,7 @@ class ParallelBlock extends Module {
   constructor(width, heads) {
     super();
     this.norm = new LayerNorm(width);
-    this.attention = new SelfAttention({ width, heads });
+    this.attention = child('attention', () => new SelfAttention({ width, heads }));
     this.mlp = new Mlp({ width, hidden: 4 * width, activation: 'gelu_new' });
   }
 
@@ -31,7 +32,7 @@ export class ParallelModel extends Module {
     this.vocabulary = vocabulary;
     this.context = context;
     this.tokens = new Embedding(vocabulary, width);
-    this.blocks = Array.from({ length: layers }, () => new ParallelBlock(width, heads));
+    this.blocks = children('blocks', layers, () => new ParallelBlock(width, heads));
     this.norm = new LayerNorm(width);
   }
 

@@ -1,5 +1,5 @@
 import { broadcastShapes, type Dim, equalDims, equalShapes, fail, formatShape } from '../core/index.js';
-import { concat, currentPath, dropout, formatSpec, iota, split, type Tensor, tap } from '../ops/index.js';
+import { concat, dropout, formatSpec, iota, split, type Tensor, tap } from '../ops/index.js';
 import { both } from './masks/both.js';
 import { weightedSum } from './mixes/weighted-sum.js';
 import { softmaxNormaliser } from './normalisers/softmax.js';
@@ -187,5 +187,5 @@ function checkMask(name: string, mask: Tensor | undefined, query: Tensor, key: T
 }
 
 function refuse(rule: string, got: string, code: 'shape' | 'dtype' = 'shape', fix?: string): Error {
-  return fail(code, { where: 'attention', path: currentPath(), rule, got, ...(fix && { fix }) });
+  return fail(code, { where: 'attention', rule, got, ...(fix && { fix }) });
 }

@@ -1,6 +1,6 @@
 import { type Dim, fail } from '../core/index.js';
-import { type FormDeclaration, Linear, type LinearOptions, LowRankLinear, Module, RmsNorm } from '../nn/index.js';
-import { currentPath, dropout, formatSpec, type Initializer, type Tensor, tap } from '../ops/index.js';
+import { child, type FormDeclaration, Linear, type LinearOptions, LowRankLinear, Module, RmsNorm } from '../nn/index.js';
+import { dropout, formatSpec, type Initializer, type Tensor, tap } from '../ops/index.js';
 import { type Rotation, rotate } from '../position/index.js';
 import type { AttentionInputs } from './attend.js';
 import { Attention, type AttentionForm } from './attention.js';
@@ -93,12 +93,12 @@ export class MultiHeadAttention extends Module {
     const { keyInput = width, valueInput = keyInput, bias = true, outputBias = bias } = options;
     const { normEpsilon, rank, initializer, outputInitializer } = options;
     checkHeads('multi-head attention', { width, heads, kvHeads, headWidth, valueWidth });
-    const projection = (from: number, to: number, start: LinearOptions): Linear | LowRankLinear =>
-      rank === undefined ? new Linear(from, to, start) : new LowRankLinear(from, to, { ...start, rank });
-    this.query = projection(width, heads * headWidth, { bias, initializer });
-    this.key = projection(keyInput, kvHeads * headWidth, { bias, initializer });
-    this.value = projection(valueInput, kvHeads * valueWidth, { bias, initializer });
-    this.output = projection(heads * valueWidth, width, { bias: outputBias, initializer: outputInitializer });
+    const projection = (field: string, from: number, to: number, start: LinearOptions): Linear | LowRankLinear =>
+      child(field, () => (rank === undefined ? new Linear(from, to, start) : new LowRankLinear(from, to, { ...start, rank })));
+    this.query = projection('query', width, heads * headWidth, { bias, initializer });
+    this.key = projection('key', keyInput, kvHeads * headWidth, { bias, initializer });
+    this.value = projection('value', valueInput, kvHeads * valueWidth, { bias, initializer });
+    this.output = projection('output', heads * valueWidth, width, { bias: outputBias, initializer: outputInitializer });
     const norm = (): RmsNorm | undefined => (normEpsilon === undefined ? undefined : new RmsNorm(headWidth, { epsilon: normEpsilon }));
     this.queryNorm = norm();
     this.keyNorm = norm();
@@ -159,14 +159,13 @@ function checkSources(sources: Readonly<Record<string, Tensor | undefined>>): vo
   for (const [name, x] of Object.entries(sources)) {
     if (x === undefined || x.rank === 3) continue;
     const rule = `${name} of three axes, [batch,length,width]`;
-    throw fail('shape', { where: 'multi-head attention', path: currentPath(), rule, got: formatSpec(x) });
+    throw fail('shape', { where: 'multi-head attention', rule, got: formatSpec(x) });
   }
 }
 
 function refuseBoth(): never {
   throw fail('unsupported', {
     where: 'multi-head attention',
-    path: currentPath(),
     rule: 'a context, or its keys and values',
     got: 'both',
     fix: 'Leave one out',
@@ -178,7 +177,6 @@ function refuseWithContext(inputs: Pick<MultiHeadAttentionInputs, 'rotation' | '
     if (given === undefined) continue;
     throw fail('unsupported', {
       where: 'multi-head attention',
-      path: currentPath(),
       rule: `self-attention, where a ${name} is given: another sequence has positions and a length of its own`,
       got: `a ${name} and a context`,
       fix: `Leave the ${name} out`,

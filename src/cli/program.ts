@@ -5,6 +5,8 @@ import { declareClassify } from './commands/classify-declaration.js';
 import { declareConformance } from './commands/conformance-declaration.js';
 import { declareDemo } from './commands/demo-declaration.js';
 import { declareAnswer, declareEmbed, declareFill } from './commands/encoder-declarations.js';
+import { declareHeads } from './commands/heads-declaration.js';
+import { declareLens } from './commands/lens/declare.js';
 import { declareAttend, declareCapture, declareSites } from './commands/lens-declarations.js';
 import { declareChat, declareEval, declareGenerate } from './commands/text-declarations.js';
 import { declareTrain } from './commands/train-declaration.js';
@@ -36,18 +38,27 @@ export function createProgram(context: CommandContext): Command {
     declareSites,
     declareCapture,
     declareAttend,
+    declareHeads,
+    declareLens,
     declareBench,
     declareConformance,
   ]) {
     declare(program, context);
   }
   for (const command of program.commands) {
-    command.allowExcessArguments(false).exitOverride().copyInheritedSettings(program).showHelpAfterError(false);
+    for (const each of [command, ...command.commands]) {
+      each.allowExcessArguments(false).exitOverride().copyInheritedSettings(program).showHelpAfterError(false);
+    }
+    if (command.commands.length > 0) nameNearest(command.helpCommand(false));
   }
-  // The parser offers only names that differ by a letter or two; here the nearest is always named.
-  program.on('command:*', ([name]: string[]) => {
-    const known = program.commands.map((c) => c.name());
-    program.error(`unknown command '${name}'. Nearest: ${nearest(name ?? '', known, 1)}`);
-  });
+  nameNearest(program);
   return program;
+}
+
+/** The parser offers only names that differ by a letter or two; here the nearest is always named. */
+function nameNearest(parent: Command): void {
+  parent.on('command:*', ([name]: string[]) => {
+    const known = parent.commands.map((c) => c.name());
+    parent.error(`unknown command '${name}'. Nearest: ${nearest(name ?? '', known, 1)}`);
+  });
 }

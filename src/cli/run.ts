@@ -31,7 +31,9 @@ export async function runCommand(argv: readonly string[], { io, version, explain
   } catch (error) {
     if (error instanceof CommanderError) {
       if (error.exitCode === 0) return exitCode.done; // --help and --version
-      io.note(`headlight: ${usageLine(error, program, argv[0])}`);
+      const command = commandOf(program, argv);
+      // A command of commands by itself does nothing: it says what there is.
+      io.note(error.code === 'commander.help' ? command.helpInformation().trimEnd() : `headlight: ${usageLine(error, command)}`);
       return exitCode.badInput;
     }
     io.note(`headlight: ${failureLine(error)}`);
@@ -51,15 +53,23 @@ function failureLine(error: unknown): string {
   return error instanceof HeadlightError ? message : `unexpected failure: ${message} (HEADLIGHT_DEBUG=1 shows where)`;
 }
 
+/** The command that a line names, as far as there is one. */
+function commandOf(program: Command, argv: readonly string[]): Command {
+  const [name, ...rest] = argv;
+  const found = program.commands.find((c) => c.name() === name);
+  return found === undefined ? program : commandOf(found, rest);
+}
+
 /** The parser's message on one line, with the nearest option that there is. */
-function usageLine(error: CommanderError, program: Command, name: string | undefined): string {
+function usageLine(error: CommanderError, command: Command): string {
   const line = error.message
     .replace(/^error: /, '')
     .replace(/\s*\n\s*/g, ' ')
     .replace(/ ?\(Did you mean .*$/, '')
     .replace(/\.$/, '');
-  const command = program.commands.find((c) => c.name() === name) ?? program;
-  const help = `See: headlight ${command === program ? '' : `${command.name()} `}--help`;
+  const names: string[] = [];
+  for (let c: Command | null = command; c?.parent; c = c.parent) names.unshift(c.name());
+  const help = `See: ${['headlight', ...names, '--help'].join(' ')}`;
   if (error.code !== 'commander.unknownOption') return `${line}. ${help}`;
   const asked = /'([^']+)'/.exec(line)?.[1] ?? '';
   const options = command.options.flatMap((o) => (o.long == null ? [] : [o.long]));

@@ -1,3 +1,5 @@
+import { currentPath } from './path.js';
+
 /** What kind of rule was broken. The command line maps every code but `engine` and `disposed` to exit code 2. */
 export type ErrorCode =
   | 'shape' // ranks, widths, lengths that do not fit
@@ -24,7 +26,7 @@ export interface ErrorParts {
   readonly got?: string;
   /** What to do about it. */
   readonly fix?: string;
-  /** Module path, where there is one: `blocks.3.attention`. */
+  /** Module path: `blocks.3.attention`. By default that of the module being built or traced, where there is one. */
   readonly path?: string;
   readonly cause?: unknown;
 }
@@ -41,11 +43,12 @@ export class HeadlightError extends Error {
     const at = parts.path ? ` at ${parts.path}` : '';
     const got = parts.got === undefined ? '' : `; got ${parts.got}`;
     const fix = parts.fix === undefined ? '' : ` ${sentence(parts.fix)}`;
-    super(`${parts.where}${at}: ${parts.rule}${got}.${fix}`, parts.cause === undefined ? {} : { cause: parts.cause });
+    const what = `${parts.where}${at}: ${parts.rule}${got}`;
+    super(`${what.endsWith('.') ? what : `${what}.`}${fix}`, parts.cause === undefined ? {} : { cause: parts.cause });
     this.code = code;
     this.expected = parts.rule;
     this.got = parts.got;
-    this.path = parts.path;
+    this.path = parts.path || undefined;
   }
 }
 
@@ -53,7 +56,7 @@ function sentence(text: string): string {
   return /[.!?]$/.test(text) ? text : `${text}.`;
 }
 
-/** `throw fail(...)`: builds the error; kept a function so that call sites read as one line. */
+/** `throw fail(...)`: builds the error, with the current module path. */
 export function fail(code: ErrorCode, parts: ErrorParts): HeadlightError {
-  return new HeadlightError(code, parts);
+  return new HeadlightError(code, { path: currentPath(), ...parts });
 }

@@ -4,6 +4,7 @@ export * from './dtype.js';
 export * from './errors.js';
 export * from './glob.js';
 export * from './host.js';
+export * from './path.js';
 export * from './random.js';
 export * from './shape.js';
 export * from './tree.js';

@@ -26,12 +26,11 @@ export function concrete(shape: Shape): number[] | undefined {
 }
 
 /** An axis counted from the front; negative axes count from the back. */
-export function normalizeAxis(axis: number, rank: number, where: string, path?: string): number {
+export function normalizeAxis(axis: number, rank: number, where: string): number {
   const at = axis < 0 ? axis + rank : axis;
   if (!Number.isInteger(axis) || at < 0 || at >= rank) {
     throw fail('axis', {
       where,
-      ...(path === undefined ? {} : { path }),
       rule: `an axis lies between ${-rank} and ${rank - 1} for rank ${rank}`,
       got: String(axis),
     });
@@ -40,11 +39,11 @@ export function normalizeAxis(axis: number, rank: number, where: string, path?: 
 }
 
 /** Several axes, sorted, without repeats. `undefined` means all. */
-export function normalizeAxes(axes: number | readonly number[] | undefined, rank: number, where: string, path?: string): number[] {
+export function normalizeAxes(axes: number | readonly number[] | undefined, rank: number, where: string): number[] {
   if (axes === undefined) return Array.from({ length: rank }, (_, i) => i);
-  const list = (typeof axes === 'number' ? [axes] : axes).map((a) => normalizeAxis(a, rank, where, path));
+  const list = (typeof axes === 'number' ? [axes] : axes).map((a) => normalizeAxis(a, rank, where));
   if (new Set(list).size !== list.length) {
-    throw fail('axis', { where, ...(path === undefined ? {} : { path }), rule: 'an axis may be named once', got: `[${axes}]` });
+    throw fail('axis', { where, rule: 'an axis may be named once', got: `[${axes}]` });
   }
   return list.sort((a, b) => a - b);
 }
@@ -78,4 +77,14 @@ export function stridesOf(shape: readonly number[]): number[] {
 export function knownSize(d: Dim, where: string): number {
   if (typeof d === 'number') return d;
   throw fail('shape', { where, rule: 'a size known when the program is traced', got: d.key, fix: 'Pin it: trace with a number' });
+}
+
+/** The index per axis of an element counted in row-major order. */
+export function indexOfElement(flat: number, shape: readonly number[]): number[] {
+  let rest = flat;
+  return shape.reduceRight<number[]>((index, size) => {
+    index.unshift(rest % size);
+    rest = Math.floor(rest / size);
+    return index;
+  }, []);
 }

@@ -1,6 +1,6 @@
+import { turns } from '../core/event-loop.js';
 import { fail } from '../core/index.js';
 import type { LanguageModel } from '../models/index.js';
-import { turns } from './event-loop.js';
 import { logProbabilities } from './log-probability.js';
 import type { NextTokensOptions } from './next-tokens.js';
 import { checkOptions, type Finish } from './options.js';

@@ -1,5 +1,5 @@
+import { turns } from '../core/event-loop.js';
 import type { Continuation } from './continuation.js';
-import { turns } from './event-loop.js';
 import type { GeneratedToken } from './options.js';
 import type { Next, Rows } from './rows.js';
 

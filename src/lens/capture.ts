@@ -1,113 +1,87 @@
-import { fail, HostArray, symbol } from '../core/index.js';
-import type { TokenModel } from '../models/index.js';
-import { encodeModel } from '../onnx/index.js';
-import { input } from '../ops/index.js';
-import { checkSites, type LoweredProgram, lowerProgram, Program, type ProgramOptions, selectSites, sitesOf } from '../runtime/index.js';
-import type { Tokenizer } from '../tokenizers/index.js';
+import { fail, type HostArray, type Shape } from '../core/index.js';
+import { gradients } from '../grad/index.js';
+import { type Tensor, zeros } from '../ops/index.js';
+import { type AxisPart, parseAddresses, resolvePart, type SiteAddress, selectAddresses } from './address.js';
+import type { FoundSite, SiteEdit } from './change/rewrite.js';
 
 /** A site of a model: its name and the shape its value would have. */
 export interface Site {
   readonly name: string;
-  /** Sizes, as text: numbers, and `B` and `T` where they depend on the input. */
+  /** Sizes, as text: numbers, and names such as `B` and `T` where they depend on the input. */
   readonly shape: readonly string[];
 }
 
 /** Named values of one run. */
 export type Captured = Readonly<Record<string, HostArray>>;
 
-export interface LensOptions extends ProgramOptions {
-  /** Reads prompts that are text. */
-  readonly tokenizer?: Tokenizer | undefined;
-  /** Looks at every site of the model, also those not asked for, and stops at the first NaN or infinity. */
-  readonly check?: boolean;
+/** What a capture would give, told before it runs. */
+export interface CaptureCost {
+  readonly bytes: number;
+  readonly sites: readonly { readonly name: string; readonly shape: readonly number[]; readonly bytes: number }[];
 }
 
-/** What a model is run on: text (with a tokenizer), or ids as a list, or several lists of equal length. */
-export type Prompt = string | readonly number[] | readonly (readonly number[])[];
-
-/** Token ids of sequences of one length. */
-type Rows = readonly (readonly number[])[];
-
-/** A view into a model: what it computes on the way. Works on any model whose `forward` takes ids. */
-export class Lens {
-  constructor(
-    readonly model: TokenModel,
-    private readonly options: LensOptions = {},
-  ) {}
-
-  /** Every site, in the order of computation, for inputs of B sequences of T tokens. */
-  sites(): Site[] {
-    const ids = input('ids', [symbol('B'), symbol('T')], 'int32');
-    return [...sitesOf([this.model.forward(ids)])].map(([name, t]) => ({ name, shape: t.shape.map(String) }));
-  }
-
-  /**
-   * Runs once and returns the values of the sites that the globs name.
-   * @returns site name to value, with axes as the site's role says; `logits` and others are sites like any
-   * @throws name: no site matches; value: ids outside the vocabulary, more tokens than the context; numeric: NaN or
-   * infinity, under `check`
-   */
-  async capture(prompt: Prompt, globs: string): Promise<Captured> {
-    const rows = this.#rows(prompt);
-    const { lowered, chosen } = this.#lower(rows, globs);
-    const program = await Program.create(lowered, this.options);
-    try {
-      const values = await program.run({ ids: new HostArray(Int32Array.from(rows.flat()), shapeOf(rows), 'int32') });
-      if (this.options.check) checkSites(Object.entries(values));
-      return Object.fromEntries(chosen.map((name) => [name, values[name] as HostArray]));
-    } finally {
-      await program.dispose();
-    }
-  }
-
-  /** The ONNX file of the program that `capture` would run on these arguments; the parameters are inputs of it. */
-  onnx(prompt: Prompt, globs: string): Uint8Array {
-    return encodeModel(this.#lower(this.#rows(prompt), globs).lowered.model);
-  }
-
-  /** The program, and the names of those of its outputs that were asked for. */
-  #lower(rows: Rows, globs: string): { readonly lowered: LoweredProgram; readonly chosen: readonly string[] } {
-    const ids = input('ids', shapeOf(rows), 'int32');
-    const sites = sitesOf([this.model.forward(ids)]);
-    const chosen = selectSites(sites, globs);
-    const outputs = Object.fromEntries(this.options.check ? sites : chosen);
-    return { lowered: lowerProgram(outputs, [{ name: 'ids', spec: ids }], this.options), chosen: [...chosen.keys()] };
-  }
-
-  #rows(prompt: Prompt): Rows {
-    if (typeof prompt === 'string') {
-      const { tokenizer } = this.options;
-      if (tokenizer === undefined)
-        throw fail('tokenizer', { where: 'lens', rule: 'ids, for a model without a tokenizer', got: 'text', fix: 'Give ids' });
-      return this.#check([tokenizer.encode(prompt)]);
-    }
-    return this.#check(prompt.every((x) => typeof x === 'number') ? [prompt as readonly number[]] : (prompt as Rows));
-  }
-
-  #check(rows: Rows): Rows {
-    const { vocabulary, context } = this.model;
-    const length = rows[0]?.length ?? 0;
-    if (length === 0) throw fail('value', { where: 'prompt', rule: 'at least one token', got: 'none' });
-    if (length > context)
-      throw fail('value', {
-        where: 'prompt',
-        rule: `at most ${context} tokens, the model's context`,
-        got: String(length),
-        fix: 'Shorten it',
-      });
-    if (rows.some((r) => r.length !== length))
-      throw fail('shape', { where: 'prompt', rule: 'rows of one length', got: rows.map((r) => r.length).join(', ') });
-    const bad = rows.flat().find((id) => !(Number.isInteger(id) && id >= 0 && id < vocabulary));
-    if (bad !== undefined) throw fail('value', { where: 'prompt', rule: `token ids from 0 to ${vocabulary - 1}`, got: String(bad) });
-    return rows;
-  }
+/** Addresses of a run whose sizes are known. @throws name, axis, value: what cannot be addressed */
+export function addressed(addresses: string, sites: ReadonlyMap<string, FoundSite>): SiteAddress[] {
+  return selectAddresses(parseAddresses(addresses), new Map([...sites].map(([name, { shape }]) => [name, shape])));
 }
 
-function shapeOf(rows: Rows): [number, number] {
-  return [rows.length, rows[0]?.length ?? 0];
+/** Bytes of what addresses name. */
+export function captureCost(addresses: readonly SiteAddress[], sites: ReadonlyMap<string, FoundSite>): CaptureCost {
+  const found = addresses.map(({ key, site, parts }) => {
+    const shape = slicedShape((sites.get(site) as FoundSite).shape as readonly number[], parts);
+    return { name: key, shape, bytes: 4 * shape.reduce((a, b) => a * b, 1) };
+  });
+  return { bytes: found.reduce((sum, { bytes }) => sum + bytes, 0), sites: found };
 }
 
-/** A lens on a model. @example await lens(model).capture([1, 2, 3], 'blocks.*.attention.pattern') */
-export function lens(model: TokenModel, options: LensOptions = {}): Lens {
-  return new Lens(model, options);
+/** @throws value: more bytes than a limit */
+export function checkLimit(where: string, { bytes, sites }: CaptureCost, limit: number | undefined): void {
+  if (limit === undefined || bytes <= limit) return;
+  const largest = sites.reduce((a, b) => (b.bytes > a.bytes ? b : a));
+  throw fail('value', {
+    where,
+    rule: `at most ${limit} bytes, the limit`,
+    got: `${bytes} bytes, of them ${largest.bytes} of ${largest.name}`,
+    fix: 'Ask for fewer sites or a slice of them, or raise the limit',
+  });
+}
+
+/** A value's chosen part: a number takes its axis away. */
+export function sliced(value: Tensor, parts: readonly AxisPart[]): Tensor {
+  if (parts.every(({ kind }) => kind === 'all')) return value;
+  const ranges = parts.map((part, axis) => (part.kind === 'all' ? null : resolvePart(part, value.shape[axis] as number, 'capture')));
+  const kept = value.slice(ranges);
+  return kept.reshape(kept.shape.filter((_, axis) => parts[axis]?.kind !== 'one'));
+}
+
+function slicedShape(shape: readonly number[], parts: readonly AxisPart[]): number[] {
+  return shape.flatMap((size, axis) => {
+    const part = parts[axis] ?? { kind: 'all' };
+    const [from, to] = resolvePart(part, size, 'capture');
+    return part.kind === 'one' ? [] : [to - from];
+  });
+}
+
+/** Zeros that are added to values of loops' steps, so that there is something to differentiate by. */
+export class Probes {
+  readonly #zeros = new Map<string, Tensor>();
+
+  constructor(private readonly wanted: ReadonlySet<string>) {}
+
+  edits({ name, shape, stacked }: FoundSite): readonly SiteEdit[] {
+    if (!stacked || !this.wanted.has(name)) return [];
+    const probe = this.#zeros.get(name) ?? zeros(shape as Shape);
+    this.#zeros.set(name, probe);
+    return [{ name: 'gradient', arrays: [probe], apply: (value, [zero]) => value.add(zero as Tensor) }];
+  }
+
+  /** Gradients of a scalar by sites. */
+  gradients(scalar: Tensor, sites: ReadonlyMap<string, { readonly value: Tensor }>): Map<string, Tensor> {
+    const names = [...this.wanted];
+    const found = gradients(
+      scalar,
+      names.map((name) => this.#zeros.get(name) ?? (sites.get(name)?.value as Tensor)),
+    );
+    return new Map(names.map((name, i) => [name, found[i] as Tensor]));
+  }
 }

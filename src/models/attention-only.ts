@@ -1,5 +1,5 @@
 import { type Past, SelfAttention } from '../attention/index.js';
-import { Embedding, LayerNorm, Module, normal } from '../nn/index.js';
+import { child, children, Embedding, LayerNorm, Module, normal } from '../nn/index.js';
 import { dropout, type Tensor, tap } from '../ops/index.js';
 import { LearnedPositions } from '../position/index.js';
 import type { LanguageModel } from './language-model.js';
@@ -32,7 +32,8 @@ class Block extends Module {
     this.norm = norm ? new LayerNorm(width, { bias, epsilon }) : undefined;
     // As in GPT-2, smaller by 1/√N for N writes into the residual stream: here one a layer.
     const outputInitializer = normal(0.02 / Math.sqrt(layers));
-    this.attention = new SelfAttention({ width, heads, bias, patternDropout: dropout, outputDropout: dropout, outputInitializer });
+    const options = { width, heads, bias, patternDropout: dropout, outputDropout: dropout, outputInitializer };
+    this.attention = child('attention', () => new SelfAttention(options));
   }
 
   /** @param x [B,T,C] @returns [B,T,C] */
@@ -66,7 +67,7 @@ export class AttentionOnly extends Module implements LanguageModel {
     this.seed = seed;
     this.tokens = new Embedding(vocabulary, width);
     this.positions = new LearnedPositions(context, width);
-    this.blocks = Array.from({ length: layers }, () => new Block(this.config));
+    this.blocks = children('blocks', layers, () => new Block(this.config));
     this.norm = norm ? new LayerNorm(width, { bias, epsilon }) : undefined;
     this.head = new Embedding(vocabulary, width);
   }

@@ -1,6 +1,6 @@
 import { GroupedQueryAttention } from '../attention/index.js';
 import { type Dim, equalShapes, fail } from '../core/index.js';
-import { type ActivationName, Embedding, LayerNorm, Mlp, Module } from '../nn/index.js';
+import { type ActivationName, child, children, Embedding, LayerNorm, Mlp, Module } from '../nn/index.js';
 import { cast, dropout, formatSpec, iota, type Tensor, tap } from '../ops/index.js';
 import { LearnedPositions } from '../position/index.js';
 import { type EncoderHead, MaskedLanguageHead, Pooler, SequenceHead, TokenHead } from './encoder-head.js';
@@ -52,7 +52,8 @@ class Block extends Module {
   constructor({ width, heads, hidden, epsilon, activation, dropout: rate }: Required<BertConfig>) {
     super();
     // As many key heads as heads, and projections apart: the published layout.
-    this.attention = new GroupedQueryAttention({ width, heads, kvHeads: heads, bias: true, outputBias: true, dropout: rate });
+    const options = { width, heads, kvHeads: heads, bias: true, outputBias: true, dropout: rate };
+    this.attention = child('attention', () => new GroupedQueryAttention(options));
     this.norm1 = new LayerNorm(width, { epsilon });
     this.mlp = new Mlp({ width, hidden, activation, dropout: rate });
     this.norm2 = new LayerNorm(width, { epsilon });
@@ -90,7 +91,7 @@ export class Bert extends Module implements TokenModel {
     this.positions = new LearnedPositions(family === 'roberta' ? context + padding + 1 : context, width);
     this.types = types === 0 ? undefined : new Embedding(types, width);
     this.embedNorm = new LayerNorm(width, { epsilon });
-    this.blocks = Array.from({ length: layers }, () => new Block(this.config));
+    this.blocks = children('blocks', layers, () => new Block(this.config));
     this.pooler = pooler ? new Pooler(width) : undefined;
     this.head = headOf(this.config);
   }
@@ -136,15 +137,15 @@ export class Bert extends Module implements TokenModel {
     const length = ids.shape[1] as Dim;
     if (typeof length === 'number' && length > context) {
       const rule = `at most ${context} tokens, the context the model was made for`;
-      throw fail('shape', { where: 'ids', path: this.path, rule, got: String(length), fix: 'Shorten the text' });
+      throw fail('shape', { where: 'ids', path: this.positions.path, rule, got: String(length), fix: 'Shorten the text' });
     }
     for (const [where, given, dtype] of [['mask', mask, 'bool'] as const, ['types', types, 'int32'] as const]) {
       if (given === undefined || (given.dtype === dtype && equalShapes(given.shape, ids.shape))) continue;
       const code = given.dtype === dtype ? 'shape' : 'dtype';
-      throw fail(code, { where, path: this.path, rule: `${dtype} for every id, [${ids.shape}]`, got: formatSpec(given) });
+      throw fail(code, { where, rule: `${dtype} for every id, [${ids.shape}]`, got: formatSpec(given) });
     }
     if (types !== undefined && kinds === 0) {
-      throw fail('unsupported', { where: 'types', path: this.path, rule: 'no types for a model without', got: formatSpec(types) });
+      throw fail('unsupported', { where: 'types', rule: 'no types for a model without', got: formatSpec(types) });
     }
   }
 }

@@ -1,5 +1,5 @@
 import { fail } from '../core/index.js';
-import { Embedding, Module, normal, TemporalBlock } from '../nn/index.js';
+import { child, children, Embedding, Module, normal, TemporalBlock } from '../nn/index.js';
 import { dropout, type Tensor, tap } from '../ops/index.js';
 import { EncoderLanguageModel } from './encoder-language-model.js';
 import { checkSizes } from './sizes.js';
@@ -43,9 +43,8 @@ export class ConvolutionalEncoder extends Module {
     }
     this.seed = seed;
     this.tokens = new Embedding(vocabulary, width, normal(tied ? width ** -0.5 : 1));
-    const block = (dilation: number): TemporalBlock =>
-      new TemporalBlock({ from: width, to: width, kernel, dilation, bias, weightNorm, dropout: rate });
-    this.blocks = Array.from({ length: layers }, (_, i) => block(2 ** i));
+    const options = { from: width, to: width, kernel, bias, weightNorm, dropout: rate };
+    this.blocks = children('blocks', layers, (i) => new TemporalBlock({ ...options, dilation: 2 ** i }));
   }
 
   get vocabulary(): number {
@@ -83,7 +82,7 @@ export class ConvolutionalEncoder extends Module {
 export class ConvolutionalLanguageModel extends EncoderLanguageModel<ConvolutionalEncoder> {
   /** @throws as `ConvolutionalEncoder` */
   constructor(config: ConvolutionalConfig) {
-    super(new ConvolutionalEncoder(config));
+    super(child('encoder', () => new ConvolutionalEncoder(config)));
   }
 
   /** Tokens that a prediction depends on. */

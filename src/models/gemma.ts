@@ -1,6 +1,6 @@
 import { GroupedQueryAttention, type GroupedQueryAttentionInputs } from '../attention/index.js';
 import { fail } from '../core/index.js';
-import { type ActivationName, Embedding, GatedMlp, Module, normal, RmsNorm } from '../nn/index.js';
+import { type ActivationName, child, children, Embedding, GatedMlp, Module, normal, RmsNorm } from '../nn/index.js';
 import { dropout, type Tensor, tanh, tap } from '../ops/index.js';
 import { Rotary, type RotaryScaling } from '../position/index.js';
 import { masksByLayer } from './attention-masks.js';
@@ -59,15 +59,10 @@ class Block extends Module {
     const outputInitializer = normal(0.02 / Math.sqrt(2 * config.layers)); // as in GPT-2
     const norm = (): RmsNorm => new RmsNorm(width, { epsilon, fromOne: true });
     this.norm1 = norm();
-    this.attention = new GroupedQueryAttention({
-      width,
-      heads,
-      kvHeads,
-      headWidth,
-      scale: 1 / Math.sqrt(queryWidth),
-      softCap: scoreCap,
-      dropout: rate,
-      outputInitializer,
+    this.attention = child('attention', () => {
+      checkSizes('Gemma', { window: config.window });
+      const options = { scale: 1 / Math.sqrt(queryWidth), softCap: scoreCap, dropout: rate, outputInitializer };
+      return new GroupedQueryAttention({ width, heads, kvHeads, headWidth, ...options });
     });
     this.attentionNorm = postNorms ? norm() : undefined;
     this.norm2 = norm();
@@ -103,9 +98,9 @@ export class Gemma extends Module implements LanguageModel {
     this.config = complete(config);
     const { vocabulary, context, layers, width, headWidth, epsilon, base, scaling, seed } = this.config;
     this.seed = seed;
-    this.#rotary = new Rotary({ context, width: headWidth, base, scaling });
     this.tokens = new Embedding(vocabulary, width);
-    this.blocks = Array.from({ length: layers }, () => new Block(this.config));
+    this.blocks = children('blocks', layers, () => new Block(this.config));
+    this.#rotary = child('rotary', () => new Rotary({ context, width: headWidth, base, scaling }));
     this.norm = new RmsNorm(width, { epsilon, fromOne: true });
   }
 
@@ -144,7 +139,7 @@ export class Gemma extends Module implements LanguageModel {
 function complete(config: GemmaConfig): Complete {
   const { vocabulary, context, layers, heads, width, hidden, window } = config;
   const { kvHeads = 1, headWidth = width / heads, windowed } = config;
-  checkSizes('Gemma', { vocabulary, context, layers, heads, width, kvHeads, hidden, ...(window !== undefined && { window }) });
+  checkSizes('Gemma', { vocabulary, context, layers, heads, width, kvHeads, hidden });
   if (windowed !== undefined && windowed.length !== layers)
     throw fail('shape', { where: 'Gemma', rule: `windowed says it of each of ${layers} layers`, got: `${windowed.length}` });
   return {

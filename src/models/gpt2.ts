@@ -1,9 +1,9 @@
 import { type Past, SelfAttention } from '../attention/index.js';
-import { type ActivationName, Embedding, LayerNorm, Mlp, Module, normal } from '../nn/index.js';
+import { type ActivationName, child, children, Embedding, LayerNorm, Mlp, Module, normal } from '../nn/index.js';
 import { dropout, type Tensor, tap } from '../ops/index.js';
 import { LearnedPositions } from '../position/index.js';
 import type { LanguageModel } from './language-model.js';
-import { type AttentionComputation, longAttention } from './long-attention.js';
+import { type AttentionComputation, longAttention, longFeedForward } from './long-attention.js';
 import { decoderMask, type SequenceState } from './sequence-state.js';
 import { checkSizes } from './sizes.js';
 
@@ -34,31 +34,29 @@ class Block extends Module {
   readonly attention: SelfAttention;
   readonly norm2: LayerNorm;
   readonly mlp: Mlp;
+  readonly computation: AttentionComputation;
 
   constructor(config: Required<GPT2Config>) {
     super();
-    const { width, heads, bias, epsilon, hidden } = config;
+    const { width, heads, bias, epsilon, hidden, activation, dropout: rate } = config;
     // Projections into the residual stream start smaller, by 1/√(2L) (Radford et al. 2019, section 2.3).
     const outputInitializer = normal(0.02 / Math.sqrt(2 * config.layers));
     this.norm1 = new LayerNorm(width, { bias, epsilon });
-    this.attention = new SelfAttention({
-      width,
-      heads,
-      bias,
-      attention: longAttention('GPT2', config),
-      patternDropout: config.dropout,
-      outputDropout: config.dropout,
-      outputInitializer,
+    this.attention = child('attention', () => {
+      const attention = longAttention('GPT2', config);
+      return new SelfAttention({ width, heads, bias, attention, patternDropout: rate, outputDropout: rate, outputInitializer });
     });
     this.norm2 = new LayerNorm(width, { bias, epsilon });
-    this.mlp = new Mlp({ width, hidden, bias, activation: config.activation, dropout: config.dropout, outputInitializer });
+    this.mlp = new Mlp({ width, hidden, bias, activation, dropout: rate, outputInitializer });
+    this.computation = config.attention;
   }
 
   /** @param x [B,T,C] @returns [B,T,C] */
   forward(x: Tensor, mask: Tensor | undefined, past?: Past): Tensor {
     const pre = tap('residual.pre', x);
     const mid = tap('residual.mid', pre.add(this.attention.forward(this.norm1.forward(pre), { mask, everyQueryAttends: true, past })));
-    return tap('residual.post', mid.add(this.mlp.forward(this.norm2.forward(mid))));
+    const feedForward = longFeedForward(this.computation, (y) => this.mlp.forward(this.norm2.forward(y)));
+    return tap('residual.post', mid.add(feedForward(mid)));
   }
 }
 
@@ -81,7 +79,7 @@ export class GPT2 extends Module implements LanguageModel {
     this.seed = seed;
     this.tokens = new Embedding(vocabulary, width);
     this.positions = new LearnedPositions(context, width);
-    this.blocks = Array.from({ length: layers }, () => new Block(this.config));
+    this.blocks = children('blocks', layers, () => new Block(this.config));
     this.norm = new LayerNorm(width, { bias, epsilon });
     this.head = tied ? undefined : new Embedding(vocabulary, width);
   }

@@ -1,11 +1,11 @@
 import { GroupedQueryAttention, type GroupedQueryAttentionInputs } from '../attention/index.js';
 import { fail } from '../core/index.js';
-import { type ActivationName, Embedding, GatedMlp, Module, normal, RmsNorm } from '../nn/index.js';
+import { type ActivationName, child, children, Embedding, GatedMlp, Module, normal, RmsNorm } from '../nn/index.js';
 import { dropout, type Tensor, tap } from '../ops/index.js';
 import { Rotary, type RotaryScaling } from '../position/index.js';
 import { masksByLayer } from './attention-masks.js';
 import type { LanguageModel } from './language-model.js';
-import { type AttentionComputation, longAttention } from './long-attention.js';
+import { type AttentionComputation, longAttention, longFeedForward } from './long-attention.js';
 import type { SequenceState } from './sequence-state.js';
 import { checkSizes } from './sizes.js';
 
@@ -53,6 +53,7 @@ class Block extends Module {
   readonly attention: GroupedQueryAttention;
   readonly norm2: RmsNorm;
   readonly mlp: GatedMlp;
+  readonly computation: AttentionComputation;
 
   constructor(config: Complete, window: number | undefined) {
     super();
@@ -60,27 +61,32 @@ class Block extends Module {
     // As in GPT-2: what is written into the residual stream starts smaller, by 1/√(2L).
     const outputInitializer = normal(0.02 / Math.sqrt(2 * config.layers));
     this.norm1 = new RmsNorm(width, { epsilon });
-    this.attention = new GroupedQueryAttention({
-      width,
-      heads,
-      kvHeads,
-      headWidth,
-      bias: attentionBias !== 'none',
-      outputBias: attentionBias === 'all',
-      normEpsilon: config.headNorm ? epsilon : undefined,
-      dropout: rate,
-      attention: longAttention('Llama', { ...config, window }),
-      outputInitializer,
+    this.attention = child('attention', () => {
+      checkSizes('Llama', { window: config.window });
+      return new GroupedQueryAttention({
+        width,
+        heads,
+        kvHeads,
+        headWidth,
+        bias: attentionBias !== 'none',
+        outputBias: attentionBias === 'all',
+        normEpsilon: config.headNorm ? epsilon : undefined,
+        dropout: rate,
+        attention: longAttention('Llama', { ...config, window }),
+        outputInitializer,
+      });
     });
     this.norm2 = new RmsNorm(width, { epsilon });
     this.mlp = new GatedMlp({ width, hidden, activation, bias: mlpBias, dropout: rate, outputInitializer });
+    this.computation = config.attention;
   }
 
   /** @param x [B,T,C] @returns [B,T,C] */
   forward(x: Tensor, inputs: GroupedQueryAttentionInputs): Tensor {
     const pre = tap('residual.pre', x);
     const mid = tap('residual.mid', pre.add(this.attention.forward(this.norm1.forward(pre), inputs)));
-    return tap('residual.post', mid.add(this.mlp.forward(this.norm2.forward(mid))));
+    const feedForward = longFeedForward(this.computation, (y) => this.mlp.forward(this.norm2.forward(y)));
+    return tap('residual.post', mid.add(feedForward(mid)));
   }
 }
 
@@ -103,9 +109,9 @@ export class Llama extends Module implements LanguageModel {
     this.config = complete(config);
     const { vocabulary, context, layers, width, headWidth, epsilon, tied, base, scaling, window, windowed, seed } = this.config;
     this.seed = seed;
-    this.#rotary = new Rotary({ context, width: headWidth, base, scaling });
     this.tokens = new Embedding(vocabulary, width);
-    this.blocks = Array.from({ length: layers }, (_, i) => new Block(this.config, windowed[i] ? window : undefined));
+    this.blocks = children('blocks', layers, (i) => new Block(this.config, windowed[i] ? window : undefined));
+    this.#rotary = child('rotary', () => new Rotary({ context, width: headWidth, base, scaling }));
     this.norm = new RmsNorm(width, { epsilon });
     this.head = tied ? undefined : new Embedding(vocabulary, width);
   }
@@ -149,7 +155,7 @@ export function gatedHidden(width: number): number {
 function complete(config: LlamaConfig): Complete {
   const { vocabulary, context, layers, heads, width, window } = config;
   const { kvHeads = heads, headWidth = width / heads, hidden = gatedHidden(width), windowed } = config;
-  checkSizes('Llama', { vocabulary, context, layers, heads, width, kvHeads, hidden, ...(window !== undefined && { window }) });
+  checkSizes('Llama', { vocabulary, context, layers, heads, width, kvHeads, hidden });
   if (windowed !== undefined && windowed.length !== layers)
     throw fail('shape', { where: 'Llama', rule: `windowed says it of each of ${layers} layers`, got: `${windowed.length}` });
   return {

@@ -1,5 +1,5 @@
 import { fail } from '../core/index.js';
-import { type CellName, Embedding, Module, normal, RecurrentLayers } from '../nn/index.js';
+import { type CellName, child, Embedding, Module, normal, RecurrentLayers } from '../nn/index.js';
 import { dropout, type Tensor, tap } from '../ops/index.js';
 import { EncoderLanguageModel } from './encoder-language-model.js';
 import { checkSizes } from './sizes.js';
@@ -39,7 +39,8 @@ export class RecurrentEncoder extends Module {
     this.seed = seed;
     // As PyTorch's; an embedding that is the head too is smaller by √C, so that logits begin of deviation 1 at most.
     this.tokens = new Embedding(vocabulary, width, normal(tied ? width ** -0.5 : 1));
-    this.recurrent = new RecurrentLayers({ cell, width, hidden, layers, bidirectional, bias, dropout: rate });
+    const options = { cell, width, hidden, layers, bidirectional, bias, dropout: rate };
+    this.recurrent = child('recurrent', () => new RecurrentLayers(options));
   }
 
   get vocabulary(): number {
@@ -75,7 +76,7 @@ export class RecurrentEncoder extends Module {
 export class RecurrentLanguageModel extends EncoderLanguageModel<RecurrentEncoder> {
   /** @throws value: a size that is not a whole number from 1, or a tied head of another width than the embeddings */
   constructor(config: RecurrentConfig) {
-    const encoder = new RecurrentEncoder(config);
+    const encoder = child('encoder', () => new RecurrentEncoder(config));
     const { width, tied } = encoder.config;
     if (tied && encoder.width !== width) {
       throw fail('value', {

@@ -1,5 +1,5 @@
 import { fail } from '../core/index.js';
-import { Embedding, Module, normal } from '../nn/index.js';
+import { child, Embedding, Module, normal } from '../nn/index.js';
 import { dropout, type Tensor, tap } from '../ops/index.js';
 import { SinusoidalPositions } from '../position/index.js';
 import { type Memory, type StackOptions, TransformerDecoder, TransformerEncoder } from './blocks/index.js';
@@ -43,7 +43,7 @@ class EmbeddedTokens extends Module {
   constructor(tokens: Embedding, width: number, rate: number) {
     super();
     this.tokens = tokens;
-    this.positions = new SinusoidalPositions(width);
+    this.positions = child('positions', () => new SinusoidalPositions(width));
     this.dropout = rate;
   }
 
@@ -78,11 +78,12 @@ export class Transformer extends Module implements SequenceToSequence {
     this.seed = seed;
     // Of deviation 1/√C, so that √C times them are of deviation 1, as positions nearly are.
     const table = (rows: number): Embedding => new Embedding(rows, block.width, normal(block.width ** -0.5));
-    const embedded = (tokens: Embedding): EmbeddedTokens => new EmbeddedTokens(tokens, block.width, block.dropout ?? 0);
-    this.source = embedded(table(sourceVocabulary));
-    this.target = embedded(shared ? this.source.tokens : table(targetVocabulary));
-    this.encoder = new TransformerEncoder({ ...block, layers });
-    this.decoder = new TransformerDecoder({ ...block, layers: decoderLayers });
+    const embedded = (field: string, tokens: Embedding): EmbeddedTokens =>
+      child(field, () => new EmbeddedTokens(tokens, block.width, block.dropout ?? 0));
+    this.source = embedded('source', table(sourceVocabulary));
+    this.target = embedded('target', shared ? this.source.tokens : table(targetVocabulary));
+    this.encoder = child('encoder', () => new TransformerEncoder({ ...block, layers }));
+    this.decoder = child('decoder', () => new TransformerDecoder({ ...block, layers: decoderLayers }));
     this.head = tied ? undefined : table(targetVocabulary);
   }
 

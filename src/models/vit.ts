@@ -1,6 +1,6 @@
 import { GroupedQueryAttention } from '../attention/index.js';
 import { type Dim, fail } from '../core/index.js';
-import { type ActivationName, LayerNorm, Linear, Mlp, Module, zeros } from '../nn/index.js';
+import { type ActivationName, child, children, LayerNorm, Linear, Mlp, Module, zeros } from '../nn/index.js';
 import { concat, dropout, Parameter, parameterTensor, type Tensor, tanh, tap } from '../ops/index.js';
 import { PatchPositions } from '../position/index.js';
 import { PatchEmbedding } from './patch-embedding.js';
@@ -47,7 +47,8 @@ class Block extends Module {
   constructor({ width, heads, hidden, bias, epsilon, activation, dropout: rate }: Required<ViTConfig>) {
     super();
     this.norm1 = new LayerNorm(width, { epsilon });
-    this.attention = new GroupedQueryAttention({ width, heads, kvHeads: heads, bias, outputBias: true, dropout: rate });
+    const options = { width, heads, kvHeads: heads, bias, outputBias: true, dropout: rate };
+    this.attention = child('attention', () => new GroupedQueryAttention(options));
     this.norm2 = new LayerNorm(width, { epsilon });
     this.mlp = new Mlp({ width, hidden, activation, dropout: rate });
   }
@@ -94,7 +95,7 @@ export class ViT extends Module {
     this.classToken = new Parameter([1, 1, width], zeros);
     this.distillationToken = distilled ? new Parameter([1, 1, width], zeros) : undefined;
     this.positions = new PatchPositions({ rows: side, columns: side }, distilled ? 2 : 1, width);
-    this.blocks = Array.from({ length: layers }, () => new Block(this.config));
+    this.blocks = children('blocks', layers, () => new Block(this.config));
     this.norm = new LayerNorm(width, { epsilon });
     this.pooler = head === 'pooler' ? new Linear(width, width) : undefined;
     this.head = head === 'classifier' ? classifier() : undefined;

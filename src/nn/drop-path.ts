@@ -1,5 +1,5 @@
 import { type Dim, fail } from '../core/index.js';
-import { currentPath, dropout, isTraining, ones, type Tensor } from '../ops/index.js';
+import { dropout, isTraining, ones, type Tensor } from '../ops/index.js';
 
 /**
  * Stochastic depth (Huang et al. 2016, "Deep Networks with Stochastic Depth", eq. 2; their 1 − p_ℓ is our rate): while
@@ -10,9 +10,8 @@ import { currentPath, dropout, isTraining, ones, type Tensor } from '../ops/inde
  * @throws value: a rate outside its range; shape: an x without axes, or a batch whose size is not known while training
  */
 export function dropPath(x: Tensor, rate: number): Tensor {
-  if (!(rate >= 0 && rate < 1))
-    throw fail('value', { where: 'dropPath', path: currentPath(), rule: 'a rate in [0, 1)', got: String(rate) });
-  if (x.rank === 0) throw fail('shape', { where: 'dropPath', path: currentPath(), rule: 'an axis of samples', got: '[]' });
+  if (!(rate >= 0 && rate < 1)) throw fail('value', { where: 'dropPath', rule: 'a rate in [0, 1)', got: String(rate) });
+  if (x.rank === 0) throw fail('shape', { where: 'dropPath', rule: 'an axis of samples', got: '[]' });
   if (rate === 0 || !isTraining()) return x;
   return x.mul(dropout(ones([x.shape[0] as Dim, ...x.shape.slice(1).map(() => 1)], x.dtype), rate));
 }

@@ -1,4 +1,5 @@
 export { type ActivationName, activation, activations } from './activations.js';
+export { child, children } from './child.js';
 export { Chunked, type PositionWise } from './chunked.js';
 export * from './convolution/index.js';
 export { dropPath } from './drop-path.js';

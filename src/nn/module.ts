@@ -23,7 +23,7 @@ function linkOf(module: object): Link {
  * Assigning to a field names the child, as in PyTorch: after `this.blocks = [new Block()]` the block's path is
  * `blocks.0`, and its parameters are `blocks.0.…`. Calling `forward` (or `advance`, of models that go on from a state)
  * makes that path current, so that ops, taps and errors inside it carry it. Both happen in a Proxy, which the constructor
- * returns.
+ * returns. A child whose constructor may fail is built by `child`, or `children`: its name comes too late for that.
  */
 export abstract class Module {
   constructor() {
@@ -74,6 +74,22 @@ export abstract class Module {
     return found;
   }
 
+  /** Every module below by its path, this one first under the empty path; one that is shared counts once, where it is met first. */
+  modules(): Map<string, Module> {
+    const found = new Map<string, Module>();
+    const seen = new Set<Module>();
+    const visit = (value: unknown, path: string): void => {
+      if (value instanceof Module) {
+        if (seen.has(value)) return;
+        seen.add(value);
+        found.set(path, value);
+      } else if (!isContainer(value)) return;
+      for (const [key, child] of Object.entries(value)) visit(child, join(path, key));
+    };
+    visit(linkOf(this).self, '');
+    return found;
+  }
+
   /** Number of trained numbers. */
   get parameterCount(): number {
     return [...this.parameters().values()].reduce((n, p) => n + p.shape.reduce((a, b) => a * b, 1), 0);
@@ -120,7 +136,7 @@ function isContainer(value: unknown): value is object {
   return Array.isArray(value) || (typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype);
 }
 
-function join(path: string, field: string): string {
+export function join(path: string, field: string): string {
   return path === '' ? field : `${path}.${field}`;
 }
 

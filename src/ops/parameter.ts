@@ -1,4 +1,4 @@
-import { arrayOf, type DType, fail, formatShape, HostArray, type RandomKey, randomKey } from '../core/index.js';
+import { arrayOf, type DType, fail, formatShape, HostArray, type RandomKey, randomKey, withPath } from '../core/index.js';
 
 /** Fills a parameter's first values. `key` is a hash of seed and path: adding a layer does not reshuffle the others. */
 export type Initializer = (values: Float32Array, shape: readonly number[], key: RandomKey) => void;
@@ -55,7 +55,7 @@ export class Parameter {
     if (this.#value === undefined && this.#stored !== undefined) this.value = this.#stored.read();
     if (this.#value === undefined) {
       const data = new arrayOf.float32(this.shape.reduce((a, b) => a * b, 1)) as Float32Array;
-      this.initializer(data, this.shape, randomKey(this.owner?.seed ?? 0, this.name));
+      withPath(this.name, () => this.initializer(data, this.shape, randomKey(this.owner?.seed ?? 0, this.name)));
       this.#value = new HostArray(data, this.shape, 'float32');
     }
     return this.#value;

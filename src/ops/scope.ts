@@ -1,20 +1,4 @@
-let path = '';
-
-/** The module path that is being traced; ops, taps and errors carry it. */
-export function currentPath(): string {
-  return path;
-}
-
-/** Runs `work` with the module path set. Tracing is synchronous, so a plain variable suffices. */
-export function withPath<T>(next: string, work: () => T): T {
-  const before = path;
-  path = next;
-  try {
-    return work();
-  } finally {
-    path = before;
-  }
-}
+export { currentPath, withPath } from '../core/index.js';
 
 let training = false;
 

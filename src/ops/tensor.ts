@@ -36,7 +36,6 @@ export function apply<A>(op: OpSpec<A>, inputs: readonly Tensor[], attrs: A): re
   const refuse = (rule: string, o: { code?: ErrorCode; got?: string; fix?: string } = {}) =>
     fail(o.code ?? 'shape', {
       where: op.name,
-      path,
       rule,
       got: o.got ?? describeInputs(op.inputs, inputs),
       ...(o.fix === undefined ? {} : { fix: o.fix }),

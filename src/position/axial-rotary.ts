@@ -1,6 +1,6 @@
 import { type Dim, equalShapes, fail, HostArray, type Shape } from '../core/index.js';
 import type { FormDeclaration } from '../nn/index.js';
-import { cast, concat, constant, cos, currentPath, formatSpec, iota, sin, type Tensor } from '../ops/index.js';
+import { cast, concat, constant, cos, formatSpec, iota, sin, type Tensor } from '../ops/index.js';
 import { geometricFrequencies } from './frequencies.js';
 import type { Rotation } from './rotary.js';
 
@@ -42,12 +42,11 @@ export class AxialRotary {
     if (!Number.isInteger(width) || width < 4 || width % 4 !== 0) {
       throw fail('shape', {
         where,
-        path: currentPath(),
         rule: 'a number of rotated dimensions that is a multiple of 4, pairs for rows and pairs for columns',
         got: String(width),
       });
     }
-    if (!(base > 0)) throw fail('value', { where, path: currentPath(), rule: 'a base above 0', got: String(base) });
+    if (!(base > 0)) throw fail('value', { where, rule: 'a base above 0', got: String(base) });
     this.#quarter = width / 4;
     this.#radians = constant(new HostArray(Float32Array.from(geometricFrequencies(width / 2, base)), [this.#quarter], 'float32'));
   }
@@ -62,7 +61,6 @@ export class AxialRotary {
     if (!fits || rows.dtype !== 'int32' || columns.dtype !== 'int32') {
       throw fail(fits ? 'dtype' : 'shape', {
         where: 'axial rotary positions',
-        path: currentPath(),
         rule: 'rows and columns of one shape, [P] or [B,P], int32',
         got: `${formatSpec(rows)} and ${formatSpec(columns)}`,
       });

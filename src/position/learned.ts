@@ -23,9 +23,9 @@ export class LearnedPositions extends Module {
   forward(x: Tensor, position?: Tensor): Tensor {
     const context = this.weight.shape[0] as number;
     const length = x.shape[1] as Dim;
-    checkContext(length, context, this.path);
+    checkContext(length, context);
     const table = parameterTensor(this.weight);
-    return position === undefined && length === context ? table : gather(table, tokenPositions(x, position, this.path).positions);
+    return position === undefined && length === context ? table : gather(table, tokenPositions(x, position).positions);
   }
 }
 

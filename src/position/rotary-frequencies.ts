@@ -1,6 +1,5 @@
 import { fail } from '../core/index.js';
 import type { FormDeclaration } from '../nn/index.js';
-import { currentPath } from '../ops/index.js';
 import { geometricFrequencies } from './frequencies.js';
 
 /** How rotary frequencies are changed for texts longer than those a model was first trained on; names as in Hugging Face's configs, in words. */
@@ -51,15 +50,14 @@ export function rotaryFrequencies(width: number, base: number, scaling?: RotaryS
   if (!Number.isInteger(width) || width < 2 || width % 2 !== 0)
     throw fail('shape', {
       where: 'rotary positions',
-      path: currentPath(),
       rule: 'an even number of rotated dimensions',
       got: String(width),
     });
-  if (!(base > 0)) throw fail('value', { where: 'rotary positions', path: currentPath(), rule: 'a base above 0', got: String(base) });
+  if (!(base > 0)) throw fail('value', { where: 'rotary positions', rule: 'a base above 0', got: String(base) });
   const radians = geometricFrequencies(width, base);
   if (scaling === undefined) return { radians, amplitude: 1 };
   if (!(scaling.factor > 0))
-    throw fail('value', { where: 'rotary positions', path: currentPath(), rule: 'a scaling factor above 0', got: String(scaling.factor) });
+    throw fail('value', { where: 'rotary positions', rule: 'a scaling factor above 0', got: String(scaling.factor) });
   switch (scaling.kind) {
     case 'linear':
       return { radians: radians.map((r) => r / scaling.factor), amplitude: 1 };

@@ -1,6 +1,6 @@
 import { type Dim, fail, HostArray } from '../core/index.js';
 import type { FormDeclaration } from '../nn/index.js';
-import { cast, concat, constant, cos, currentPath, formatSpec, sin, stack, type Tensor } from '../ops/index.js';
+import { cast, concat, constant, cos, formatSpec, sin, stack, type Tensor } from '../ops/index.js';
 import { type RotaryScaling, rotaryFrequencies } from './rotary-frequencies.js';
 import { checkContext, tokenPositions } from './token-positions.js';
 
@@ -52,8 +52,8 @@ export class Rotary {
    */
   at(ids: Tensor, position?: Tensor): Rotation {
     const [batch, length] = ids.shape as [Dim, Dim];
-    checkContext(length, this.context, currentPath());
-    const { positions, perToken } = tokenPositions(ids, position, currentPath());
+    checkContext(length, this.context);
+    const { positions, perToken } = tokenPositions(ids, position);
     const column = positions.reshape(perToken ? [batch, 1, length, 1] : [length, 1]);
     const angles = cast(column, 'float32').mul(this.#radians);
     const scaled = (x: Tensor): Tensor => (this.#amplitude === 1 ? x : x.mul(this.#amplitude));
@@ -75,7 +75,6 @@ export function rotate(x: Tensor, { cos: c, sin: s, ...own }: Rotation, options:
   if (2 * half > width) {
     throw fail('shape', {
       where: 'rotate',
-      path: currentPath(),
       rule: `heads of at least ${2 * half} numbers, as many as turn`,
       got: formatSpec(x),
     });

@@ -35,7 +35,7 @@ export class SinusoidalPositions extends Module {
    * @throws shape: positions of another shape; dtype: positions that are not int32
    */
   forward(x: Tensor, position?: Tensor): Tensor {
-    const { positions } = tokenPositions(x, position, this.path);
+    const { positions } = tokenPositions(x, position);
     const sizes = positions.shape as readonly Dim[];
     const angles = cast(positions.reshape([...sizes, 1]), 'float32').mul(this.#radians); // [T,C/2] or [B,T,C/2]
     return stack([sin(angles), cos(angles)], -1).reshape([...sizes, this.width]);

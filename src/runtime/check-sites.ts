@@ -1,4 +1,4 @@
-import { fail, type HostArray, isFloat } from '../core/index.js';
+import { fail, type HostArray, indexOfElement, isFloat } from '../core/index.js';
 
 /**
  * Looks for NaN and infinity in captured sites.
@@ -14,18 +14,8 @@ export function checkSites(values: Iterable<readonly [site: string, value: HostA
       where: 'check',
       path: site,
       rule: 'every value is finite',
-      got: `${value.data[at]} at [${indexOf(at, value.shape)}] of [${value.shape}]`,
+      got: `${value.data[at]} at [${indexOfElement(at, value.shape)}] of [${value.shape}]`,
       fix: 'The sites computed before it are finite: look at what feeds this one',
     });
   }
-}
-
-/** The index per axis of an element counted in row-major order. */
-function indexOf(flat: number, shape: readonly number[]): number[] {
-  let rest = flat;
-  return shape.reduceRight<number[]>((index, size) => {
-    index.unshift(rest % size);
-    rest = Math.floor(rest / size);
-    return index;
-  }, []);
 }

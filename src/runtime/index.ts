@@ -5,4 +5,4 @@ export type { EngineSettings, EngineTensor, SessionOptions } from './engine/engi
 export { memory, own } from './memory.js';
 export { type GraphInput, type LoweredProgram, lowerProgram, Program, type ProgramOptions } from './program.js';
 export { configureEngine, engineTensor, fromEngine, Session } from './session.js';
-export { selectSites, sitesOf } from './sites.js';
+export { selectSites, siteNames, sitesOf } from './sites.js';

@@ -10,13 +10,19 @@ import type { Tensor } from '../ops/index.js';
  * What is tapped in a step of a loop is stacked along a first axis.
  */
 export function sitesOf(outputs: readonly Tensor[]): Map<string, Tensor> {
-  const sites = new Map<string, Tensor>();
-  for (const { site, value } of tapped(outputs)) {
+  const nameOf = siteNames();
+  return new Map(tapped(outputs).map(({ site, value }) => [nameOf(site), value]));
+}
+
+/** Names of sites as they are met: the second of a name is `…#1`. */
+export function siteNames(): (site: string) => string {
+  const seen = new Set<string>();
+  return (site) => {
     let name = site;
-    for (let again = 1; sites.has(name); again++) name = `${site}#${again}`;
-    sites.set(name, value);
-  }
-  return sites;
+    for (let again = 1; seen.has(name); again++) name = `${site}#${again}`;
+    seen.add(name);
+    return name;
+  };
 }
 
 function tapped(outputs: readonly Tensor[]): { readonly site: string; readonly value: Tensor }[] {
@@ -33,7 +39,7 @@ function tapped(outputs: readonly Tensor[]): { readonly site: string; readonly v
 }
 
 /** The sites that globs name. @throws name: a glob matches none; the nearest names are offered */
-export function selectSites(sites: ReadonlyMap<string, Tensor>, globs: string): Map<string, Tensor> {
+export function selectSites<T>(sites: ReadonlyMap<string, T>, globs: string): Map<string, T> {
   const known = [...sites.keys()];
   const parts = globs.split(',').map((g) => g.trim());
   const idle = parts.find((glob) => !known.some(globMatcher(glob)));

@@ -106,9 +106,9 @@ test('rotary scalings in their older and newer forms', () => {
 });
 
 test.each<[JsonObject, RegExp]>([
-  [{ num_key_value_heads: 3 }, /"num_key_value_heads" divides "num_attention_heads"; got 3 and 4/],
-  [{ head_dim: 3 }, /an even "head_dim".*got 3/],
-  [{ hidden_size: 6 }, /"head_dim" is a whole number from 1/],
+  [{ num_key_value_heads: 3 }, /at blocks\.0\.attention: .*divides the query heads; got 3 for 4/],
+  [{ head_dim: 3 }, /rotary positions at rotary: an even number of rotated dimensions; got 3/],
+  [{ hidden_size: 6 }, /at blocks\.0\.attention: a number of heads that divides the width.*got width 6, heads 4/],
   [{ hidden_act: 'sin' }, /"hidden_act" is one of .*silu/],
   [{ vocab_size: undefined }, /"vocab_size" is a whole number from 1 .*got none/],
   [{ rope_theta: 0 }, /"rope_theta" is a number/],

@@ -51,6 +51,12 @@ beforeAll(async () => {
   withFile('bad-config', 'config.json', '{"model_type": "gpt2", ');
   withFile('unknown-type', 'config.json', '{"model_type": "perceptron"}');
   withFile('odd-heads', 'config.json', readFileSync(at('good/config.json'), 'utf8').replace(/"n_head": \d+/, '"n_head": 3'));
+  const llama = { vocab_size: 300, max_position_embeddings: 16, hidden_size: 16, intermediate_size: 32, num_hidden_layers: 2 };
+  const withLlama = (name: string, settings: Readonly<Record<string, unknown>>) =>
+    withFile(name, 'config.json', JSON.stringify({ model_type: 'llama', ...llama, num_attention_heads: 4, ...settings }));
+  withLlama('odd-groups', { num_key_value_heads: 3 });
+  withLlama('odd-rotary', { head_dim: 5 });
+  withLlama('no-window', { model_type: 'mistral', sliding_window: 0 });
   withFile('no-tokenizer', 'tokenizer.json', undefined);
   withFile('bad-tokenizer', 'tokenizer.json', '[]');
   await withTensors('missing', (tensors) => tensors.delete('transformer.h.1.mlp.c_fc.weight'));
@@ -109,7 +115,21 @@ const cases: readonly (readonly [what: string, args: readonly string[], says: Re
     /--arch: one of gpt2, attention-only, llama, rnn, gru, lstm, tcn; got "perceptron"/,
   ],
   ['an unknown activation', train('--activation', 'gellu'), /--activation.*Nearest: gelu/],
-  ['heads that do not divide the width', train('--heads', '3'), /heads that divides the width; got width 16, heads 3/],
+  [
+    'heads that do not divide the width',
+    train('--heads', '3'),
+    /^headlight: self-attention at blocks\.0\.attention: .*heads that divides the width; got width 16, heads 3/,
+  ],
+  [
+    'key heads that do not divide the heads',
+    train('--arch', 'llama', '--heads', '2', '--kv-heads', '3'),
+    /^headlight: multi-head attention at blocks\.0\.attention: .*that divides the query heads; got 3 for 2/,
+  ],
+  [
+    'heads of an odd width, which cannot turn',
+    train('--arch', 'llama', '--heads', '2', '--width', '10'),
+    /^headlight: rotary positions at rotary: an even number of rotated dimensions; got 5/,
+  ],
   ['a flag that a recurrent model has no use for', train('--arch', 'lstm', '--activation', 'relu'), /--activation: .*lstm/],
   [
     'a flag that the architecture has no use for',
@@ -209,7 +229,22 @@ const cases: readonly (readonly [what: string, args: readonly string[], says: Re
   ['no config.json', ['sites', 'no-config'], /no-config: a checkpoint folder, with config\.json .*; got a folder without config\.json/],
   ['a broken config.json', ['sites', 'bad-config'], /bad-config\/config\.json: a file of JSON/],
   ['an unknown model type', ['sites', 'unknown-type'], /"model_type" among: gpt2.*; got "perceptron"/],
-  ['a config of an impossible shape', ['sites', 'odd-heads'], /heads that divides the width; got width 16, heads 3/],
+  [
+    'a config whose heads do not divide the width',
+    ['sites', 'odd-heads'],
+    /odd-heads\/config\.json: .*self-attention at blocks\.0\.attention: .*heads that divides the width; got width 16, heads 3\. Choose .*16\.\n/,
+  ],
+  [
+    'a config whose key heads do not divide its heads',
+    ['generate', 'odd-groups', '--prompt', 'M'],
+    /odd-groups\/config\.json: .*multi-head attention at blocks\.0\.attention: .*divides the query heads; got 3 for 4/,
+  ],
+  [
+    'a config of an odd rotary width',
+    ['eval', 'odd-rotary', 'text.txt'],
+    /odd-rotary\/config\.json: .*rotary positions at rotary: an even number of rotated dimensions; got 5/,
+  ],
+  ['a config of window 0', ['sites', 'no-window'], /no-window\/config\.json: "sliding_window" is a whole number from 1 .*; got 0/],
   ['no weights', ['sites', 'no-weights'], /no-weights\/model\.safetensors: .*no such file/],
   ['a missing tensor', ['sites', 'missing'], /1 missing \("blocks\.1\.mlp\.up\.weight"\)/],
   ['a tensor too many', ['sites', 'extra'], /1 unknown \("transformer\.h\.7\.surplus"\)/],

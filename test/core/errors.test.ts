@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { fail, HeadlightError } from '#dist/core/index.js';
+import { fail, HeadlightError, withPath } from '#dist/core/index.js';
 
 test('a message says where, at which module, the rule, what came, and what to do', () => {
   const parts = { where: 'matmul', path: 'blocks.3.mlp', rule: 'inner sizes must be equal', got: 'a=[2,3] float32', fix: 'Transpose one' };
@@ -14,6 +14,20 @@ test('missing parts leave no trace', () => {
   expect(fail('value', { where: 'f', rule: 'a number' }).message).toBe('f: a number.');
   expect(fail('value', { where: 'f', path: '', rule: 'a number', got: '' }).message).toBe('f: a number; got .');
   expect('cause' in fail('value', { where: 'f', rule: 'r' })).toBe(false);
+});
+
+test('the module that is being built or traced is named, unless another is', () => {
+  const [plain, told] = withPath('blocks.0.attention', () => [
+    fail('value', { where: 'f', rule: 'a number' }),
+    fail('value', { where: 'f', path: 'mlp', rule: 'a number' }),
+  ]);
+  expect(plain).toMatchObject({ path: 'blocks.0.attention', message: 'f at blocks.0.attention: a number.' });
+  expect(told).toMatchObject({ path: 'mlp', message: 'f at mlp: a number.' });
+  expect(fail('value', { where: 'f', rule: 'a number' }).path).toBeUndefined();
+});
+
+test('another error as what came ends the sentence itself', () => {
+  expect(fail('value', { where: 'f', rule: 'r', got: fail('value', { where: 'g', rule: 's' }).message }).message).toBe('f: r; got g: s.');
 });
 
 test('a fix ends as a sentence, once', () => {

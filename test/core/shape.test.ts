@@ -10,6 +10,7 @@ import {
   sizeOf,
   stridesOf,
   symbol,
+  withPath,
 } from '#dist/core/index.js';
 
 const shape = fc.array(fc.integer({ min: 0, max: 3 }), { maxLength: 4 });
@@ -90,7 +91,9 @@ describe('axes', () => {
   });
 
   test('outside, fractional or named twice are errors with the module path', () => {
-    expect(() => normalizeAxis(3, 3, 'sum', 'blocks.1')).toThrow('sum at blocks.1: an axis lies between -3 and 2 for rank 3; got 3.');
+    expect(() => withPath('blocks.1', () => normalizeAxis(3, 3, 'sum'))).toThrow(
+      'sum at blocks.1: an axis lies between -3 and 2 for rank 3; got 3.',
+    );
     expect(() => normalizeAxis(-4, 3, 'sum')).toThrow('got -4');
     expect(() => normalizeAxis(0.5, 3, 'sum')).toThrow('got 0.5');
     expect(() => normalizeAxis(0, 0, 'sum')).toThrow('rank 0');

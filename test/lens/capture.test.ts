@@ -37,3 +37,19 @@ test('onnx gives the program of a capture: its ids, its sites, its parameters as
   expect(graph.inputs.find(({ name }) => name === 'ids')?.dims).toEqual([2, 3]);
   expect(graph.inputs.length).toBeGreaterThan(1);
 });
+
+test('captures at the same time, of more sizes than programs are kept, do not disturb each other', async () => {
+  const view = lens(new GPT2(shape), { programs: 2 });
+  const lengths = [1, 2, 3, 4, 5, 6, 7, 8];
+  const prompts = lengths.map((n) => Array.from({ length: n }, (_, i) => i));
+  const together = await Promise.all([...prompts, ...prompts].map((p) => view.capture(p, 'logits')));
+  for (const [i, p] of prompts.entries()) {
+    const alone = await view.capture(p, 'logits');
+    for (const got of [together[i], together[i + 8]]) expect(got?.logits?.toArray()).toEqual(alone.logits?.toArray());
+  }
+  expect(view.programs).toBe(2);
+  const last = view.capture([1, 2], 'embed');
+  await view.dispose();
+  expect((await last).embed?.shape).toEqual([1, 2, 8]);
+  expect(view.programs).toBe(0);
+});

@@ -29,6 +29,7 @@ test('what is captured is PyTorch’s, of the sites asked for, and nothing is le
   expect(Object.keys(seen)).toEqual(['blocks.1.attention.pattern', 'logits']);
   for (const [name, value] of Object.entries(seen))
     expect(largestDifference(value.data, reference.get(name)?.data), name).toBeLessThan(1e-4);
+  await view.dispose();
   expect(memory()).toEqual(before);
 });
 

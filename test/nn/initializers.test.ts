@@ -8,6 +8,7 @@ import {
   kaimingNormal,
   kaimingUniform,
   Linear,
+  Module,
   normal,
   orthogonal,
   truncatedNormal,
@@ -126,4 +127,12 @@ test('what cannot be is refused', () => {
   expect(() => drawn(orthogonal(), [4])).toThrow('orthogonal: a weight of two axes or more; got [4].');
   expect(() => uniform(1, 1)).toThrow('uniform: a low end below the high one; got 1 and 1.');
   expect(() => truncatedNormal(1, 0)).toThrow('truncatedNormal: a cut above 0, in deviations; got 0.');
+});
+
+test('an initialiser that refuses a shape names the parameter', () => {
+  const model = new (class extends Module {
+    readonly layers = [new Linear(2, 3, { biasInitializer: orthogonal() })];
+  })();
+  const bias = model.parameters().get('layers.0.bias');
+  expect(() => bias?.value).toThrow('orthogonal at layers.0.bias: a weight of two axes or more; got [3].');
 });

@@ -1,6 +1,6 @@
 import { equalDims, fail } from '../../core/index.js';
 import { Module } from '../../nn/index.js';
-import { currentPath, formatSpec, type Tensor, tap } from '../../ops/index.js';
+import { formatSpec, type Tensor, tap } from '../../ops/index.js';
 import { type AttentionInputs, checkFit } from '../attend.js';
 import type { AttentionForm } from '../attention.js';
 import { repeatHeads } from '../groups.js';
@@ -86,7 +86,7 @@ export abstract class ImpliedAttention extends Module implements AttentionForm {
 
   protected refuse(code: 'shape' | 'unsupported' | 'value', rule: string, got: Tensor | string, fix?: string): never {
     const found = typeof got === 'string' ? got : formatSpec(got);
-    throw fail(code, { where: this.label, path: currentPath(), rule, got: found, ...(fix !== undefined && { fix }) });
+    throw fail(code, { where: this.label, rule, got: found, ...(fix !== undefined && { fix }) });
   }
 }
 

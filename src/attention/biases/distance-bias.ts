@@ -1,6 +1,6 @@
 import { type Dim, fail } from '../../core/index.js';
 import { type FormDeclaration, Module, zeros } from '../../nn/index.js';
-import { currentPath, formatSpec, Parameter, parameterTensor, type Tensor } from '../../ops/index.js';
+import { formatSpec, Parameter, parameterTensor, type Tensor } from '../../ops/index.js';
 import type { Bias } from '../parts.js';
 import { distance, type Places } from '../places.js';
 import { type OffsetRange, offsetCount, offsetRange, rowsByOffset, toPairs } from '../relative.js';
@@ -17,7 +17,7 @@ export function distanceBias(f: (distance: Tensor) => Tensor): Bias {
     const bias = f(distance(places));
     if (bias.dtype === 'float32' || bias.dtype === 'float64') return bias;
     const fix = bias.dtype === 'bool' ? 'Give a boolean rule as the mask' : "Use cast(distance, 'float32') first";
-    throw fail('dtype', { where: 'distanceBias', path: currentPath(), rule: 'a function to floats', got: formatSpec(bias), fix });
+    throw fail('dtype', { where: 'distanceBias', rule: 'a function to floats', got: formatSpec(bias), fix });
   };
 }
 

@@ -1,6 +1,6 @@
 import { type Dim, fail } from '../../core/index.js';
 import { type FormDeclaration, Module } from '../../nn/index.js';
-import { currentPath, type Tensor, tap } from '../../ops/index.js';
+import { type Tensor, tap } from '../../ops/index.js';
 import { type AttentionInputs, type AttentionParts, checkFit } from '../attend.js';
 import { Attention, type AttentionForm } from '../attention.js';
 import { both } from '../masks/both.js';
@@ -123,7 +123,7 @@ function byPair(name: string, value: Tensor, queries: number, keys: number): Ope
     if (own === undefined || own === 1) return undefined;
     if (own === size) return at;
     const rule = `a ${name} that broadcasts to [B,H,${queries},${keys}]`;
-    throw fail('shape', { where: 'blockwise attention', path: currentPath(), rule, got: `[${value.shape}]` });
+    throw fail('shape', { where: 'blockwise attention', rule, got: `[${value.shape}]` });
   };
   return { value, queryAxis: axis(2, queries), keyAxis: axis(1, keys) };
 }

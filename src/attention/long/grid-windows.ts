@@ -1,6 +1,6 @@
 import { fail } from '../../core/index.js';
 import type { FormDeclaration } from '../../nn/index.js';
-import { concat, currentPath, type Tensor } from '../../ops/index.js';
+import { concat, type Tensor } from '../../ops/index.js';
 import type { AttentionParts } from '../attend.js';
 import { blockOf, withinBlock } from '../masks/blocks.js';
 import { wholeNumber } from '../masks/whole-number.js';
@@ -65,7 +65,7 @@ export class GridWindowAttention extends SparseForm {
     const length = tensors[0].shape[2];
     if (length !== rows * columns) {
       const rule = `${rows * columns} tokens, those of a picture of ${rows} × ${columns}`;
-      throw fail('shape', { where: 'grid window attention', path: currentPath(), rule, got: String(length) });
+      throw fail('shape', { where: 'grid window attention', rule, got: String(length) });
     }
     const layout = windows(this.grid, this.window, this.shift);
     return overReaches(this.parts, tensors, [{ layout, allows: this.shift === 0 ? undefined : this.pairs }], inputs);

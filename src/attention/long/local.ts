@@ -1,6 +1,6 @@
 import { fail, HostArray } from '../../core/index.js';
 import type { FormDeclaration } from '../../nn/index.js';
-import { concat, constant, currentPath, type Tensor } from '../../ops/index.js';
+import { concat, constant, type Tensor } from '../../ops/index.js';
 import type { AttentionParts } from '../attend.js';
 import { withinBlock } from '../masks/blocks.js';
 import { both } from '../masks/both.js';
@@ -63,7 +63,7 @@ export class LocalAttention extends SparseForm {
     const outside = this.global.find((p) => p >= length);
     if (outside !== undefined) {
       const rule = `global positions below the length, ${length}`;
-      throw fail('shape', { where: 'local attention', path: currentPath(), rule, got: String(outside) });
+      throw fail('shape', { where: 'local attention', rule, got: String(outside) });
     }
     const sides = { before: 1, after: this.causal ? 0 : 1 };
     const block = (n: number): ReturnType<typeof blocks> => blocks(n, this.window, sides);

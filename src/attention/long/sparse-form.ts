@@ -1,6 +1,6 @@
 import { fail } from '../../core/index.js';
 import { Module } from '../../nn/index.js';
-import { currentPath, formatSpec, type Tensor, tap } from '../../ops/index.js';
+import { formatSpec, type Tensor, tap } from '../../ops/index.js';
 import { type AttentionInputs, type AttentionParts, checkFit } from '../attend.js';
 import { Attention, type AttentionForm } from '../attention.js';
 import { both } from '../masks/both.js';
@@ -52,7 +52,7 @@ export abstract class SparseForm extends Module implements AttentionForm {
   }
 
   #checkSelf(query: Tensor, key: Tensor, { mask, bias, places }: AttentionInputs): void {
-    const at = { where: 'sparse attention', path: currentPath() };
+    const at = { where: 'sparse attention' };
     if (query.shape[2] !== key.shape[2]) {
       throw fail('shape', { ...at, rule: 'keys of the queries’ own sequence', got: `${key.shape[2]} keys for ${query.shape[2]} queries` });
     }

@@ -1,5 +1,5 @@
 import { type Dim, fail } from '../../core/index.js';
-import { currentPath, formatSpec, gather, maximum, type Tensor, takeAlong } from '../../ops/index.js';
+import { formatSpec, gather, maximum, type Tensor, takeAlong } from '../../ops/index.js';
 import type { Places } from '../places.js';
 
 /** What is told of each token, looked up where queries and keys stand. */
@@ -22,7 +22,6 @@ export function atPlaces(where: string, values: Tensor, places: Places): AtPlace
     if (place.rank === 2 && typeof known === 'number' && typeof count === 'number' && count > known) {
       throw fail('shape', {
         where,
-        path: currentPath(),
         rule: `values for all ${count} tokens`,
         got: formatSpec(values),
         fix: 'Tell it of every token, those in the cache too',

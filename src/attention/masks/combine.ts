@@ -1,6 +1,6 @@
 import { type Dim, fail } from '../../core/index.js';
 import type { FormDeclaration } from '../../nn/index.js';
-import { concat, currentPath, type Tensor } from '../../ops/index.js';
+import { concat, type Tensor } from '../../ops/index.js';
 import type { Mask } from '../parts.js';
 import { maskCosts } from './costs.js';
 
@@ -44,12 +44,12 @@ function oneHead(mask: Tensor): Tensor {
   const whole = mask.reshape([...new Array<Dim>(4 - mask.rank).fill(1), ...mask.shape]);
   if (whole.shape[1] === 1) return whole;
   const rule = 'masks that are the same for all heads';
-  throw fail('shape', { where: 'perHead', path: currentPath(), rule, got: `one for ${String(whole.shape[1])} heads` });
+  throw fail('shape', { where: 'perHead', rule, got: `one for ${String(whole.shape[1])} heads` });
 }
 
 function some(where: string, masks: readonly Mask[]): readonly [Mask, ...Mask[]] {
   const [first, ...rest] = masks;
-  if (first === undefined) throw fail('value', { where, path: currentPath(), rule: 'at least one mask', got: 'none' });
+  if (first === undefined) throw fail('value', { where, rule: 'at least one mask', got: 'none' });
   return [first, ...rest];
 }
 

@@ -1,6 +1,6 @@
 import { type Dim, fail } from '../../core/index.js';
 import type { FormDeclaration } from '../../nn/index.js';
-import { currentPath, formatSpec, type Tensor } from '../../ops/index.js';
+import { formatSpec, type Tensor } from '../../ops/index.js';
 import type { Mask } from '../parts.js';
 import { atPlaces } from './by-token.js';
 import { maskCosts } from './costs.js';
@@ -35,7 +35,6 @@ function checkDocuments(where: string, documents: Tensor, letter: string): void 
   if (documents.rank === 2 && documents.dtype === 'int32') return;
   throw fail(documents.rank === 2 ? 'dtype' : 'shape', {
     where,
-    path: currentPath(),
     rule: `documents [B,${letter}] int32, the number of each token's document`,
     got: formatSpec(documents),
   });

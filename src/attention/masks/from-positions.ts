@@ -1,6 +1,6 @@
 import { fail, HostArray } from '../../core/index.js';
 import type { FormDeclaration } from '../../nn/index.js';
-import { constant, currentPath, formatSpec, gather, maximum, type Tensor } from '../../ops/index.js';
+import { constant, formatSpec, gather, maximum, type Tensor } from '../../ops/index.js';
 import type { Mask } from '../parts.js';
 import { maskCosts } from './costs.js';
 import { wholeNumber } from './whole-number.js';
@@ -17,7 +17,6 @@ export function fromPositions(allows: (i: Tensor, j: Tensor) => Tensor): Mask {
     if (mask.dtype === 'bool') return mask;
     throw fail('dtype', {
       where: 'fromPositions',
-      path: currentPath(),
       rule: 'a function that gives booleans, true = attend',
       got: formatSpec(mask),
       fix: 'End it with a comparison, as in i.sub(j).less(4)',
@@ -40,7 +39,7 @@ export function fromTable(length: number, allows: (i: number, j: number) => bool
       const count = Math.max(...place.shape.map((d) => (typeof d === 'number' ? d : 0)));
       if (place.rank !== 2 || count <= length) continue;
       const rule = `at most ${length} tokens, those of the table`;
-      throw fail('shape', { where: 'fromTable', path: currentPath(), rule, got: String(count), fix: 'Make a longer table' });
+      throw fail('shape', { where: 'fromTable', rule, got: String(count), fix: 'Make a longer table' });
     }
     // Empty slots of a memory stand at −1; they are never attended to, but must be found.
     return gather(constant(values), maximum(query.mul(length).add(key), 0));

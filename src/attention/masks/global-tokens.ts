@@ -1,6 +1,6 @@
 import { fail, host } from '../../core/index.js';
 import type { FormDeclaration } from '../../nn/index.js';
-import { constant, currentPath, formatSpec, Tensor } from '../../ops/index.js';
+import { constant, formatSpec, Tensor } from '../../ops/index.js';
 import type { Mask } from '../parts.js';
 import { atPlaces } from './by-token.js';
 import { maskCosts } from './costs.js';
@@ -18,7 +18,6 @@ export function globalTokens(tokens: readonly number[] | Tensor): Mask {
     if (tokens.rank !== 2 || tokens.dtype !== 'bool') {
       throw fail(tokens.rank === 2 ? 'dtype' : 'shape', {
         where: 'globalTokens',
-        path: currentPath(),
         rule: 'positions, or which tokens are global, [B,N] bool',
         got: formatSpec(tokens),
       });
@@ -29,7 +28,7 @@ export function globalTokens(tokens: readonly number[] | Tensor): Mask {
     };
   }
   if (tokens.length === 0) {
-    throw fail('value', { where: 'globalTokens', path: currentPath(), rule: 'at least one position', got: 'none' });
+    throw fail('value', { where: 'globalTokens', rule: 'at least one position', got: 'none' });
   }
   const positions = tokens.map((p) => wholeNumber('globalTokens', 'position', p, 0));
   // A comparison with each: [..,T,1,G], any of them true.

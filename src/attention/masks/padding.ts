@@ -1,6 +1,6 @@
 import { type Dim, fail } from '../../core/index.js';
 import type { FormDeclaration } from '../../nn/index.js';
-import { currentPath, formatSpec, type Tensor } from '../../ops/index.js';
+import { formatSpec, type Tensor } from '../../ops/index.js';
 import type { Mask } from '../parts.js';
 import { atPlaces } from './by-token.js';
 import { maskCosts } from './costs.js';
@@ -15,7 +15,6 @@ export function padding(real: Tensor): Mask {
   if (real.rank !== 2 || real.dtype !== 'bool') {
     throw fail(real.rank === 2 ? 'dtype' : 'shape', {
       where: 'padding',
-      path: currentPath(),
       rule: 'which tokens are real, [B,N] bool, true = a token',
       got: formatSpec(real),
     });
@@ -33,7 +32,6 @@ export function withinLengths(lengths: Tensor): Mask {
   if (lengths.rank !== 1 || lengths.dtype !== 'int32') {
     throw fail(lengths.rank === 1 ? 'dtype' : 'shape', {
       where: 'withinLengths',
-      path: currentPath(),
       rule: 'the length of each text, [B] int32',
       got: formatSpec(lengths),
     });

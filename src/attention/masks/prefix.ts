@@ -1,6 +1,6 @@
 import { type Dim, fail } from '../../core/index.js';
 import type { FormDeclaration } from '../../nn/index.js';
-import { currentPath, formatSpec, Tensor } from '../../ops/index.js';
+import { formatSpec, Tensor } from '../../ops/index.js';
 import type { Mask } from '../parts.js';
 import { causal } from './causal.js';
 import { maskCosts } from './costs.js';
@@ -23,7 +23,6 @@ function perText(length: Tensor): Tensor {
   if (length.rank !== 1 || length.dtype !== 'int32') {
     throw fail(length.rank === 1 ? 'dtype' : 'shape', {
       where: 'prefix',
-      path: currentPath(),
       rule: "a whole number, or each text's, [B] int32",
       got: formatSpec(length),
     });

@@ -1,6 +1,5 @@
 import { fail } from '../../core/index.js';
 import type { FormDeclaration } from '../../nn/index.js';
-import { currentPath } from '../../ops/index.js';
 import type { Mask } from '../parts.js';
 import { distance } from '../places.js';
 import { blockOf, withinBlock } from './blocks.js';
@@ -47,7 +46,7 @@ export function fixedFar(stride: number, summaries = 1): Mask {
   wholeNumber('fixedFar', 'stride', stride, 1);
   if (wholeNumber('fixedFar', 'number of summaries', summaries, 1) > stride) {
     const rule = `at most as many summaries as the stride, ${stride}`;
-    throw fail('value', { where: 'fixedFar', path: currentPath(), rule, got: String(summaries) });
+    throw fail('value', { where: 'fixedFar', rule, got: String(summaries) });
   }
   return and(causal, ({ key }) => withinBlock(key, stride).greaterEqual(stride - summaries));
 }

@@ -1,6 +1,6 @@
 import { fail } from '../../core/index.js';
 import type { FormDeclaration } from '../../nn/index.js';
-import { currentPath, type Tensor } from '../../ops/index.js';
+import type { Tensor } from '../../ops/index.js';
 import type { Mask } from '../parts.js';
 import { blockOf, withinBlock } from './blocks.js';
 import { maskCosts } from './costs.js';
@@ -34,7 +34,7 @@ export function shiftedWindows({ shift, ...options }: GridWindowOptions & { read
   const by = wholeNumber('shiftedWindows', 'shift', shift ?? Math.floor(options.window / 2), 0);
   if (by > 0 && by >= options.window) {
     const rule = `a shift below the window, ${options.window}`;
-    throw fail('value', { where: 'shiftedWindows', path: currentPath(), rule, got: String(by) });
+    throw fail('value', { where: 'shiftedWindows', rule, got: String(by) });
   }
   return windowsFrom('shiftedWindows', options, by);
 }

@@ -1,5 +1,4 @@
 import { fail } from '../../core/index.js';
-import { currentPath } from '../../ops/index.js';
 
 /**
  * Holds a mask's setting to a whole number that is large enough.
@@ -9,7 +8,6 @@ export function wholeNumber(where: string, name: string, value: number, least: n
   if (Number.isInteger(value) && value >= least) return value;
   throw fail('value', {
     where,
-    path: currentPath(),
     rule: `a ${name} that is a whole number, ${least} or more`,
     got: String(value),
   });

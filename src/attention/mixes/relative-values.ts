@@ -1,6 +1,6 @@
 import { fail } from '../../core/index.js';
 import { type FormDeclaration, Module, normal } from '../../nn/index.js';
-import { currentPath, formatSpec, matmul, Parameter, parameterTensor, type Tensor } from '../../ops/index.js';
+import { formatSpec, matmul, Parameter, parameterTensor, type Tensor } from '../../ops/index.js';
 import type { Places } from '../places.js';
 import { type OffsetRange, offsetCount, offsetRange, rowsByOffset, toOffsets } from '../relative.js';
 import type { RelativeTableOptions } from '../scores/shaw.js';
@@ -31,7 +31,7 @@ export class RelativeValues extends Module {
     const width = this.weight.shape[1] as number;
     if (value.shape[3] !== width) {
       const rule = `values of width ${width}, as the table`;
-      throw fail('shape', { where: 'relative values', path: currentPath(), rule, got: formatSpec(value) });
+      throw fail('shape', { where: 'relative values', rule, got: formatSpec(value) });
     }
     const rows = rowsByOffset(parameterTensor(this.weight), this.range, places);
     return weightedSum(weights, value, places).add(matmul(toOffsets(weights, this.range, places), rows));

@@ -1,6 +1,6 @@
 import { fail } from '../../core/index.js';
 import type { FormDeclaration } from '../../nn/index.js';
-import { currentPath, log, sigmoid, type Tensor } from '../../ops/index.js';
+import { log, sigmoid, type Tensor } from '../../ops/index.js';
 import type { Normaliser } from '../parts.js';
 import { silence } from './forbid.js';
 
@@ -18,7 +18,7 @@ export interface SigmoidNormaliserOptions {
 export function sigmoidNormaliser({ bias = 'keys' }: SigmoidNormaliserOptions = {}): Normaliser {
   if (bias !== 'keys' && !Number.isFinite(bias)) {
     const rule = "a bias that is a finite number or 'keys'";
-    throw fail('value', { where: 'sigmoidNormaliser', path: currentPath(), rule, got: String(bias) });
+    throw fail('value', { where: 'sigmoidNormaliser', rule, got: String(bias) });
   }
   return (scores, { mask }) => {
     const shifted = bias === 0 ? scores : bias === 'keys' ? scores.sub(log(allowedKeys(scores, mask))) : scores.add(bias);

@@ -1,6 +1,6 @@
 import { fail } from '../../core/index.js';
 import type { FormDeclaration } from '../../nn/index.js';
-import { currentPath, logsumexp } from '../../ops/index.js';
+import { logsumexp } from '../../ops/index.js';
 import type { Normaliser } from '../parts.js';
 import { lower } from './forbid.js';
 import { atTemperature } from './softmax.js';
@@ -23,7 +23,7 @@ export function sinkhorn({ iterations = 20, temperature = 1 }: SinkhornOptions =
   const cooled = atTemperature('sinkhorn', temperature);
   if (!Number.isInteger(iterations) || iterations < 1) {
     const rule = 'a number of iterations, 1 or more';
-    throw fail('value', { where: 'sinkhorn', path: currentPath(), rule, got: String(iterations) });
+    throw fail('value', { where: 'sinkhorn', rule, got: String(iterations) });
   }
   return (scores, { mask }) => {
     let logs = lower(cooled(scores), mask);

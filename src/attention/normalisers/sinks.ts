@@ -1,6 +1,6 @@
 import { type Dim, fail } from '../../core/index.js';
 import { type FormDeclaration, Module, zeros } from '../../nn/index.js';
-import { concat, currentPath, full, Parameter, parameterTensor, softmax, type Tensor } from '../../ops/index.js';
+import { concat, full, Parameter, parameterTensor, softmax, type Tensor } from '../../ops/index.js';
 import type { Normaliser, NormaliserInputs } from '../parts.js';
 
 /**
@@ -15,7 +15,7 @@ export class SinkSoftmax extends Module {
   constructor({ heads }: { readonly heads: number }) {
     super();
     if (!Number.isInteger(heads) || heads < 1) {
-      throw fail('value', { where: 'SinkSoftmax', path: currentPath(), rule: 'a number of heads, 1 or more', got: String(heads) });
+      throw fail('value', { where: 'SinkSoftmax', rule: 'a number of heads, 1 or more', got: String(heads) });
     }
     this.sinks = new Parameter([heads], zeros);
   }
@@ -26,7 +26,6 @@ export class SinkSoftmax extends Module {
     if (scores.shape[1] !== heads) {
       throw fail('shape', {
         where: 'SinkSoftmax',
-        path: currentPath(),
         rule: `scores of ${heads} heads, one sink each`,
         got: `${String(scores.shape[1])} heads`,
         fix: 'Make it with the number of query heads',

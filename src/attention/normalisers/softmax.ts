@@ -1,6 +1,6 @@
 import { fail } from '../../core/index.js';
 import type { FormDeclaration } from '../../nn/index.js';
-import { currentPath, softmax, type Tensor } from '../../ops/index.js';
+import { softmax, type Tensor } from '../../ops/index.js';
 import type { Normaliser } from '../parts.js';
 
 export interface SoftmaxNormaliserOptions {
@@ -26,7 +26,6 @@ export function atTemperature(where: string, temperature: number): (scores: Tens
   if (!(temperature > 0) || !Number.isFinite(temperature)) {
     throw fail('value', {
       where,
-      path: currentPath(),
       rule: 'a temperature above 0',
       got: String(temperature),
       fix: 'For its limit at 0, take hardNormaliser()',

@@ -1,5 +1,5 @@
 import { fail } from '../../core/index.js';
-import { arange, currentPath, stopGradient, type Tensor, topK, where } from '../../ops/index.js';
+import { arange, stopGradient, type Tensor, topK, where } from '../../ops/index.js';
 import { lower } from './forbid.js';
 
 /** No key this far below the best has weight in sparsemax or 1.5-entmax, whose threshold is at most 1 below the best. */
@@ -25,7 +25,6 @@ export function largestFirst(name: string, scores: Tensor, mask: Tensor | undefi
   if (typeof keys !== 'number') {
     throw fail('unsupported', {
       where: name,
-      path: currentPath(),
       rule: 'a number of keys that is known when the program is made, for they are sorted',
       got: String(keys),
       fix: 'Give the program a fixed length',

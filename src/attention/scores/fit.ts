@@ -1,5 +1,5 @@
 import { fail } from '../../core/index.js';
-import { currentPath, formatSpec, type Tensor } from '../../ops/index.js';
+import { formatSpec, type Tensor } from '../../ops/index.js';
 
 /** What a score with parameters was made for. */
 export interface Made {
@@ -13,5 +13,5 @@ export interface Made {
 export function checkFit(where: string, what: 'queries' | 'keys', x: Tensor, { heads, width }: Made): void {
   if ((heads === undefined || x.shape[1] === heads) && x.shape[3] === width) return;
   const rule = `${what} [B,${heads ?? 'heads'},length,${width}], which the score was made for`;
-  throw fail('shape', { where, path: currentPath(), rule, got: formatSpec(x) });
+  throw fail('shape', { where, rule, got: formatSpec(x) });
 }

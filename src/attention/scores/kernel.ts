@@ -1,6 +1,6 @@
 import { type Dim, equalShapes, fail, formatShape } from '../../core/index.js';
 import type { FormDeclaration } from '../../nn/index.js';
-import { currentPath, exp, formatSpec, type Tensor } from '../../ops/index.js';
+import { exp, formatSpec, type Tensor } from '../../ops/index.js';
 import { repeatHeads } from '../groups.js';
 import type { Score } from '../parts.js';
 import { scaledDotProductScore } from './dot-product.js';
@@ -23,7 +23,7 @@ export function kernelScore(kernel: Kernel): Score {
     const shape = [batch, heads, queries, key.shape[2] as Dim];
     if (equalShapes(values.shape, shape)) return values;
     const rule = `a kernel with a value for every pair, ${formatShape(shape)}`;
-    throw fail('shape', { where: 'kernelScore', path: currentPath(), rule, got: formatSpec(values) });
+    throw fail('shape', { where: 'kernelScore', rule, got: formatSpec(values) });
   };
 }
 

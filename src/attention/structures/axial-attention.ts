@@ -1,5 +1,5 @@
 import { type Dim, multiplyDims } from '../../core/index.js';
-import { type FormDeclaration, Module } from '../../nn/index.js';
+import { child, type FormDeclaration, Module } from '../../nn/index.js';
 import type { Tensor } from '../../ops/index.js';
 import { MultiHeadAttention, type MultiHeadAttentionOptions } from '../multi-head-attention.js';
 import { checkGrid, facing, gridOf, type Lines, linesOf } from './grid.js';
@@ -30,7 +30,7 @@ export class AxialAttention extends Module {
 
   constructor({ along, ...options }: AxialAttentionOptions) {
     super();
-    this.attention = new MultiHeadAttention(options);
+    this.attention = child('attention', () => new MultiHeadAttention(options));
     this.along = along;
   }
 

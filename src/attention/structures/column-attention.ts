@@ -1,4 +1,4 @@
-import { type FormDeclaration, LayerNorm, Module } from '../../nn/index.js';
+import { child, type FormDeclaration, LayerNorm, Module } from '../../nn/index.js';
 import type { Tensor } from '../../ops/index.js';
 import { AxialAttention } from './axial-attention.js';
 import { gatedLines } from './pair-bias-attention.js';
@@ -15,7 +15,7 @@ export class ColumnAttention extends Module {
   constructor({ width, heads, headWidth }: { readonly width: number; readonly heads: number; readonly headWidth: number }) {
     super();
     this.norm = new LayerNorm(width);
-    this.columns = new AxialAttention(gatedLines('columns', width, heads, headWidth));
+    this.columns = child('columns', () => new AxialAttention(gatedLines('columns', width, heads, headWidth)));
   }
 
   /** @param alignment [B,A,R,C] @param mask [B,A,R] bool, true where it holds a residue @returns [B,A,R,C] */

@@ -1,6 +1,6 @@
 import { fail } from '../../core/index.js';
 import { type FormDeclaration, Module, normal, RmsNorm } from '../../nn/index.js';
-import { concat, currentPath, exp, formatSpec, Parameter, parameterTensor, type Tensor, tap } from '../../ops/index.js';
+import { concat, exp, formatSpec, Parameter, parameterTensor, type Tensor, tap } from '../../ops/index.js';
 import { type AttentionInputs, type AttentionParts, attend } from '../attend.js';
 import type { AttentionForm } from '../attention.js';
 import { softmaxNormaliser } from '../normalisers/softmax.js';
@@ -62,7 +62,7 @@ export class DifferentialAttention extends Module implements AttentionForm {
     const half = this.lambdaQuery1.shape[0] as number;
     if (query.shape[3] !== 2 * half) {
       const rule = `a query of width ${2 * half}, two halves`;
-      throw fail('shape', { where: 'differential attention', path: currentPath(), rule, got: formatSpec(query) });
+      throw fail('shape', { where: 'differential attention', rule, got: formatSpec(query) });
     }
     const { bias, score = scaledDotProductScore(), ...rest } = this.parts;
     const lambda = tap('lambda', this.#lambda());

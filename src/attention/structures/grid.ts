@@ -1,5 +1,5 @@
 import { type Dim, equalDims, equalShapes, fail, multiplyDims } from '../../core/index.js';
-import { currentPath, formatSpec, type Tensor } from '../../ops/index.js';
+import { formatSpec, type Tensor } from '../../ops/index.js';
 
 /** Which lines of a grid are sequences: its rows (what stands beside), or its columns (what stands above and below). */
 export type Lines = 'rows' | 'columns';
@@ -23,8 +23,7 @@ export function facing(x: Tensor, lines: Lines): Tensor {
 
 /** @throws shape: a grid that is not [B,R,Q,C], or not square where it must be; dtype, shape: a mask that is not its [B,R,Q] bool */
 export function checkGrid(where: string, x: Tensor, mask: Tensor | undefined, options: { readonly square?: boolean } = {}): void {
-  const refuse = (code: 'shape' | 'dtype', rule: string, got: Tensor): Error =>
-    fail(code, { where, path: currentPath(), rule, got: formatSpec(got) });
+  const refuse = (code: 'shape' | 'dtype', rule: string, got: Tensor): Error => fail(code, { where, rule, got: formatSpec(got) });
   if (x.rank !== 4) throw refuse('shape', 'a grid of four axes, [batch,rows,columns,width]', x);
   if (options.square && !equalDims(x.shape[1] as Dim, x.shape[2] as Dim)) throw refuse('shape', 'a square of pairs, [B,R,R,Z]', x);
   if (mask === undefined) return;

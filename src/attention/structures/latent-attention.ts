@@ -1,6 +1,6 @@
 import { type Dim, fail } from '../../core/index.js';
 import { type FormDeclaration, Linear, Module, RmsNorm } from '../../nn/index.js';
-import { concat, currentPath, formatSpec, matmul, parameterTensor, type Tensor, tap } from '../../ops/index.js';
+import { concat, formatSpec, matmul, parameterTensor, type Tensor, tap } from '../../ops/index.js';
 import { type Rotation, rotate } from '../../position/index.js';
 import { type AttentionInputs, type AttentionParts, attend } from '../attend.js';
 import { weightedSum } from '../mixes/weighted-sum.js';
@@ -151,7 +151,7 @@ export class LatentAttention extends Module {
     const width = this.options.latentWidth + this.options.rotaryWidth;
     if (past === undefined || (past.latents.rank === 4 && past.latents.shape[1] === 1 && past.latents.shape[3] === width)) return;
     const rule = `latents [B,1,P,${width}], what the site latent held`;
-    throw fail('shape', { where: 'latent attention', path: currentPath(), rule, got: formatSpec(past.latents) });
+    throw fail('shape', { where: 'latent attention', rule, got: formatSpec(past.latents) });
   }
 }
 

@@ -1,6 +1,6 @@
 import { type Dim, equalDims, fail } from '../../core/index.js';
-import { type FormDeclaration, LayerNorm, Linear, Module } from '../../nn/index.js';
-import { currentPath, formatSpec, type Tensor, tap } from '../../ops/index.js';
+import { child, type FormDeclaration, LayerNorm, Linear, Module } from '../../nn/index.js';
+import { formatSpec, type Tensor, tap } from '../../ops/index.js';
 import { AxialAttention } from './axial-attention.js';
 import { SigmoidGate } from './sigmoid-gate.js';
 
@@ -34,7 +34,7 @@ export class PairBiasAttention extends Module {
     this.norm = new LayerNorm(width);
     this.pairNorm = new LayerNorm(pairWidth);
     this.pairBias = new Linear(pairWidth, heads, { bias: false });
-    this.rows = new AxialAttention(gatedLines('rows', width, heads, headWidth));
+    this.rows = child('rows', () => new AxialAttention(gatedLines('rows', width, heads, headWidth)));
   }
 
   /**
@@ -46,7 +46,7 @@ export class PairBiasAttention extends Module {
     const residues = alignment.shape[2] as Dim;
     if (pairs.rank !== 4 || !equalDims(pairs.shape[1] as Dim, residues) || !equalDims(pairs.shape[2] as Dim, residues)) {
       const rule = `pairs [B,${residues},${residues},Z], of the alignment's ${residues} residues`;
-      throw fail('shape', { where: 'pair bias', path: currentPath(), rule, got: formatSpec(pairs) });
+      throw fail('shape', { where: 'pair bias', rule, got: formatSpec(pairs) });
     }
     const bias = tap('bias', this.pairBias.forward(this.pairNorm.forward(pairs)).transpose([0, 3, 1, 2])); // [B,H,R,R]
     return this.rows.forward(this.norm.forward(alignment), { mask, bias });

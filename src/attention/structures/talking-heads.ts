@@ -1,6 +1,6 @@
 import { type Dim, fail, sizeOf } from '../../core/index.js';
 import { type FormDeclaration, Module, normal } from '../../nn/index.js';
-import { currentPath, formatSpec, type Initializer, matmul, Parameter, parameterTensor, type Tensor, tap } from '../../ops/index.js';
+import { formatSpec, type Initializer, matmul, Parameter, parameterTensor, type Tensor, tap } from '../../ops/index.js';
 import { softmaxNormaliser } from '../normalisers/softmax.js';
 import { type Normaliser, type NormaliserInputs, type Part, partFunction } from '../parts.js';
 
@@ -42,7 +42,7 @@ export class TalkingHeads extends Module {
    */
   forward(scores: Tensor, inputs: NormaliserInputs): Tensor {
     const heads = this.scoreMixture.shape[0] as number;
-    const where = { where: 'talking heads', path: currentPath() };
+    const where = { where: 'talking heads' };
     if (scores.shape[1] !== heads) throw fail('shape', { ...where, rule: `scores of ${heads} heads`, got: formatSpec(scores) });
     const { mask } = inputs;
     if (mask !== undefined && (mask.shape.at(-3) ?? 1) !== 1) {

@@ -1,4 +1,4 @@
-import { type FormDeclaration, LayerNorm, Linear, Module } from '../../nn/index.js';
+import { child, type FormDeclaration, LayerNorm, Linear, Module } from '../../nn/index.js';
 import { type Tensor, tap } from '../../ops/index.js';
 import { AxialAttention } from './axial-attention.js';
 import { checkGrid } from './grid.js';
@@ -33,7 +33,8 @@ export class TriangleAttention extends Module {
     super();
     this.norm = new LayerNorm(pairWidth);
     this.pairBias = new Linear(pairWidth, heads, { bias: false });
-    this.lines = new AxialAttention(gatedLines(node === 'starting' ? 'rows' : 'columns', pairWidth, heads, headWidth));
+    const along = node === 'starting' ? 'rows' : 'columns';
+    this.lines = child('lines', () => new AxialAttention(gatedLines(along, pairWidth, heads, headWidth)));
     this.node = node;
   }
 

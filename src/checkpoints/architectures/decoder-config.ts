@@ -22,29 +22,15 @@ const positive = { min: 1, max: 1 << 24 };
 /**
  * The common keys.
  * @param fallback where a config is silent: its activation, and its head width, else width/heads
- * @throws checkpoint: a field of another form, or heads that do not divide the width
+ * @throws checkpoint: a field of another form
  */
 export function readShape(config: Config, fallback: { activation: ActivationName; headWidth?: number; context?: number }): DecoderShape {
   const width = requireInteger(config, 'hidden_size', positive);
   const heads = requireInteger(config, 'num_attention_heads', positive);
   const kvHeads = requireInteger(config, 'num_key_value_heads', { ...positive, fallback: heads });
-  if (heads % kvHeads !== 0) {
-    throw fail('checkpoint', {
-      where: config.path,
-      rule: '"num_key_value_heads" divides "num_attention_heads"',
-      got: `${kvHeads} and ${heads}`,
-      fix: 'Correct the file',
-    });
-  }
-  const headWidth = requireInteger(config, 'head_dim', { ...positive, fallback: fallback.headWidth ?? width / heads });
-  if (headWidth % 2 !== 0) {
-    throw fail('checkpoint', {
-      where: config.path,
-      rule: 'an even "head_dim", as rotary positions turn pairs',
-      got: String(headWidth),
-      fix: 'Correct the file',
-    });
-  }
+  // Whether sizes fit together is for the model to say: at which of its modules they do not.
+  const usual = fallback.headWidth ?? width / heads;
+  const headWidth = config.values.head_dim == null ? usual : requireInteger(config, 'head_dim', positive);
   return {
     vocabulary: requireInteger(config, 'vocab_size', positive),
     context: requireInteger(config, 'max_position_embeddings', { ...positive, ...(fallback.context && { fallback: fallback.context }) }),

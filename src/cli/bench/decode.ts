@@ -3,6 +3,7 @@ import { Decoder } from '../../generate/index.js';
 import { GPT2 } from '../../models/index.js';
 import { concat, input, linear, type Parameter, parameterTensor, type Tensor } from '../../ops/index.js';
 import { lowerProgram, Program } from '../../runtime/index.js';
+import { fillQuickly } from './quick-weights.js';
 
 export interface DecodeBenchOptions {
   /** Threads within an operator; 2 by default. */
@@ -155,17 +156,6 @@ function parity(values: Float32Array): number {
     h ^= words[i + 7] as number;
   }
   return a ^ b ^ c ^ d ^ e ^ f ^ g ^ h;
-}
-
-/** Small numbers, quicker than Gaussian ones: what they are does not change what a token costs. */
-function fillQuickly(model: GPT2): void {
-  for (const [name, p] of model.parameters()) {
-    if (p.shape.length < 2) continue;
-    const data = new Float32Array(p.shape.reduce((a, b) => a * b, 1));
-    const key = randomKey(0, name);
-    for (let i = 0; i < data.length; i++) data[i] = (randomBits(key, i) / 2 ** 32 - 0.5) / 16;
-    p.value = new HostArray(data, p.shape, 'float32');
-  }
 }
 
 function textOf(length: number, vocabulary: number): number[] {

@@ -7,7 +7,7 @@ import {
   type ProjectedContext,
 } from '../../attention/index.js';
 import type { Dim } from '../../core/index.js';
-import { type LayerNorm, type Mlp, Module } from '../../nn/index.js';
+import { child, type LayerNorm, type Mlp, Module } from '../../nn/index.js';
 import { Tensor, tap } from '../../ops/index.js';
 import type { Rotation } from '../../position/index.js';
 import { type BlockOptions, blockAttention, blockMlp, blockNorm, residual } from './block.js';
@@ -53,9 +53,9 @@ export class DecoderBlock extends Module {
     super();
     const { attention, ...rest } = options;
     this.isCausal = attention === undefined;
-    this.self_attention = blockAttention(options, attention ?? new Attention({ mask: causal }));
+    this.self_attention = child('self_attention', () => blockAttention(options, attention ?? new Attention({ mask: causal })));
     this.norm1 = blockNorm(options);
-    this.cross_attention = blockAttention(options);
+    this.cross_attention = child('cross_attention', () => blockAttention(options));
     this.norm2 = blockNorm(options);
     this.mlp = blockMlp(options);
     this.norm3 = blockNorm(options);

@@ -1,6 +1,6 @@
 import type { MultiHeadAttention } from '../../attention/index.js';
 import type { Dim } from '../../core/index.js';
-import { type LayerNorm, type Mlp, Module } from '../../nn/index.js';
+import { child, type LayerNorm, type Mlp, Module } from '../../nn/index.js';
 import { type Tensor, tap } from '../../ops/index.js';
 import type { Rotation } from '../../position/index.js';
 import { type BlockOptions, blockAttention, blockMlp, blockNorm, residual } from './block.js';
@@ -32,7 +32,7 @@ export class EncoderBlock extends Module {
   /** @throws shape: heads that do not divide the width */
   constructor(options: BlockOptions) {
     super();
-    this.attention = blockAttention(options, options.attention);
+    this.attention = child('attention', () => blockAttention(options, options.attention));
     this.norm1 = blockNorm(options);
     this.mlp = blockMlp(options);
     this.norm2 = blockNorm(options);

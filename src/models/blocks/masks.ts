@@ -1,5 +1,5 @@
 import { type Dim, equalShapes, fail } from '../../core/index.js';
-import { currentPath, formatSpec, type Tensor } from '../../ops/index.js';
+import { formatSpec, type Tensor } from '../../ops/index.js';
 
 /**
  * A mask between two sequences, narrowed to the keys that are tokens.
@@ -12,7 +12,6 @@ export function maskOf(name: string, mask: Tensor | undefined, real: Tensor | un
   if (mask !== undefined && mask.dtype !== 'bool') {
     throw fail('dtype', {
       where: 'attention',
-      path: currentPath(),
       rule: 'a boolean mask, true = attend',
       got: formatSpec(mask),
       fix: 'Pass what is added to scores as bias',
@@ -24,7 +23,6 @@ export function maskOf(name: string, mask: Tensor | undefined, real: Tensor | un
   if (!fits || real.dtype !== 'bool') {
     throw fail(fits ? 'dtype' : 'shape', {
       where: name,
-      path: currentPath(),
       rule: `which tokens are real, [${batch},${length}] bool, true = a token`,
       got: formatSpec(real),
     });

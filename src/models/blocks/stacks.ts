@@ -1,5 +1,5 @@
 import type { AttentionForm, Past, ProjectedContext } from '../../attention/index.js';
-import { type LayerNorm, Module } from '../../nn/index.js';
+import { children, type LayerNorm, Module } from '../../nn/index.js';
 import { Tensor, tap } from '../../ops/index.js';
 import { checkSizes } from '../sizes.js';
 import { type BlockOptions, blockNorm } from './block.js';
@@ -26,7 +26,7 @@ export class TransformerEncoder extends Module {
   constructor(options: StackOptions) {
     super();
     checkStack('TransformerEncoder', options);
-    this.blocks = Array.from({ length: options.layers }, (_, i) => new EncoderBlock(ofLayer(options, i)));
+    this.blocks = children('blocks', options.layers, (i) => new EncoderBlock(ofLayer(options, i)));
     this.norm = finalNorm(options);
   }
 
@@ -56,7 +56,7 @@ export class TransformerDecoder extends Module {
   constructor(options: StackOptions) {
     super();
     checkStack('TransformerDecoder', options);
-    this.blocks = Array.from({ length: options.layers }, (_, i) => new DecoderBlock(ofLayer(options, i)));
+    this.blocks = children('blocks', options.layers, (i) => new DecoderBlock(ofLayer(options, i)));
     this.norm = finalNorm(options);
   }
 

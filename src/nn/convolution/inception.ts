@@ -1,4 +1,5 @@
 import { concat, maxPool, relu, type Tensor } from '../../ops/index.js';
+import { child } from '../child.js';
 import { Module } from '../module.js';
 import { BatchNorm } from './batch-norm.js';
 import { Conv } from './conv.js';
@@ -25,7 +26,7 @@ class Rectified extends Module {
 
   constructor(from: number, to: number, size: number, batchNorm: boolean) {
     super();
-    this.conv = new Conv(from, to, { kernel: [size, size], padding: 'same', bias: !batchNorm });
+    this.conv = child('conv', () => new Conv(from, to, { kernel: [size, size], padding: 'same', bias: !batchNorm }));
     this.norm = batchNorm ? new BatchNorm(to) : undefined;
   }
 
@@ -49,11 +50,12 @@ export class Inception extends Module {
   /** @throws value: numbers of channels that are none */
   constructor({ from, one, three, five, pool, batchNorm = false }: InceptionOptions) {
     super();
-    const part = (read: number, written: number, size: number): Rectified => new Rectified(read, written, size, batchNorm);
-    this.one = part(from, one, 1);
-    this.three = [part(from, three[0], 1), part(three[0], three[1], 3)];
-    this.five = [part(from, five[0], 1), part(five[0], five[1], 5)];
-    this.pool = part(from, pool, 1);
+    const part = (field: string, read: number, written: number, size: number): Rectified =>
+      child(field, () => new Rectified(read, written, size, batchNorm));
+    this.one = part('one', from, one, 1);
+    this.three = [part('three.0', from, three[0], 1), part('three.1', three[0], three[1], 3)];
+    this.five = [part('five.0', from, five[0], 1), part('five.1', five[0], five[1], 5)];
+    this.pool = part('pool', from, pool, 1);
   }
 
   /** @param x [B,C,Y,X] @returns [B,M,Y,X], M the sum of the branches' channels */

@@ -1,5 +1,5 @@
 import { fail } from '../../core/index.js';
-import { type ConvolutionOptions, currentPath } from '../../ops/index.js';
+import type { ConvolutionOptions } from '../../ops/index.js';
 
 /**
  * Zeros around a convolution's input. `same`: as many outputs as inputs, what is odd behind (PyTorch's rule), which takes
@@ -30,7 +30,7 @@ export function padsOf(padding: Padding, { kernel, strides, dilations }: Placeme
 }
 
 function refuse(rule: string, got: string, fix: string): never {
-  throw fail('unsupported', { where: 'Conv', path: currentPath(), rule, got, fix });
+  throw fail('unsupported', { where: 'Conv', rule, got, fix });
 }
 
 /** One number for all axes, or a list as it is. */

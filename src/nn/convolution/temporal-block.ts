@@ -1,5 +1,6 @@
 import { type Dim, fail } from '../../core/index.js';
-import { concat, currentPath, dropout, isTraining, ones, relu, type Tensor, tap } from '../../ops/index.js';
+import { concat, dropout, isTraining, ones, relu, type Tensor, tap } from '../../ops/index.js';
+import { child } from '../child.js';
 import { Module } from '../module.js';
 import { Conv } from './conv.js';
 
@@ -48,9 +49,9 @@ export class TemporalBlock extends Module {
     demand('dilation', dilation, 1);
     demand('kernel', kernel, 2);
     const causal = { kernel: [kernel], dilations: dilation, padding: 'causal', bias, weightNorm } as const;
-    this.first = new Conv(from, to, causal);
-    this.second = new Conv(to, to, causal);
-    this.shortcut = from === to ? undefined : new Conv(from, to, { kernel: [1], bias });
+    this.first = child('first', () => new Conv(from, to, causal));
+    this.second = child('second', () => new Conv(to, to, causal));
+    this.shortcut = from === to ? undefined : child('shortcut', () => new Conv(from, to, { kernel: [1], bias }));
     this.dropout = rate;
   }
 
@@ -68,7 +69,6 @@ export class TemporalBlock extends Module {
     if (past !== undefined && past.length !== 2)
       throw fail('shape', {
         where: 'TemporalBlock',
-        path: currentPath(),
         rule: 'a past of 2 tensors, one for each convolution',
         got: `${past.length}`,
       });

@@ -1,5 +1,5 @@
 import { type Dim, equalShapes, fail, formatShape } from '../../core/index.js';
-import { concat, currentPath, formatSpec, iota, ones, scan, type Tensor, zeros } from '../../ops/index.js';
+import { concat, formatSpec, iota, ones, scan, type Tensor, zeros } from '../../ops/index.js';
 import type { FormDeclaration } from '../form.js';
 import { discretise, type InputRule } from './discretise.js';
 
@@ -120,8 +120,7 @@ function earlierPlaces(length: Dim): Tensor {
 }
 
 function checkSelective(x: Tensor, { delta, a, b, c }: SelectiveInputs, chunk: number): void {
-  const refuse = (code: 'shape' | 'value', rule: string, got: string): Error =>
-    fail(code, { where: 'selective scan', path: currentPath(), rule, got });
+  const refuse = (code: 'shape' | 'value', rule: string, got: string): Error => fail(code, { where: 'selective scan', rule, got });
   if (!Number.isInteger(chunk) || chunk < 1) throw refuse('value', 'chunk: a whole number from 1', String(chunk));
   if (x.rank !== 3 || a.rank !== 2) throw refuse('shape', 'x [B,T,C] and A [C,N]', `${formatSpec(x)} and ${formatSpec(a)}`);
   if (chunk > 1 && typeof x.shape[1] !== 'number')

@@ -1,6 +1,6 @@
 import { fail } from '../../core/index.js';
 import { randomMask } from '../leaves/random-mask.js';
-import { currentPath, isTraining } from '../scope.js';
+import { isTraining } from '../scope.js';
 import type { Tensor } from '../tensor.js';
 
 /**
@@ -9,11 +9,11 @@ import type { Tensor } from '../tensor.js';
  * @param rate in [0, 1)
  */
 export function dropout(x: Tensor, rate: number): Tensor {
-  if (!(rate >= 0 && rate < 1)) throw fail('value', { where: 'dropout', path: currentPath(), rule: 'a rate in [0, 1)', got: String(rate) });
+  if (!(rate >= 0 && rate < 1)) throw fail('value', { where: 'dropout', rule: 'a rate in [0, 1)', got: String(rate) });
   if (rate === 0 || !isTraining()) return x;
   const mask = randomMask(x.shape, 1 - rate);
   if (mask === undefined) {
-    throw fail('shape', { where: 'dropout', path: currentPath(), rule: 'all sizes are known while training', got: `[${x.shape}]` });
+    throw fail('shape', { where: 'dropout', rule: 'all sizes are known while training', got: `[${x.shape}]` });
   }
   return x.mul(mask);
 }

@@ -1,6 +1,5 @@
 import { fail } from '../../core/index.js';
 import { concat } from '../layout/concat.js';
-import { currentPath } from '../scope.js';
 import { formatSpec } from '../spec.js';
 import type { Node, Tensor } from '../tensor.js';
 import { recompute } from './recompute.js';
@@ -24,7 +23,7 @@ export function inChunks(fn: (...rows: readonly Tensor[]) => Tensor, chunk: numb
     const count = rows[0]?.shape[0];
     if (typeof count !== 'number' || rows.some((x) => x.shape[0] !== count)) {
       const got = rows.map(formatSpec).join(', ') || 'none';
-      throw fail('shape', { where, path: currentPath(), rule: 'arguments of one known number of rows', got });
+      throw fail('shape', { where, rule: 'arguments of one known number of rows', got });
     }
     const again = recompute((...slices: readonly Tensor[]) => checked(fn(...slices), slices));
     if (count <= chunk) return again(...rows);
@@ -39,7 +38,7 @@ export function inChunks(fn: (...rows: readonly Tensor[]) => Tensor, chunk: numb
 }
 
 function checked(y: Tensor, slices: readonly Tensor[]): Tensor {
-  const where = { where: 'inChunks', path: currentPath() };
+  const where = { where: 'inChunks' };
   if (y.shape[0] !== slices[0]?.shape[0])
     throw fail('shape', { ...where, rule: 'a function that gives a row for each row', got: formatSpec(y) });
   const seen = new Set<Node>(slices.map((x) => x.node));

@@ -3,7 +3,6 @@ import { defineOp, type VjpContext } from '../declare.js';
 import { full } from '../leaves/fill.js';
 import { input } from '../leaves/input.js';
 import type { RefArray } from '../reference.js';
-import { currentPath } from '../scope.js';
 import { formatSpec } from '../spec.js';
 import { apply, type Tensor } from '../tensor.js';
 import { after } from './after.js';
@@ -119,8 +118,7 @@ export interface ReversibleBlock {
  * @throws shape: streams that differ, a function that changes the shape
  */
 export function reversible(blocks: readonly ReversibleBlock[], x1: Tensor, x2: Tensor): readonly [Tensor, Tensor] {
-  const refuse = (rule: string, got: Tensor): Error =>
-    fail('shape', { where: 'reversible', path: currentPath(), rule, got: formatSpec(got) });
+  const refuse = (rule: string, got: Tensor): Error => fail('shape', { where: 'reversible', rule, got: formatSpec(got) });
   if (formatSpec(x1) !== formatSpec(x2)) throw refuse(`a second stream like the first, ${formatSpec(x1)}`, x2);
   const halves: Half[] = [];
   const captured = new Map<Tensor, number>();

@@ -1,7 +1,6 @@
 import { type Dim, fail, HostArray } from '../../core/index.js';
 import { pad } from '../layout/pad.js';
 import { stack } from '../layout/rank.js';
-import { currentPath } from '../scope.js';
 import { formatSpec } from '../spec.js';
 import { asTensor, type Tensor } from '../tensor.js';
 import { type ConvolutionOptions, convolvedSize, type Geometry, geometryOf, reachOf, spatialSizes } from './geometry.js';
@@ -45,19 +44,19 @@ function poolGeometry(x: Tensor, { kernel, ...options }: PoolOptions, where: str
   const sizes = spatialSizes(x.shape);
   if (sizes === undefined || sizes.length !== kernel.length || kernel.length === 0) {
     const rule = `x [N,C,…] with ${kernel.length} spatial axes of known sizes, as its kernel has`;
-    throw fail('shape', { where, path: currentPath(), rule, got: formatSpec(x) });
+    throw fail('shape', { where, rule, got: formatSpec(x) });
   }
   const odd = kernel.find((size) => !Number.isInteger(size) || size < 1);
-  if (odd !== undefined) throw fail('value', { where, path: currentPath(), rule: 'kernel: whole numbers from 1', got: String(odd) });
+  if (odd !== undefined) throw fail('value', { where, rule: 'kernel: whole numbers from 1', got: String(odd) });
   const geometry = geometryOf(kernel.length, { strides: kernel, ...options }, where);
   kernel.forEach((size, axis) => {
     const widest = Math.max(...(geometry.pads[axis] as readonly number[]));
     if (widest >= reachOf(size, geometry.dilations[axis] as number)) {
       const got = `${widest} beside windows over ${reachOf(size, geometry.dilations[axis] as number)}`;
-      throw fail('value', { where, path: currentPath(), rule: 'padding narrower than a window, so that each holds an element', got });
+      throw fail('value', { where, rule: 'padding narrower than a window, so that each holds an element', got });
     }
     if (convolvedSize(sizes[axis] as number, size, axis, geometry) < 1) {
-      throw fail('shape', { where, path: currentPath(), rule: 'a window no larger than the padded input', got: formatSpec(x) });
+      throw fail('shape', { where, rule: 'a window no larger than the padded input', got: formatSpec(x) });
     }
   });
   return geometry;

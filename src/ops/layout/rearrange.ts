@@ -1,5 +1,4 @@
 import { type Dim, divideDims, equalDims, fail, type HeadlightError, multiplyDims, sizeOf } from '../../core/index.js';
-import { currentPath } from '../scope.js';
 import { formatSpec } from '../spec.js';
 import { Tensor } from '../tensor.js';
 
@@ -15,7 +14,7 @@ type Group = readonly string[];
  */
 export function rearrange(x: Tensor, pattern: string, sizes: Readonly<Record<string, Dim>> = {}): Tensor {
   const refuse = (rule: string, got = `'${pattern}' for x=${formatSpec(x)}`, code: 'value' | 'shape' = 'value'): HeadlightError =>
-    fail(code, { where: 'rearrange', path: currentPath(), rule, got });
+    fail(code, { where: 'rearrange', rule, got });
   const [before, after, ...more] = pattern.split('->');
   if (before === undefined || after === undefined || more.length > 0) throw refuse("a pattern 'names -> names'");
   const [from, to] = [parse(before, refuse), parse(after, refuse)];

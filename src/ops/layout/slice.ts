@@ -1,7 +1,6 @@
 import { addDims, type Dim, fail, HostArray, subtractDims } from '../../core/index.js';
 import { defineOp } from '../declare.js';
 import { type RefArray, ref } from '../reference.js';
-import { currentPath } from '../scope.js';
 import { applyOne, asTensor, Tensor } from '../tensor.js';
 
 interface SliceAttrs {
@@ -63,7 +62,7 @@ const sliceOp = defineOp<SliceAttrs>({
  */
 export function slice(x: Tensor, ranges: readonly SliceRange[]): Tensor {
   if (ranges.length > x.rank) {
-    throw fail('axis', { where: 'slice', path: currentPath(), rule: `at most ${x.rank} ranges, one per axis`, got: String(ranges.length) });
+    throw fail('axis', { where: 'slice', rule: `at most ${x.rank} ranges, one per axis`, got: String(ranges.length) });
   }
   let y = x;
   const plain = x.shape.map((size, axis): readonly [Dim, Dim] | null => {
@@ -93,13 +92,12 @@ function positions(size: Dim, start: Dim, stop: Dim | undefined, step: number): 
   if (typeof size !== 'number' || typeof start !== 'number' || (stop !== undefined && typeof stop !== 'number')) {
     throw fail('shape', {
       where: 'slice',
-      path: currentPath(),
       rule: 'a step other than 1 takes an axis and positions of known size',
       got: `${start}:${stop ?? ''}:${step} of ${size}`,
     });
   }
   if (!Number.isInteger(step) || step === 0) {
-    throw fail('value', { where: 'slice', path: currentPath(), rule: 'a step is a whole number, not 0', got: String(step) });
+    throw fail('value', { where: 'slice', rule: 'a step is a whole number, not 0', got: String(step) });
   }
   const [lowest, highest] = step > 0 ? [0, size] : [-1, size - 1];
   const bound = (at: number): number => Math.min(highest, Math.max(lowest, at < 0 ? at + size : at));

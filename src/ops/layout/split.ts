@@ -1,7 +1,6 @@
 import { addDims, type Dim, divideDims, equalDims, fail, normalizeAxis } from '../../core/index.js';
 import { defineOp } from '../declare.js';
 import { type RefArray, read, ref, withAxis } from '../reference.js';
-import { currentPath } from '../scope.js';
 import { apply, asTensor, Tensor } from '../tensor.js';
 import { concat } from './concat.js';
 
@@ -55,7 +54,7 @@ export function split(x: Tensor, parts: number | readonly number[], axis: number
 function equalPart(length: Dim, parts: number): number {
   const part = divideDims(length, parts);
   if (typeof part === 'number') return part;
-  throw fail('shape', { where: 'split', path: currentPath(), rule: `an axis that divides into ${parts} equal parts`, got: String(length) });
+  throw fail('shape', { where: 'split', rule: `an axis that divides into ${parts} equal parts`, got: String(length) });
 }
 
 declare module '../tensor.js' {

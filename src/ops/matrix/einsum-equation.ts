@@ -1,5 +1,4 @@
 import { type Dim, equalDims, fail, type HeadlightError } from '../../core/index.js';
-import { currentPath } from '../scope.js';
 import { formatSpec, type Spec } from '../spec.js';
 
 /** A parsed equation: a label for every axis of every operand and of the result. */
@@ -17,7 +16,6 @@ export function parseEquation(equation: string, operands: readonly Spec[]): Equa
   const refuse = (code: 'value' | 'shape', rule: string, fix?: string): HeadlightError =>
     fail(code, {
       where: 'einsum',
-      path: currentPath(),
       rule,
       got: `'${equation}' for ${operands.map(formatSpec).join(', ') || 'no operands'}`,
       ...(fix === undefined ? {} : { fix }),

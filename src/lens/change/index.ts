@@ -1,0 +1,13 @@
+export { add } from './add.js';
+export { cut } from './cut.js';
+export { readInterventions, type SaveOptions, saveInterventions } from './file.js';
+export { replace } from './function.js';
+export type { Add, Cut, Intervention, Replace, Scale, Stored, Value, Where, Zero } from './intervention.js';
+export { type InterventionsJson, interventionsFromJson, interventionsToJson } from './json.js';
+export { packInline, unpackWith } from './json-arrays.js';
+export { kinds as interventionKinds } from './kinds.js';
+export { type MeanOptions, mean } from './mean.js';
+export { freeze, resample } from './recorded.js';
+export { scale } from './scale.js';
+export { value } from './value.js';
+export { zero } from './zero.js';
