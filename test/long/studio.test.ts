@@ -15,9 +15,9 @@ describe.skipIf(findChromium() === undefined)('how quick the studio is (needs Ch
 
   beforeAll(async () => {
     studio = await startStudio();
-    const { model } = await loadModel(join(studio.folder, 'run'));
-    await save('long', new GPT2({ vocabulary: model.vocabulary, context: 2048, layers: 6, heads: 6, width: 96, seed: 1 }));
-    await save('ten', new GPT2({ vocabulary: model.vocabulary, context: 256, layers: 6, heads: 6, width: 384, seed: 1 }));
+    const { vocabulary } = await loadModel(join(studio.folder, 'run'));
+    await save('long', new GPT2({ vocabulary, context: 2048, layers: 6, heads: 6, width: 96, seed: 1 }));
+    await save('ten', new GPT2({ vocabulary, context: 256, layers: 6, heads: 6, width: 384, seed: 1 }));
   }, 120_000);
   afterAll(() => studio?.close());
 
