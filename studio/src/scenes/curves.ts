@@ -1,5 +1,4 @@
 import { ticks } from 'd3-array';
-import { numberText } from './labels.js';
 import type { Ink, Mark, Scene } from './scene.js';
 
 /** A curve over steps. */
@@ -60,7 +59,7 @@ export function curvesScene(data: CurvesData): Scene {
       kind: 'text',
       x: LEFT - 7,
       y: y(value) + 4,
-      text: numberText(value, 3).replace(/\.?0+$/, '') || '0',
+      text: tickLabel(value),
       size: 11,
       anchor: 'end',
       fill: 'quiet',
@@ -100,6 +99,11 @@ export function curvesScene(data: CurvesData): Scene {
     }
   }
   return { width, height, title: data.title, marks };
+}
+
+/** A tick of the values' axis, short: 0.5, 12, 150k. */
+function tickLabel(value: number): string {
+  return Math.abs(value) >= 1000 ? `${Number((value / 1000).toPrecision(3))}k` : String(Number(value.toPrecision(3))).replace('-', '−');
 }
 
 /** The value of a curve at a step, or at the last step before it. */

@@ -44,8 +44,9 @@ export function edgeLabel(shown: string): string {
 export function numberText(value: number, digits = 4): string {
   if (!Number.isFinite(value)) return Number.isNaN(value) ? 'NaN' : value > 0 ? '∞' : '−∞';
   if (value === 0) return '0';
+  if (Math.abs(value) >= 10_000 && Math.abs(value) < 1e9) return Math.round(value).toLocaleString('en').replace('-', '−');
   const magnitude = Math.abs(value);
-  const text = magnitude >= 1e5 || magnitude < 1e-4 ? value.toExponential(digits - 2) : value.toPrecision(digits);
+  const text = magnitude >= 1e9 || magnitude < 1e-4 ? value.toExponential(digits - 2) : value.toPrecision(digits);
   return text.replace('-', '−');
 }
 
