@@ -8,6 +8,7 @@ import { declareAnswer, declareEmbed, declareFill } from './commands/encoder-dec
 import { declareHeads } from './commands/heads-declaration.js';
 import { declareLens } from './commands/lens/declare.js';
 import { declareAttend, declareCapture, declareSites } from './commands/lens-declarations.js';
+import { declareStudio } from './commands/studio-declaration.js';
 import { declareChat, declareEval, declareGenerate } from './commands/text-declarations.js';
 import { declareTrain } from './commands/train-declaration.js';
 import type { CommandContext } from './context.js';
@@ -40,6 +41,7 @@ export function createProgram(context: CommandContext): Command {
     declareAttend,
     declareHeads,
     declareLens,
+    declareStudio,
     declareBench,
     declareConformance,
   ]) {
