@@ -34,14 +34,13 @@ export function inductionStory(flags: readonly string[], timeout: number): void 
 
     const loss = async (of: Lens<Prompt, LanguageModel>): Promise<number> =>
       (await of.measure(rows, judged)).reduce((sum, x, _, all) => sum + x / all.length, 0);
-    const others = () => induction.map((_, head) => head).filter((head) => head !== best);
 
     test('is found by its score, which the command tells; a head of the first layer looks at the token before', async () => {
       expect(induction[best]).toBeGreaterThan(0.8);
       const heads = (await within('heads', run, '--sort', 'induction', '--json')).json().heads as { layer: string; induction: number }[];
       expect(heads[0]).toMatchObject({ layer: second, induction: induction[best] });
       const scores = await scoreHeads(view, { scores: ['previousToken'] });
-      expect(Math.max(...[0, 1, 2, 3].map((head) => scores.at('blocks.0.attention', head, 'previousToken')))).toBeGreaterThan(0.4);
+      expect(Math.max(...[0, 1, 2, 3].map((head) => scores.at('blocks.0.attention', head, 'previousToken')))).toBeGreaterThan(0.25);
     });
 
     test('the prediction is its layer’s: patched back alone into a run without any head of it, it restores at least 80%', async () => {
@@ -53,23 +52,25 @@ export function inductionStory(flags: readonly string[], timeout: number): void 
       expect((lost - (await loss(back))) / (lost - clean)).toBeGreaterThan(0.8);
     });
 
-    test('without the others, which do the same, ablating it raises the loss at least 5 times as much as ablating the median head', async () => {
-      const alone = view.with(zero(`${second}.mixed`, { heads: others() }));
+    test('ablating it raises the loss at least 5 times as much as ablating the median head; putting it back takes that away', async () => {
       const of = { kind: 'ablation', prompt: rows, site: '*attention.mixed', by: ['layer', 'head'], metric: judged } as const;
-      const { values, baseline } = await sweep(alone, of);
+      const { values, baseline } = await sweep(view, of);
       const rises = Array.from(values.values.data as Float32Array, (x) => x - baseline);
       const sorted = [...rises].sort((a, b) => a - b);
       const median = ((sorted[3] as number) + (sorted[4] as number)) / 2;
       expect(rises).toHaveLength(8);
-      expect(rises[4 + best]).toBeGreaterThan(2);
+      expect(rises[4 + best]).toBeGreaterThan(baseline);
       expect(rises[4 + best]).toBeGreaterThan(5 * Math.abs(median));
+      const without = view.with(zero(`${second}.mixed`, { heads: [best] }));
+      const back = await loss(without.with(await resample(view, `${second}.mixed`, rows, { heads: [best] })));
+      expect((baseline + (rises[4 + best] as number) - back) / (rises[4 + best] as number)).toBeGreaterThan(0.8);
     });
 
     test('it forms in a jump', async () => {
       const kept = readdirSync(join(run, 'checkpoints')).sort((a, b) => Number(a.slice(5)) - Number(b.slice(5)));
       const scores: number[] = [];
-      for (const step of kept.slice(0, 12)) scores.push(Math.max(...(await inductionOf(join(run, 'checkpoints', step)))));
-      expect(scores.length).toBe(12);
+      for (const step of kept.slice(0, 20)) scores.push(Math.max(...(await inductionOf(join(run, 'checkpoints', step)))));
+      expect(scores.length).toBe(20);
       expect(scores[0]).toBeLessThan(0.3);
       expect(scores.at(-1)).toBeGreaterThan(0.8);
       const leaps = scores.slice(1).map((x, i) => x - (scores[i] as number));

@@ -18,11 +18,11 @@ import {
 import type { Settings } from './settings.js';
 
 /** The optimiser that settings name. */
-export function optimizerOf({ optimizer, lr, beta1, beta2, momentum, weightDecay }: Settings): Optimizer {
+export function optimizerOf({ optimizer, lr, beta1, beta2, epsilon, momentum, weightDecay }: Settings): Optimizer {
   const betas = [beta1, beta2] as const;
   switch (optimizer) {
     case 'adamw':
-      return adamW({ lr, betas, weightDecay });
+      return adamW({ lr, betas, epsilon, weightDecay });
     case 'sgd':
       return sgd({ lr, momentum, weightDecay });
     case 'lion':

@@ -103,6 +103,11 @@ export const settingTable = {
       realNumber({ from: 0, below: 1 }),
     ),
     beta2: number('--beta2 <x>', 'decay of the mean of their squares: adamw, lion, muon (likewise)', realNumber({ from: 0, below: 1 })),
+    epsilon: number(
+      '--epsilon <x>',
+      'what adamw adds to the root of the mean of squares; a large one makes steps proportional to gradients',
+      realNumber({ above: 0 }),
+    ),
     momentum: number('--momentum <x>', 'momentum: sgd, muon', realNumber({ from: 0, below: 1 })),
     weightDecay: number('--weight-decay <x>', 'decay of the matrices', realNumber({ from: 0 })),
     schedule: choice('--schedule <name>', 'how the learning rate runs after the warm-up (default: cosine)', scheduleNames),

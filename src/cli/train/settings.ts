@@ -24,6 +24,7 @@ export interface Settings extends Preset {
   readonly optimizer: (typeof optimizerNames)[number];
   readonly beta1: number;
   readonly beta2: number;
+  readonly epsilon: number;
   readonly momentum: number;
   readonly weightDecay: number;
   readonly schedule: (typeof scheduleNames)[number];
@@ -75,11 +76,11 @@ const textDefaults = { tokenizer: 'char', weights: '', column: '', order: 'rando
 
 /** What each optimiser takes, and what it takes where nothing is said; a learning rate of 0 is the preset's. */
 const optimizerDefaults = {
-  adamw: { lr: 0, beta1: 0.9, beta2: 0.99, momentum: 0, weightDecay: 0.1, uses: ['beta1', 'beta2'] },
-  lion: { lr: 3e-4, beta1: 0.9, beta2: 0.99, momentum: 0, weightDecay: 1, uses: ['beta1', 'beta2'] },
-  sgd: { lr: 0.1, beta1: 0, beta2: 0, momentum: 0.9, weightDecay: 1e-4, uses: ['momentum'] },
-  adafactor: { lr: 1e-2, beta1: 0, beta2: 0, momentum: 0, weightDecay: 0, uses: [] },
-  muon: { lr: 0.02, beta1: 0.9, beta2: 0.99, momentum: 0.95, weightDecay: 0.1, uses: ['momentum', 'beta1', 'beta2'] },
+  adamw: { lr: 0, beta1: 0.9, beta2: 0.99, epsilon: 1e-8, momentum: 0, weightDecay: 0.1, uses: ['beta1', 'beta2', 'epsilon'] },
+  lion: { lr: 3e-4, beta1: 0.9, beta2: 0.99, epsilon: 0, momentum: 0, weightDecay: 1, uses: ['beta1', 'beta2'] },
+  sgd: { lr: 0.1, beta1: 0, beta2: 0, epsilon: 0, momentum: 0.9, weightDecay: 1e-4, uses: ['momentum'] },
+  adafactor: { lr: 1e-2, beta1: 0, beta2: 0, epsilon: 0, momentum: 0, weightDecay: 0, uses: [] },
+  muon: { lr: 0.02, beta1: 0.9, beta2: 0.99, epsilon: 0, momentum: 0.95, weightDecay: 0.1, uses: ['momentum', 'beta1', 'beta2'] },
 } as const satisfies Record<Settings['optimizer'], object>;
 
 /**
@@ -146,7 +147,7 @@ export function completeSettings(
     ...shape,
     ...said,
   };
-  for (const name of ['beta1', 'beta2', 'momentum'] as const) {
+  for (const name of ['beta1', 'beta2', 'epsilon', 'momentum'] as const) {
     if ((said[name] ?? optimizing[name]) !== optimizing[name] && !(uses as readonly string[]).includes(name))
       refuse(`${flagOf(name)} with an optimizer that has it`, `--optimizer ${optimizer}`, 'Leave it out');
   }
@@ -155,7 +156,15 @@ export function completeSettings(
 }
 
 /** Advice without what was found with AdamW. */
-function forAnyOptimizer({ lr: _, minLr: __, beta1: ___, beta2: ____, weightDecay: _____, ...rest }: SettingFlags): SettingFlags {
+function forAnyOptimizer({
+  lr: _,
+  minLr: __,
+  beta1: ___,
+  beta2: ____,
+  epsilon: _____,
+  weightDecay: ______,
+  ...rest
+}: SettingFlags): SettingFlags {
   return rest;
 }
 

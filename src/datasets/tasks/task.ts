@@ -27,6 +27,8 @@ export interface TaskPreset {
   readonly warmup: number;
   readonly weightDecay: number;
   readonly betas: readonly [number, number];
+  /** AdamW's; 1e-8 where nothing is said. */
+  readonly epsilon?: number;
   readonly evalEvery: number;
 }
 

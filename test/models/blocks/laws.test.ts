@@ -42,7 +42,7 @@ describe.each(orders)('norm %s', (norm) => {
     fc.assert(
       fc.property(fc.nat(T - 1), fc.string(), (at, name) => {
         const before = numbersOf(decoded, feedsOf([x, xs], [y, ys]));
-        const after = numbersOf(decoded, feedsOf([x, xs], [y, withToken(ys, at, name)]));
+        const after = numbersOf(decoded, feedsOf([x, xs], [y, withToken(ys, at, `other ${name}`)]));
         for (let b = 0; b < B; b++) {
           for (let i = 0; i < at; i++) expect(row(after, T, b, i)).toEqual(row(before, T, b, i));
           expect(row(after, T, b, at)).not.toEqual(row(before, T, b, at));
