@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { beamSearch, generateAll } from '#dist/generate/index.js';
 import { lens } from '#dist/lens/index.js';
 import { memory } from '#dist/runtime/index.js';
+import { expectNoMoreMemory } from '../support/no-more-memory.js';
 import { wanderingModel, withoutCache } from './models.js';
 
 type Model = ReturnType<typeof wanderingModel>;
@@ -118,7 +119,7 @@ describe('beam search', () => {
     const stop = AbortSignal.abort(new Error('enough'));
     await expect(beamSearch(model, [1], { beams: 2, maxNewTokens: 5, signal: stop })).rejects.toThrow('enough');
     await beamSearch(model, [1], { beams: 2, maxNewTokens: 5 });
-    expect(memory()).toEqual(before);
+    expectNoMoreMemory(before);
   });
 
   test.each([

@@ -5,6 +5,7 @@ import { Transformer } from '#dist/models/index.js';
 import type { Tensor } from '#dist/ops/index.js';
 import { compile, memory } from '#dist/runtime/index.js';
 import { givenValues } from '../attention/prove.js';
+import { expectNoMoreMemory } from '../support/no-more-memory.js';
 
 const made: { dispose(): Promise<void> }[] = [];
 afterAll(() => Promise.all(made.map((m) => m.dispose())));
@@ -122,7 +123,7 @@ test('the model keeps its names, and memory is given back', async () => {
   expect(model.parameters().get('encoder.blocks.0.mlp.up.weight')?.name).toBe('encoder.blocks.0.mlp.up.weight');
   expect(targets.parameters().size).toBe(0);
   await targets.dispose();
-  expect(memory()).toEqual(before);
+  expectNoMoreMemory(before);
 });
 
 test('what cannot be is refused', async () => {

@@ -6,6 +6,7 @@ import { ViT } from '#dist/models/index.js';
 import { memory } from '#dist/runtime/index.js';
 import { decoderSites, referenceOf } from '../models/checkpoint.js';
 import { fixture, largestDifference } from '../support/arrays.js';
+import { expectNoMoreMemory } from '../support/no-more-memory.js';
 
 test('sites are listed with the shapes that values have', async () => {
   const model = await loadImageModel(fixture('deit-tiny'));
@@ -30,7 +31,7 @@ test('what is captured is PyTorch’s, of the sites asked for, and nothing is le
   for (const [name, value] of Object.entries(seen))
     expect(largestDifference(value.data, reference.get(name)?.data), name).toBeLessThan(1e-4);
   await view.dispose();
-  expect(memory()).toEqual(before);
+  expectNoMoreMemory(before);
 });
 
 test('a NaN is named by its site, a glob that matches none by what is nearest', async () => {

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { HostArray, normal, randomKey, symbol } from '#dist/core/index.js';
 import { input, linear, matmul, Parameter, parameterTensor, type Tensor } from '#dist/ops/index.js';
 import { lowerProgram, memory, Program, type ProgramOptions } from '#dist/runtime/index.js';
+import { expectNoMoreMemory } from '../support/no-more-memory.js';
 
 /** Programs that predict one token: fewer rows, fewer operators, the same numbers. */
 function array(shape: readonly number[], name: string): HostArray {
@@ -111,5 +112,5 @@ test('weights held by a program are those it was made with; fed ones are those o
   feeds.x.data.fill(3 as never);
   expect((await fed.run(feeds)).y?.at(5)).toBe(1536);
   await Promise.all([held.dispose(), fed.dispose()]);
-  expect(memory()).toEqual(before);
+  expectNoMoreMemory(before);
 });

@@ -106,7 +106,7 @@ export const settingTable = {
     epsilon: number(
       '--epsilon <x>',
       'what adamw adds to the root of the mean of squares; a large one makes steps proportional to gradients',
-      realNumber({ above: 0 }),
+      realNumber({ from: 0 }),
     ),
     momentum: number('--momentum <x>', 'momentum: sgd, muon', realNumber({ from: 0, below: 1 })),
     weightDecay: number('--weight-decay <x>', 'decay of the matrices', realNumber({ from: 0 })),

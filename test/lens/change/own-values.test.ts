@@ -1,12 +1,13 @@
 import { afterAll, expect, test } from 'vitest';
 import { type Captured, value } from '#dist/lens/index.js';
 import { memory } from '#dist/runtime/index.js';
+import { expectNoMoreMemory } from '../../support/no-more-memory.js';
 import { cases, sameBits } from '../models.js';
 
 const before = memory();
 
 afterAll(() => {
-  expect(memory()).toEqual(before);
+  expectNoMoreMemory(before);
 });
 
 test.each(Object.entries(cases))('%s: each site replaced by its own value gives the same logits, bit for bit', async (_, make) => {

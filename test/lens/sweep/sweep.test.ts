@@ -17,6 +17,7 @@ import {
 import { Bert, Llama, Transformer, ViT } from '#dist/models/index.js';
 import { memory } from '#dist/runtime/index.js';
 import { largestDifference } from '../../support/arrays.js';
+import { expectNoMoreMemory } from '../../support/no-more-memory.js';
 import { enlarged, ids, pixels, sizes, smallGPT2 } from '../models.js';
 
 const clean = [1, 2, 3, 4, 5, 6, 7];
@@ -272,7 +273,7 @@ describe('sweeps', () => {
     expect(small.cost.bytes).toBeLessThanOrEqual(100_000);
     expect(small.cost.batch).toBeLessThan(28);
     await view.dispose();
-    expect(memory()).toEqual(before);
+    expectNoMoreMemory(before);
   });
 
   test('that do not fit are refused', async () => {

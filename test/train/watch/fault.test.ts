@@ -4,6 +4,7 @@ import { GPT2 } from '#dist/models/index.js';
 import { crossEntropy } from '#dist/ops/index.js';
 import { memory } from '#dist/runtime/index.js';
 import { findFault, findGrowth, type Loss } from '#dist/train/index.js';
+import { expectNoMoreMemory } from '../../support/no-more-memory.js';
 
 const shape = { rows: 2, length: 8 };
 const model = new GPT2({ vocabulary: 17, context: 8, layers: 3, heads: 2, width: 16, dropout: 0.1, seed: 2 });
@@ -31,7 +32,7 @@ describe('findFault', () => {
     const before = memory();
     expect(await findFault({ ...settings, values, batches })).toBeUndefined();
     expect(valuesOf()).toEqual(values);
-    expect(memory()).toEqual(before);
+    expectNoMoreMemory(before);
   });
 
   test('names a weight that is not finite', async () => {
