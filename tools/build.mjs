@@ -1,9 +1,10 @@
-// The build: AssemblyScript kernels → a TypeScript module with their bytes; TypeScript → dist/.
+// The build: AssemblyScript kernels → a TypeScript module with their bytes; TypeScript → dist/; the studio's page → dist/studio.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { chmodSync, existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { buildStudio } from './build-studio.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const kernelFolder = 'src/train/kernels/assembly';
@@ -18,7 +19,7 @@ const status = compile();
 removeOrphans();
 const command = join(root, 'dist/cli/main.node.js');
 if (existsSync(command)) chmodSync(command, 0o755);
-process.exit(status);
+process.exit(status || (await buildStudio(root)));
 
 /** Writes the kernels' module, unless it was made from the same sources by the same compiler. */
 async function buildKernels() {

@@ -47,12 +47,9 @@ export function side(script, args) {
 }
 
 /** What the command's first line sets; all sides get it. */
-export const glibc = {
-  MALLOC_ARENA_MAX: '1',
-  MALLOC_MMAP_THRESHOLD_: '33554432',
-  MALLOC_TRIM_THRESHOLD_: '4294967296',
-  GLIBC_TUNABLES: 'glibc.malloc.hugetlb=1',
-};
+export const glibc = Object.fromEntries(
+  [...(readFileSync(commandScript, 'utf8').split('\n', 1)[0] ?? '').matchAll(/(\w+)=(\S+)/g)].map(([, name, value]) => [name, value]),
+);
 
 /**
  * From a process's start to what it first says, and the most memory it held until it ended.

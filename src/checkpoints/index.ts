@@ -24,6 +24,7 @@ export { openCheckpoint } from './open.js';
 export * from './safetensors.js';
 export type { SafetensorsHeader, TensorInfo } from './safetensors-header.js';
 export * from './safetensors-write.js';
+export { type SamplingDefaults, samplingDefaults } from './sampling-defaults.js';
 export { readShards } from './shards.js';
 export type { CheckpointSource, StoredTensor, TensorSource, TokenizerFiles } from './source.js';
 export * from './transpose.js';

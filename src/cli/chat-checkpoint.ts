@@ -20,7 +20,7 @@ export interface ChatCheckpoint extends TextCheckpoint {
  * @throws tokenizer: no template; and as `openTextCheckpoint`
  */
 export async function openChatCheckpoint(name: string, templateName: string | undefined): Promise<ChatCheckpoint> {
-  const checkpoint = await openTextCheckpoint(name);
+  const checkpoint = await openTextCheckpoint(name, { inPlace: true });
   const { tokenizer, path, config } = checkpoint;
   const specialTokens = specialTokensOf(tokenizer.configJson);
   const template =

@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander';
+import type { SamplingDefaults } from '../checkpoints/index.js';
 import { fail } from '../core/index.js';
 import type { GenerateOptions } from '../generate/index.js';
 import type { Tokenizer } from '../tokenizers/index.js';
@@ -7,7 +8,7 @@ import { type EngineFlags, realNumber, wholeNumber } from './options.js';
 /** How tokens are chosen, and when a text ends. */
 export interface GenerationFlags extends EngineFlags {
   readonly maxNewTokens: number;
-  readonly temperature: number;
+  readonly temperature?: number;
   readonly topK?: number;
   readonly topP?: number;
   readonly minP?: number;
@@ -19,6 +20,9 @@ export interface GenerationFlags extends EngineFlags {
   readonly check?: boolean;
 }
 
+/** Where neither a flag nor the checkpoint says another. */
+const usualTemperature = 0.8;
+
 /** @param maxNewTokens the default of `--max-new-tokens` */
 export function generationOptions(command: Command, maxNewTokens: number): Command {
   const noRepeatNgram = new Option('--no-repeat-ngram <n>', 'no n tokens in a row twice').argParser(wholeNumber(1));
@@ -26,7 +30,11 @@ export function generationOptions(command: Command, maxNewTokens: number): Comma
   noRepeatNgram.negate = false;
   return command
     .option('--max-new-tokens <n>', 'how far', wholeNumber(0), maxNewTokens)
-    .option('--temperature <t>', '0 always takes the likeliest token', realNumber({ from: 0 }), 0.8)
+    .option(
+      '--temperature <t>',
+      `0 always takes the likeliest token (default: the checkpoint's, else ${usualTemperature})`,
+      realNumber({ from: 0 }),
+    )
     .option('--top-k <k>', 'choose among the k likeliest tokens', wholeNumber(1))
     .option('--top-p <p>', 'choose among the fewest tokens whose probabilities add up to p', realNumber({ above: 0, to: 1 }))
     .option('--min-p <p>', 'choose among tokens at least p times as likely as the likeliest', realNumber({ from: 0, to: 1 }))
@@ -42,21 +50,30 @@ export function collected(text: string, before: readonly string[] | undefined): 
   return [...(before ?? []), text];
 }
 
-/** What the library takes. A stop that is a token without text, such as `<|endoftext|>`, is looked for among the ids. */
-export function generateOptionsOf(flags: GenerationFlags, tokenizer: Tokenizer): GenerateOptions & { readonly tokenizer: Tokenizer } {
-  const { maxNewTokens, temperature, seed, topK, topP, minP, typicalP, repetitionPenalty, noRepeatNgram, ...rest } = flags;
+/**
+ * What the library takes. A stop that is a token without text, such as `<|endoftext|>`, is looked for among the ids.
+ * @param defaults how the checkpoint wants tokens chosen, where no flag says otherwise
+ */
+export function generateOptionsOf(
+  flags: GenerationFlags,
+  tokenizer: Tokenizer,
+  defaults: SamplingDefaults,
+): GenerateOptions & { readonly tokenizer: Tokenizer } {
+  const { maxNewTokens, seed, temperature, topK, topP, minP, typicalP, repetitionPenalty, noRepeatNgram, ...rest } = flags;
   const { check, device, threads, stop: stops = [] } = rest;
   const silent = (text: string): number[] => {
     const id = tokenizer.idOf(text);
     return id !== undefined && tokenizer.decode([id]) === '' ? [id] : [];
   };
   return {
+    temperature: usualTemperature,
+    ...defaults,
     maxNewTokens,
-    temperature,
     seed,
     tokenizer,
     stop: stops.filter((text) => silent(text).length === 0),
     stopIds: stops.flatMap(silent),
+    ...(temperature !== undefined && { temperature }),
     ...(topK !== undefined && { topK }),
     ...(topP !== undefined && { topP }),
     ...(minP !== undefined && { minP }),

@@ -5,8 +5,10 @@ import { declareClassify } from './commands/classify-declaration.js';
 import { declareConformance } from './commands/conformance-declaration.js';
 import { declareDemo } from './commands/demo-declaration.js';
 import { declareAnswer, declareEmbed, declareFill } from './commands/encoder-declarations.js';
+import { declareHeads } from './commands/heads-declaration.js';
 import { declareLens } from './commands/lens/declare.js';
 import { declareAttend, declareCapture, declareSites } from './commands/lens-declarations.js';
+import { declareStudio } from './commands/studio-declaration.js';
 import { declareChat, declareEval, declareGenerate } from './commands/text-declarations.js';
 import { declareTrain } from './commands/train-declaration.js';
 import type { CommandContext } from './context.js';
@@ -37,7 +39,9 @@ export function createProgram(context: CommandContext): Command {
     declareSites,
     declareCapture,
     declareAttend,
+    declareHeads,
     declareLens,
+    declareStudio,
     declareBench,
     declareConformance,
   ]) {

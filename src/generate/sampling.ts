@@ -89,8 +89,11 @@ export function sample(
 /** The token of the largest logit, of equal ones the first. @throws numeric: a logit is NaN */
 export function argmax(logits: Float32Array | Float64Array): number {
   let best = 0;
+  let top = Number.NEGATIVE_INFINITY;
   for (let i = 0; i < logits.length; i++) {
     const value = logits[i] as number;
+    if (value <= top) continue;
+    // Greater, or no number: of all comparisons with NaN none holds.
     if (Number.isNaN(value)) {
       throw fail('numeric', {
         where: 'sampling',
@@ -99,7 +102,8 @@ export function argmax(logits: Float32Array | Float64Array): number {
         fix: 'Run with check to find where it began',
       });
     }
-    if (value > (logits[best] as number)) best = i;
+    best = i;
+    top = value;
   }
   return best;
 }

@@ -42,7 +42,7 @@ export function parseOneAddress(text: string): Address {
 }
 
 /**
- * What addresses name, of the sites there are.
+ * What addresses name, of the sites there are, in the order of computation.
  * @throws name: a glob matches none, with the nearest names; axis: more axes than a site has, or places outside one
  */
 export function selectAddresses(addresses: readonly Address[], shapes: ReadonlyMap<string, readonly unknown[]>): SiteAddress[] {
@@ -54,7 +54,8 @@ export function selectAddresses(addresses: readonly Address[], shapes: ReadonlyM
       chosen.set(key, { key, site, parts, gradient });
     }
   }
-  return [...chosen.values()];
+  const order = new Map([...shapes.keys()].map((site, i) => [site, i]));
+  return [...chosen.values()].sort((a, b) => (order.get(a.site) as number) - (order.get(b.site) as number));
 }
 
 /** The site that a result's name is of. */

@@ -3,7 +3,7 @@ import { type ActivationName, child, children, Embedding, LayerNorm, Mlp, Module
 import { dropout, type Tensor, tap } from '../ops/index.js';
 import { LearnedPositions } from '../position/index.js';
 import type { LanguageModel } from './language-model.js';
-import { type AttentionComputation, longAttention } from './long-attention.js';
+import { type AttentionComputation, longAttention, longFeedForward } from './long-attention.js';
 import { decoderMask, type SequenceState } from './sequence-state.js';
 import { checkSizes } from './sizes.js';
 
@@ -34,6 +34,7 @@ class Block extends Module {
   readonly attention: SelfAttention;
   readonly norm2: LayerNorm;
   readonly mlp: Mlp;
+  readonly computation: AttentionComputation;
 
   constructor(config: Required<GPT2Config>) {
     super();
@@ -47,13 +48,15 @@ class Block extends Module {
     });
     this.norm2 = new LayerNorm(width, { bias, epsilon });
     this.mlp = new Mlp({ width, hidden, bias, activation, dropout: rate, outputInitializer });
+    this.computation = config.attention;
   }
 
   /** @param x [B,T,C] @returns [B,T,C] */
   forward(x: Tensor, mask: Tensor | undefined, past?: Past): Tensor {
     const pre = tap('residual.pre', x);
     const mid = tap('residual.mid', pre.add(this.attention.forward(this.norm1.forward(pre), { mask, everyQueryAttends: true, past })));
-    return tap('residual.post', mid.add(this.mlp.forward(this.norm2.forward(mid))));
+    const feedForward = longFeedForward(this.computation, (y) => this.mlp.forward(this.norm2.forward(y)));
+    return tap('residual.post', mid.add(feedForward(mid)));
   }
 }
 

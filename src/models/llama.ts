@@ -5,7 +5,7 @@ import { dropout, type Tensor, tap } from '../ops/index.js';
 import { Rotary, type RotaryScaling } from '../position/index.js';
 import { masksByLayer } from './attention-masks.js';
 import type { LanguageModel } from './language-model.js';
-import { type AttentionComputation, longAttention } from './long-attention.js';
+import { type AttentionComputation, longAttention, longFeedForward } from './long-attention.js';
 import type { SequenceState } from './sequence-state.js';
 import { checkSizes } from './sizes.js';
 
@@ -53,6 +53,7 @@ class Block extends Module {
   readonly attention: GroupedQueryAttention;
   readonly norm2: RmsNorm;
   readonly mlp: GatedMlp;
+  readonly computation: AttentionComputation;
 
   constructor(config: Complete, window: number | undefined) {
     super();
@@ -77,13 +78,15 @@ class Block extends Module {
     });
     this.norm2 = new RmsNorm(width, { epsilon });
     this.mlp = new GatedMlp({ width, hidden, activation, bias: mlpBias, dropout: rate, outputInitializer });
+    this.computation = config.attention;
   }
 
   /** @param x [B,T,C] @returns [B,T,C] */
   forward(x: Tensor, inputs: GroupedQueryAttentionInputs): Tensor {
     const pre = tap('residual.pre', x);
     const mid = tap('residual.mid', pre.add(this.attention.forward(this.norm1.forward(pre), inputs)));
-    return tap('residual.post', mid.add(this.mlp.forward(this.norm2.forward(mid))));
+    const feedForward = longFeedForward(this.computation, (y) => this.mlp.forward(this.norm2.forward(y)));
+    return tap('residual.post', mid.add(feedForward(mid)));
   }
 }
 

@@ -74,6 +74,22 @@ export abstract class Module {
     return found;
   }
 
+  /** Every module below by its path, this one first under the empty path; one that is shared counts once, where it is met first. */
+  modules(): Map<string, Module> {
+    const found = new Map<string, Module>();
+    const seen = new Set<Module>();
+    const visit = (value: unknown, path: string): void => {
+      if (value instanceof Module) {
+        if (seen.has(value)) return;
+        seen.add(value);
+        found.set(path, value);
+      } else if (!isContainer(value)) return;
+      for (const [key, child] of Object.entries(value)) visit(child, join(path, key));
+    };
+    visit(linkOf(this).self, '');
+    return found;
+  }
+
   /** Number of trained numbers. */
   get parameterCount(): number {
     return [...this.parameters().values()].reduce((n, p) => n + p.shape.reduce((a, b) => a * b, 1), 0);

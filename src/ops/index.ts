@@ -27,6 +27,7 @@ export { evaluate } from './evaluate.js';
 export { type ArgOptions, argmax, argmin } from './index/arg-extremes.js';
 export { gather } from './index/gather.js';
 export { oneHot } from './index/one-hot.js';
+export { permuteRows } from './index/permute-rows.js';
 export { scatterAdd } from './index/scatter-add.js';
 export { scatterAlong, takeAlong } from './index/take-along.js';
 export { topK } from './index/top-k.js';

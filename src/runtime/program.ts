@@ -9,7 +9,7 @@ import type { Binding } from './bindings.js';
 import { detachLarge } from './detach.js';
 import type { EngineTensor } from './engine/engine.js';
 import { lower } from './lower.js';
-import { folderOfParameters, optimize, readAsStored } from './passes/index.js';
+import { folderOfParameters, mergeNeighbours, optimize, readAsStored } from './passes/index.js';
 import { engineTensor, fromEngine, Session } from './session.js';
 
 export interface ProgramOptions {
@@ -49,7 +49,7 @@ export function lowerProgram(
   const simplified = optimize(Object.values(outputs));
   const target: Target = { provider: options.device === 'webgpu' ? 'webgpu' : engine.provider, plain: options.plain ?? false };
   const folder = embedParameters && target.provider === 'cpu' ? folderOfParameters(simplified) : undefined;
-  const optimized = folder === undefined ? simplified : readAsStored(simplified, folder);
+  const optimized = folder === undefined ? simplified : readAsStored(mergeNeighbours(simplified, folder), folder);
   const graph = Object.fromEntries(names.map((n, i) => [n, optimized[i] as Tensor]));
   const { model, bindings } = lower(graph, { target, inputs, embedParameters, folder });
   checkModel(model);

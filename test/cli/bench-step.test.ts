@@ -9,7 +9,7 @@ import { median, quantile, summarize } from '#dist/cli/bench/statistics.js';
 import { measure } from '#dist/cli/bench/step.node.js';
 import { stackBatches, storyBatches } from '#dist/cli/bench/step-batches.js';
 import { alternate, compareLosses, lossTolerance } from '#dist/cli/bench/step-compare.js';
-import { type StepShape, stepCases, workOf } from '#dist/cli/bench/step-shape.js';
+import { type StepShape, sizeNames, stepCases, workOf } from '#dist/cli/bench/step-shape.js';
 import { TorchSide } from '#dist/cli/bench/step-torch.node.js';
 import type { HostArray } from '#dist/core/index.js';
 import { adamW } from '#dist/train/index.js';
@@ -118,6 +118,11 @@ test('work: a step of S and L in floating-point operations, by hand', () => {
 
 const tiny: StepShape = { layers: 2, heads: 2, width: 32, context: 16, batch: 4, vocabulary: 65, accumulate: 1, dropout: 0 };
 
+test('sizes are chosen by name, and others are refused', () => {
+  expect(sizeNames('L, 124M')).toEqual(['L', '124M']);
+  expect(() => sizeNames('S,XL')).toThrow(/XL/);
+});
+
 test('batches are stacked in order, and targets are the inputs shifted by one', () => {
   const batches = storyBatches(tiny);
   const { inputs, targets } = stackBatches(batches, 3, tiny);
@@ -145,6 +150,8 @@ describe.skipIf(!hasTorch)('against PyTorch', () => {
       expect(result.othersLoad).toBeGreaterThanOrEqual(0);
       expect(result.othersLoad).toBeLessThanOrEqual(1);
       expect(result.operators.runs).toBe(10);
+      expect(result.shareOfBest).toBeGreaterThan(0);
+      expect(result.shareOfBest).toBeCloseTo(result.gflops / result.bestGflops, 10);
       expect(result.operators.kinds.reduce((sum, k) => sum + k.percent, 0)).toBeLessThanOrEqual(100);
       expect((await readdir(folder)).filter((name) => name.startsWith('operators'))).toEqual([]);
       // A mistake is an error of ours, and the process goes on.

@@ -7,7 +7,7 @@ import { headlight, temporaryFolder } from './command.js';
 
 const here = temporaryFolder();
 
-test('a short demo goes all the way, can be done again, and leaves what is not its own', async () => {
+test('a short demo goes all the way, can be done again, and leaves what is not its own', { timeout: 150_000 }, async () => {
   const short = ['demo', '--no-open', '--steps', '4', '--json'];
   const first = await headlight(here, ...short);
   expect(first.code, first.err).toBe(0);

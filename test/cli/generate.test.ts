@@ -37,6 +37,27 @@ describe('what chooses', () => {
     expect(json).toMatchObject({ ids: same.ids, logprobs: same.logprobs, text: tokenizer.decode(same.ids), finish: 'length' });
   });
 
+  test('the checkpoint’s generation_config.json, where no flag says otherwise', async () => {
+    cpSync(join(here, 'run'), join(here, 'wishes'), { recursive: true });
+    const wish = (values: object): void => writeFileSync(join(here, 'wishes/generation_config.json'), JSON.stringify(values));
+    const newIds = async (...args: string[]): Promise<unknown> => {
+      const finished = await headlight(here, 'generate', 'wishes', '--prompt', prompt, '--max-new-tokens', '20', ...args, '--json');
+      expect(finished.code, finished.err).toBe(0);
+      return finished.json().newIds;
+    };
+    const of = async (options: object): Promise<number[]> =>
+      (await generateAll(model, tokenizer.encode(prompt), { maxNewTokens: 20, ...options })).newIds;
+    wish({ temperature: 1.3, top_k: 7, repetition_penalty: 1.2 });
+    expect(await newIds()).toEqual(await of({ temperature: 1.3, topK: 7, repetitionPenalty: 1.2 }));
+    expect(await newIds('--top-k', '3', '--temperature', '0.9')).toEqual(await of({ temperature: 0.9, topK: 3, repetitionPenalty: 1.2 }));
+    wish({ do_sample: false, top_k: 7 });
+    expect(await newIds()).toEqual(await of({ temperature: 0 }));
+    wish({ top_p: 7 });
+    const refused = await headlight(here, 'generate', 'wishes', '--prompt', prompt);
+    expect(refused.code).toBe(2);
+    expect(refused.err).toMatch(/generation_config.json.*"top_p" is above 0 and at most 1; got 7/);
+  });
+
   test('--stop ends before the text, wherever its tokens end; --alternatives names tokens', async () => {
     const args = ['--prompt', prompt, '--max-new-tokens', '30', '--temperature', '0'];
     const { text } = (await jsonOf(...args)) as { text: string };

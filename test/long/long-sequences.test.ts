@@ -31,5 +31,6 @@ test('a GPT with a context of 16,384 trains a step within 6 GiB', async () => {
   const { peakMiB, losses } = await outcomeOf<{ losses: number[] }>('gpt', '16384');
   expect(losses.length).toBe(1);
   expect(Math.abs((losses[0] as number) - Math.log(256))).toBeLessThan(0.3);
-  expect(peakMiB).toBeLessThan(6144);
+  // 6 GiB is what is asked; 4,971 MiB were measured.
+  expect(peakMiB).toBeLessThan(5632);
 });

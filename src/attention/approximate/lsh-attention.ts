@@ -1,6 +1,6 @@
 import { type Dim, type HostArray, multiplyDims } from '../../core/index.js';
 import type { FormDeclaration } from '../../nn/index.js';
-import { concat, gather, iota, rsqrt, softmax, stopGradient, type Tensor, where } from '../../ops/index.js';
+import { concat, iota, permuteRows, rsqrt, softmax, stopGradient, type Tensor, where } from '../../ops/index.js';
 import { distance, placesOf } from '../places.js';
 import { ImpliedAttention, type ImpliedOptions, type Meeting } from './implied-attention.js';
 import { fromChunks, inChunks } from './kernel-sums.js';
@@ -93,9 +93,10 @@ export class LshAttention extends ImpliedAttention {
     const tokens = concat(parts, 3);
     const widths = parts.map((p) => p.shape[3] as number);
     const rounds = Array.from({ length: this.rounds }, (_, round) => {
-      const of = (x: Tensor): Tensor => x.slice([null, null, [round, round + 1]]).reshape([batch, heads, length]);
-      const result = this.round(rowsAt(tokens, of(sorting.order)), widths, round);
-      return rowsAt(result, of(sorting.slots)).split([widths[1] as number, 1], 3) as [Tensor, Tensor];
+      const of = (x: Tensor): Tensor => rowNumbers(x.slice([null, null, [round, round + 1]]).reshape([batch, heads, length]));
+      const [order, slots] = [of(sorting.order), of(sorting.slots)];
+      const result = this.round(permuted(tokens, order, slots), widths, round);
+      return permuted(result, slots, order).split([widths[1] as number, 1], 3) as [Tensor, Tensor];
     });
     const sizes = concat(
       rounds.map(([, size]) => size),
@@ -185,12 +186,18 @@ function withChunkBefore(x: Tensor, value: number): Tensor {
   return concat([before, x], 3);
 }
 
-/** Rows by their numbers: x [B,H,T,M], at [B,H,T] int32 → [B,H,T,M]. */
-function rowsAt(x: Tensor, at: Tensor): Tensor {
-  const [batch, heads, length, width] = x.shape as [Dim, Dim, number, number];
-  const heaps = multiplyDims(batch, heads);
-  const first = iota(heaps).mul(length).reshape([batch, heads, 1]);
-  return gather(x.reshape([multiplyDims(heaps, length), width]), at.add(first).reshape([multiplyDims(heaps, length)])).reshape(x.shape);
+/** Numbers of tokens within their sequences, [B,H,T], as numbers among the tokens of all, [B·H·T]. */
+function rowNumbers(at: Tensor): Tensor {
+  const [batch, heads, length] = at.shape as [Dim, Dim, number];
+  const sequences = multiplyDims(batch, heads);
+  const first = iota(sequences).mul(length).reshape([batch, heads, 1]);
+  return at.add(first).reshape([multiplyDims(sequences, length)]);
+}
+
+/** x [B,H,T,M], its tokens in another order. */
+function permuted(x: Tensor, order: Tensor, inverse: Tensor): Tensor {
+  const [batch, heads, length, width] = x.shape as [Dim, Dim, Dim, number];
+  return permuteRows(x.reshape([multiplyDims(multiplyDims(batch, heads), length), width]), order, inverse).reshape(x.shape);
 }
 
 export const lshForm: FormDeclaration = {

@@ -1,6 +1,6 @@
 import type { Dim } from '../../core/index.js';
 import { type FormDeclaration, Linear, Module } from '../../nn/index.js';
-import { type Tensor, tap } from '../../ops/index.js';
+import { type Initializer, type Tensor, tap } from '../../ops/index.js';
 import { type Rotation, rotate } from '../../position/index.js';
 import type { AttentionInputs } from '../attend.js';
 import type { AttentionForm } from '../attention.js';
@@ -15,6 +15,8 @@ export interface SharedQueryKeyOptions {
   readonly attention: AttentionForm;
   /** Whether projections have biases; they do not by default. */
   readonly bias?: boolean | undefined;
+  /** How the projections start; `Linear`'s way by default. */
+  readonly initializer?: Initializer | undefined;
 }
 
 export interface SharedQueryKeyInputs extends AttentionInputs {
@@ -36,13 +38,13 @@ export class SharedQueryKeyAttention extends Module {
   readonly heads: number;
 
   /** @throws shape: heads that do not divide the width */
-  constructor({ width, heads, attention, bias = false }: SharedQueryKeyOptions) {
+  constructor({ width, heads, attention, bias = false, initializer }: SharedQueryKeyOptions) {
     super();
     const headWidth = width / heads;
     checkHeads('shared query-key attention', { width, heads, kvHeads: heads, headWidth, valueWidth: headWidth });
-    this.queryKey = new Linear(width, width, { bias });
-    this.value = new Linear(width, width, { bias });
-    this.output = new Linear(width, width, { bias });
+    this.queryKey = new Linear(width, width, { bias, initializer });
+    this.value = new Linear(width, width, { bias, initializer });
+    this.output = new Linear(width, width, { bias, initializer });
     this.attention = attention;
     this.heads = heads;
   }

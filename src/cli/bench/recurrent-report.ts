@@ -22,7 +22,10 @@ export function reportRecurrent({
       : `  PyTorch   none: ${withoutTorch}`,
     ...all.flatMap(cellLines),
     '',
-    `LSTM over RNN: ${lstmOverRnn.multiplyAdds.toFixed(2)} times the multiply-adds, ${lstmOverRnn.time.toFixed(2)} times the time (ours)`,
+    ...lstmOverRnn.map(
+      ({ hidden, length: steps, multiplyAdds, time }) =>
+        `LSTM over RNN: ${multiplyAdds.toFixed(2)} times the multiply-adds, ${time.toFixed(2)} times the time (ours) at H ${hidden}, T ${steps}`,
+    ),
   ];
   return `${lines.join('\n')}\n`;
 }

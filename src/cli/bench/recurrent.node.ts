@@ -3,25 +3,16 @@ import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { writeSafetensors } from '../../checkpoints/index.js';
 import { HeadlightError, HostArray, normal, randomKey } from '../../core/index.js';
-import { type CellName, RecurrentLayers } from '../../nn/index.js';
-import { input } from '../../ops/index.js';
+import type { CellName } from '../../nn/index.js';
 import { largestDifference } from './figures-difference.js';
-import { LayerPass } from './layer-pass.js';
 import { LoadMeter } from './load.node.js';
 import { type Machine, machine } from './machine.node.js';
-import { multiplyAdds } from './multiply-adds.js';
+import { type CellRatio, cellPass, lstmOverRnn, type RecurrentShape } from './recurrent-ratio.js';
 import { reportRecurrent } from './recurrent-report.js';
 import { median } from './statistics.js';
 import { alternate, type Timing } from './step-compare.js';
 import type { Block } from './step-ours.js';
 import { type TorchInfo, TorchProcess } from './torch-process.node.js';
-
-/** What is timed: one layer over B rows of T steps, inputs as wide as the state. */
-export interface RecurrentShape {
-  readonly batch: number;
-  readonly length: number;
-  readonly hidden: number;
-}
 
 export interface RecurrentBenchOptions {
   readonly threads?: number;
@@ -56,8 +47,8 @@ export interface RecurrentBenchResult {
   /** Why PyTorch is missing. */
   readonly withoutTorch?: string;
   readonly cells: readonly CellFigures[];
-  /** LSTM over RNN: 4 gates for 1. */
-  readonly lstmOverRnn: { readonly multiplyAdds: number; readonly time: number };
+  /** At this width, and wider. */
+  readonly lstmOverRnn: readonly CellRatio[];
 }
 
 const warmUp = 3;
@@ -80,12 +71,12 @@ export async function runRecurrentBench(options: RecurrentBenchOptions = {}): Pr
       const child = 'child' in torch ? torch.child : undefined;
       found.push(await measure(cell, shape, { child, folder, threads, rounds, steps }));
     }
-    const of = (cell: CellName): CellFigures => found.find((figures) => figures.cell === cell) as CellFigures;
-    const lstmOverRnn = { multiplyAdds: of('lstm').multiplyAdds / of('rnn').multiplyAdds, time: of('lstm').ms / of('rnn').ms };
+    onProgress('lstm over rnn');
+    const ratios = await lstmOverRnn(shape, numbers, { threads, rounds: rounds * steps });
     const result: RecurrentBenchResult = {
       ...{ bench: 'recurrent', date: new Date().toISOString(), machine: machine(), threads, shape },
       ...('child' in torch ? { torch: torch.info } : { withoutTorch: torch.reason }),
-      ...{ cells: found, lstmOverRnn },
+      ...{ cells: found, lstmOverRnn: ratios },
     };
     out(reportRecurrent(result));
     if (options.json) out(`${JSON.stringify(result)}\n`);
@@ -115,17 +106,10 @@ interface Means {
   readonly steps: number;
 }
 
-async function measure(
-  cell: CellName,
-  { batch, length, hidden }: RecurrentShape,
-  { child, folder, threads, rounds, steps }: Means,
-): Promise<CellFigures> {
-  const layer = new RecurrentLayers({ cell, width: hidden, hidden });
-  layer.seed = 1;
-  const shape = [batch, length, hidden];
-  const [x, cotangent] = ['x', 'cotangent'].map((name) => numbers(name, shape)) as [HostArray, HostArray];
-  const work = multiplyAdds([layer.forward(input('x', shape)).outputs]);
-  const ours = await LayerPass.create(layer, (rows) => layer.forward(rows).outputs, { x, cotangent }, { threads });
+async function measure(cell: CellName, shape: RecurrentShape, { child, folder, threads, rounds, steps }: Means): Promise<CellFigures> {
+  const { batch, length, hidden } = shape;
+  const [x, cotangent] = ['x', 'cotangent'].map((name) => numbers(name, [batch, length, hidden])) as [HostArray, HostArray];
+  const { layer, work, pass: ours } = await cellPass(cell, shape, { x, cotangent }, threads);
   try {
     const [loss] = (await ours.run(0, warmUp)).losses;
     if (child === undefined) {

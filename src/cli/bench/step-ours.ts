@@ -25,6 +25,8 @@ export interface TrainingRules {
   readonly optimizer: AdamW;
   readonly clip: number;
   readonly threads: number;
+  /** Whether batches have targets that are ignored. */
+  readonly hasIgnored?: boolean;
 }
 
 /** Steps with the worker at once, as in `train`. */
@@ -48,15 +50,15 @@ export class OurSide implements Side {
 
   static async create(
     model: LanguageModel,
-    shape: StepShape,
-    { optimizer, clip, threads }: TrainingRules,
+    shape: Pick<StepShape, 'batch' | 'context' | 'accumulate'>,
+    { optimizer, clip, threads, hasIgnored = false }: TrainingRules,
     batches: (index: number) => TokenBatch,
   ): Promise<OurSide> {
     const { batch, context, accumulate } = shape;
     const owner = remoteOwner(startThread());
     try {
       await owner.setup({
-        program: traceStep(model, { shape: { rows: batch, length: context } }, { device: 'cpu', threads }),
+        program: traceStep(model, { shape: { rows: batch, length: context }, hasIgnored }, { device: 'cpu', threads }),
         parameters: applyGroups(parameterShapes(model)),
         values: Object.fromEntries([...model.parameters()].map(([name, p]) => [name, Float32Array.from(p.value.data as Float32Array)])),
         optimizer,

@@ -26,9 +26,10 @@ export function reportSteps(result: StepBenchResult): string {
   return `${[...head, ...result.sizes.flatMap(sizeLines), ...baby].join('\n')}\n`;
 }
 
-function sizeLines({ size, shape, parameters, equality, timing, othersLoad, gflops, torchGflops, operators }: SizeResult): string[] {
+function sizeLines({ size, shape, parameters, equality, timing, othersLoad, gflops, torchGflops, ...rest }: SizeResult): string[] {
   const { layers, heads, width, context, batch, vocabulary } = shape;
   const { ours, theirs, ratio, paired, outside } = timing;
+  const { operators, bestGflops, shareOfBest, missing } = rest;
   return [
     '',
     `${size}: ${layers} layers, ${heads} heads, width ${width}, context ${context}, batch ${batch}, vocabulary ${vocabulary}; ${parameters} parameters`,
@@ -44,6 +45,10 @@ function sizeLines({ size, shape, parameters, equality, timing, othersLoad, gflo
       : []),
     `  outside ONNX Runtime ${outside.toFixed(2)} ms of a step of ours`,
     ...operatorLines(operators),
+    `  best matrix product in this run ${bestGflops.toFixed(0)} GFLOP/s: a step runs at ${(100 * shareOfBest).toFixed(0)}% of it; the rest of its time`,
+    ...missing
+      .filter(({ percent }) => Math.abs(percent) >= leastPercent)
+      .map(({ what, ms, percent }) => `    ${what.padEnd(36)}${ms.toFixed(2).padStart(10)}${percent.toFixed(1).padStart(7)}`),
   ];
 }
 

@@ -1,4 +1,5 @@
 import type { Machine } from './machine.node.js';
+import type { MissingTime } from './missing-time.js';
 import type { OpTimes } from './op-times.js';
 import type { BabyTiming } from './step-baby.js';
 import type { Equality, Timing } from './step-compare.js';
@@ -17,6 +18,10 @@ export interface SizeResult {
   readonly gflops: number;
   readonly torchGflops: number;
   readonly operators: OpTimes;
+  /** The best rate of a matrix product in the same run, and what the step's is of it, in [0, 1]. */
+  readonly bestGflops: number;
+  readonly shareOfBest: number;
+  readonly missing: readonly MissingTime[];
 }
 
 /** What `bench step --json` prints. */

@@ -1,3 +1,4 @@
+import { fail } from '../../core/index.js';
 import { GPT2 } from '../../models/index.js';
 import type { ActivationName } from '../../nn/index.js';
 
@@ -24,14 +25,29 @@ export interface StepCase {
   readonly steps: number;
 }
 
-export type SizeName = 'S' | 'L';
+export type SizeName = 'S' | 'L' | '124M';
 
 const plain = { vocabulary: 65, accumulate: 1, dropout: 0 };
 
 export const stepCases: Readonly<Record<SizeName, StepCase>> = {
   S: { shape: { ...plain, layers: 4, heads: 4, width: 128, context: 64, batch: 12 }, losses: 200, rounds: 15, steps: 20 },
   L: { shape: { ...plain, layers: 6, heads: 6, width: 384, context: 256, batch: 8 }, losses: 20, rounds: 6, steps: 3 },
+  '124M': {
+    shape: { ...plain, layers: 12, heads: 12, width: 768, context: 256, batch: 2, vocabulary: 50257 },
+    losses: 2,
+    rounds: 3,
+    steps: 1,
+  },
 };
+
+/** @param list such as `S,L` @throws name: a size that there is not */
+export function sizeNames(list: string): SizeName[] {
+  return list.split(',').map((text) => {
+    const name = text.trim();
+    if (Object.hasOwn(stepCases, name)) return name as SizeName;
+    throw fail('name', { where: 'bench step --sizes', rule: `of ${Object.keys(stepCases).join(', ')}`, got: JSON.stringify(name) });
+  });
+}
 
 /** The preset `baby`: L's model with dropout, 64 windows as 8 passes of 8. */
 export const babyShape: StepShape = { ...stepCases.L.shape, accumulate: 8, dropout: 0.2 };

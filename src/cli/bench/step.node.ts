@@ -5,8 +5,10 @@ import { join } from 'node:path';
 import { saveModel, writeSafetensors } from '../../checkpoints/index.js';
 import { fail } from '../../core/index.js';
 import { adamW } from '../../train/index.js';
+import { BestProduct } from './best-product.js';
 import { LoadMeter } from './load.node.js';
 import { machine } from './machine.node.js';
+import { missingTime } from './missing-time.js';
 import { onInterrupt } from './on-interrupt.node.js';
 import { timeBaby } from './step-baby.js';
 import { stackBatches, storyBatches } from './step-batches.js';
@@ -144,11 +146,14 @@ export async function measure(
   let equality: Equality;
   let timing: Timing;
   let othersLoad: number;
+  let bestGflops: number;
+  const product = await BestProduct.create(rules.threads);
   const ours = await OurSide.create(model, shape, rules, batches);
   try {
     note(`${losses} steps on each side, to compare losses`);
     const mine = await ours.run(0, losses);
     equality = compareLosses(mine.losses, (await torch.run(0, losses)).losses);
+    await product.measure();
     const load = new LoadMeter(() => torch.processorTime());
     timing = await alternate(ours, torch, {
       rounds,
@@ -157,12 +162,28 @@ export async function measure(
       onRound: (round) => note(`round ${round + 1} of ${rounds}`),
     });
     othersLoad = load.others();
+    bestGflops = await product.measure();
   } finally {
     await ours.dispose();
+    await product.dispose();
   }
   note(`${profiledSteps} steps under the profiler`);
   const operators = await profileStep(model, shape, { threads: rules.threads, steps: profiledSteps, folder, batches });
   const work = workOf(shape);
   const gflops = work / timing.ours.median / 1e6;
-  return { shape, parameters, equality, timing, othersLoad, gflops, torchGflops: work / timing.theirs.median / 1e6, operators };
+  const torchGflops = work / timing.theirs.median / 1e6;
+  const missing = missingTime(operators, work / bestGflops / 1e6, timing.outside);
+  return {
+    shape,
+    parameters,
+    equality,
+    timing,
+    othersLoad,
+    gflops,
+    torchGflops,
+    operators,
+    bestGflops,
+    shareOfBest: gflops / bestGflops,
+    missing,
+  };
 }

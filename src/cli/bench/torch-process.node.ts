@@ -33,6 +33,7 @@ function environment(threads: number): Record<string, string | undefined> {
     MALLOC_ARENA_MAX: undefined,
     MALLOC_MMAP_THRESHOLD_: undefined,
     MALLOC_TRIM_THRESHOLD_: undefined,
+    MALLOC_TOP_PAD_: undefined,
     GLIBC_TUNABLES: undefined,
   };
   return { ...process.env, ...ours, ...kernels, OMP_NUM_THREADS: String(threads), OPENBLAS_NUM_THREADS: undefined };

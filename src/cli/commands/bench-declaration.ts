@@ -13,10 +13,13 @@ export function declareBench(program: Command, context: CommandContext): void {
     )
     .description('measure this machine')
     .option('--threads <n>', 'threads within an operator', wholeNumber(1, 1024))
+    .option('--sizes <names>', 'step: of S, L and 124M (S,L)')
     .option('--up-to <n>', 'length: the longest sequence (32768)', wholeNumber(256, 2 ** 20))
     .option('--forms <names>', 'length, models, reach: these only, such as "lstm,transformer"')
     .option('--steps <n>', 'models, reach: training steps of each', wholeNumber(1))
     .option('--small', 'models, reach, lens: small enough to take seconds')
+    .option('--times', 'models: time their steps alone')
+    .option('--out <file>', 'models: keep what is finished here, and go on from it')
     .option('--baby', 'step: time the preset `baby` too');
   jsonOption(command).action(async (name: string, flags: BenchFlags) => {
     const { benchCommand } = await import('./bench.js');

@@ -4,10 +4,13 @@ import type { CommandIo } from '../io.js';
 export interface BenchFlags {
   readonly threads?: number;
   readonly baby?: boolean;
+  readonly sizes?: string;
   readonly upTo?: number;
   readonly forms?: string;
   readonly steps?: number;
   readonly small?: boolean;
+  readonly times?: boolean;
+  readonly out?: string;
   readonly json?: boolean;
 }
 
@@ -15,10 +18,12 @@ type Bench = (flags: BenchFlags, io: CommandIo) => Promise<void>;
 
 /** Each is loaded when asked for. */
 const benches: Readonly<Record<string, Bench>> = {
-  async step({ threads, baby, json }) {
+  async step({ threads, baby, sizes, json }) {
     const { runStepBench } = await import('../bench/step.node.js');
+    const { sizeNames } = await import('../bench/step-shape.js');
     // It prints its table, and the JSON, itself.
-    await runStepBench({ ...(threads && { threads }), ...(baby && { baby }), ...(json && { json }) });
+    const chosen = sizes === undefined ? {} : { sizes: sizeNames(sizes) };
+    await runStepBench({ ...chosen, ...(threads && { threads }), ...(baby && { baby }), ...(json && { json }) });
   },
   async attention({ threads, json }, io) {
     const { runAttentionBench } = await import('../bench/attention.node.js');
@@ -38,16 +43,9 @@ const benches: Readonly<Record<string, Bench>> = {
     const onProgress = (what: string): void => io.note(`bench recurrent: ${what}`);
     await runRecurrentBench({ ...(threads && { threads }), ...(json && { json }), out: (text) => io.out(text), onProgress });
   },
-  async models({ threads, forms, steps, small, json }, io) {
-    const { compareModels, comparisonSizes } = await import('../bench/models/compare.js');
-    const { comparisonTables } = await import('../bench/models/report.js');
-    const size = comparisonSizes[small ? 'small' : 'full'];
-    const onRow = ({ task, model, loss, accuracy }: { task: string; model: string; loss: number; accuracy?: number }): void => {
-      const right = accuracy === undefined ? '' : `, ${(100 * accuracy).toFixed(0)}% right`;
-      io.note(`bench models: ${task}, ${model}: loss ${loss.toFixed(3)}${right}`);
-    };
-    const rows = await compareModels({ size, forms, steps, threads, onRow });
-    io.out(json ? `${JSON.stringify({ bench: 'models', size, rows })}\n` : `${comparisonTables(rows)}\n`);
+  async models(flags, io) {
+    const { benchModels } = await import('./bench-models.js');
+    await benchModels(flags, io);
   },
   async reach({ threads, forms, steps, small, json }, io) {
     const { reachBench, reachSizes } = await import('../bench/models/reach.js');

@@ -1,3 +1,4 @@
+import { samplingDefaults } from '../../checkpoints/index.js';
 import { HeadlightError } from '../../core/index.js';
 import { Conversation, type ConversationOptions, type GeneratedToken } from '../../generate/index.js';
 import { openChatCheckpoint } from '../chat-checkpoint.js';
@@ -30,8 +31,8 @@ const commands = ['/reset', '/exit'] as const;
  * JSON: `replies` (text, newIds, logprobs, finish, promptTokens, reusedTokens), `messages`, and `tokensPerSecond`.
  */
 export async function chatCommand(name: string, flags: ChatFlags, io: CommandIo, finish: (code: number) => void): Promise<void> {
-  const { model, tokenizer, template, endIds, endTexts } = await openChatCheckpoint(name, flags.template);
-  const given = generateOptionsOf({ ...flags, stop: [...(flags.stop ?? []), ...endTexts] }, tokenizer);
+  const { model, tokenizer, template, endIds, endTexts, path } = await openChatCheckpoint(name, flags.template);
+  const given = generateOptionsOf({ ...flags, stop: [...(flags.stop ?? []), ...endTexts] }, tokenizer, await samplingDefaults(path));
   const options: ConversationOptions = {
     ...given,
     template,

@@ -1,5 +1,5 @@
 import { files } from '#files';
-import { endTokenIds } from '../../checkpoints/index.js';
+import { endTokenIds, samplingDefaults } from '../../checkpoints/index.js';
 import {
   type Beam,
   beamSearch,
@@ -52,7 +52,11 @@ export async function generateCommand(folder: string, flags: GenerateFlags, io: 
   const { model, tokenizer, path, config } = await openTextCheckpoint(folder, { inPlace: true });
   const prompts = texts.map((text) => tokenizer.encode(text));
   const endIds = flags.ignoreEos ? [] : await endTokenIds(path, config);
-  const options = { ...generateOptionsOf(flags, tokenizer), endIds, ...(alternatives !== undefined && { alternatives }) };
+  const options = {
+    ...generateOptionsOf(flags, tokenizer, await samplingDefaults(path)),
+    endIds,
+    ...(alternatives !== undefined && { alternatives }),
+  };
   if (options.stop?.length && beams !== undefined) {
     refuseFlag('--stop', 'with --beams only tokens without text', 'Leave one of them out');
   }

@@ -31,14 +31,17 @@ const prompt = `${name} lived by the mill. ${name} found a drum. He shook the dr
 
 /**
  * Trains a small model on the built-in stories, lets it write before and after, and draws its attention.
+ * On a terminal it ends in the studio on that model, until Ctrl-C; elsewhere, or without `open`, it says how to open it.
  * JSON: `out`, `picture`, `passedBefore`, `passed`, `total`, `trainLoss`, `valLoss`, `seconds`, `head` (see `NameHead`), `stopped`.
  */
-export async function demo(flags: DemoFlags, io: CommandIo, open: (path: string) => void): Promise<number> {
+export async function demo(flags: DemoFlags, io: CommandIo, studio: (folder: string) => Promise<number>): Promise<number> {
   const { out, steps, seed } = flags;
   const begun = performance.now();
   const say = (text: string): void => (flags.json ? io.note(text) : io.out(`${text}\n`));
   await clearEarlierDemo(out);
-  const plan = await planNewRun([builtInStories], { ...size, steps, seed, evalEvery: Math.max(1, Math.ceil(steps / 6)) }, out);
+  // A checkpoint of every evaluation is kept: moments of training, for the studio to go back to.
+  const evalEvery = Math.max(1, Math.ceil(steps / 6));
+  const plan = await planNewRun([builtInStories], { ...size, steps, seed, evalEvery, keepEvery: evalEvery }, out);
   const { model, tokenizer } = plan;
   say(`A GPT of ${model.parameterCount.toLocaleString('en')} parameters learns made-up stories, letter by letter.`);
   const untrained = await sampleStories(model, tokenizer, { ...sampling, seed });
@@ -62,7 +65,7 @@ export async function demo(flags: DemoFlags, io: CommandIo, open: (path: string)
     `\nIn the picture: layer ${head.layer}, head ${head.head} looks back at names. The "${prompt[head.from]}" at position ${head.from}, of a`,
   );
   say(`repeated "${name}", gives ${percent}% of its attention to the letters of the "${name}" that begins at position ${head.to}.`);
-  say(`\nOpen ${picture} in a browser (it needs no network).`);
+  say(`\nOpen ${picture} in a browser (it needs no network), or look into all of it: headlight studio ${out}`);
   say(`Go on: headlight generate ${out} --prompt "Petra lived by"   headlight sites ${out}`);
   const { trainLoss, valLoss, stopped } = outcome;
   const seconds = (performance.now() - begun) / 1000;
@@ -74,8 +77,7 @@ export async function demo(flags: DemoFlags, io: CommandIo, open: (path: string)
     io.note(`Stopped early; the model is saved as it was. To go on: headlight train --resume ${out}`);
     return exitCode.interrupted;
   }
-  if (flags.open && io.outIsTerminal) open(picture);
-  return exitCode.done;
+  return flags.open && io.outIsTerminal ? studio(out) : exitCode.done;
 }
 
 function shown({ stories }: SampledStories, count: number): string {
@@ -89,6 +91,7 @@ function shown({ stories }: SampledStories, count: number): string {
 const written = new Set([
   'attention.html',
   'best',
+  'checkpoints',
   'config.json',
   'events',
   'generation_config.json',

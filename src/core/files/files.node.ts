@@ -28,7 +28,7 @@ export const files: Files = {
   openRange,
   place: placeFile,
   list: (folder) => reading(folder, async () => (await readdir(folder)).sort()),
-  makeFolder: (folder) => writing(folder, async () => void (await mkdir(folder, { recursive: true }))),
+  makeFolder: (folder) => writing(folder, async () => void (await mkdir(resolve(folder), { recursive: true }))),
   createFile,
   writeAtomic,
   writeFolderAtomic,

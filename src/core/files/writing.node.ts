@@ -17,7 +17,8 @@ export async function writing<T>(path: string, work: () => Promise<T>): Promise<
 /** Creates `path`; errors name `shown`, what a person knows it as. */
 async function create(path: string, shown: string): Promise<FileWriter> {
   const handle = await writing(shown, async () => {
-    await mkdir(dirname(path), { recursive: true });
+    // Absolute: where the working folder has been removed, Node's mkdir would try for ever.
+    await mkdir(dirname(resolve(path)), { recursive: true });
     return open(path, 'wx');
   });
   let isOpen = true;

@@ -34,6 +34,8 @@ export interface MambaOptions {
   readonly chunk?: number | undefined;
   /** How inputs enter; by Euler's step by default, as in the paper's code. */
   readonly rule?: InputRule | undefined;
+  /** How the projections of x, of what selects and of the output start; `Linear`'s way by default. */
+  readonly initializer?: Initializer | undefined;
 }
 
 /** What a block keeps of the tokens before, whatever their number. */
@@ -74,24 +76,24 @@ export class Mamba extends Module {
   /** @throws value: a size that is not a whole number from 1 */
   constructor(options: MambaOptions) {
     super();
-    const { width, stateWidth = 16, expand = 2, kernel = 4, deltaRank = Math.ceil(width / 16) } = options;
+    const { width, stateWidth = 16, expand = 2, kernel = 4, deltaRank = Math.ceil(width / 16), initializer } = options;
     for (const [name, size] of Object.entries({ width, stateWidth, expand, kernel, deltaRank })) {
       if (!Number.isInteger(size) || size < 1)
         throw fail('value', { where: 'Mamba', rule: `${name}: a whole number from 1`, got: String(size) });
     }
     const inner = expand * width;
     const near = uniform(-1 / Math.sqrt(kernel), 1 / Math.sqrt(kernel));
-    this.input = new Linear(width, 2 * inner, { bias: false });
+    this.input = new Linear(width, 2 * inner, { bias: false, initializer });
     this.convolution = new Parameter([inner, 1, kernel], near);
     this.convolutionBias = new Parameter([inner], near);
-    this.selection = new Linear(inner, deltaRank + 2 * stateWidth, { bias: false });
+    this.selection = new Linear(inner, deltaRank + 2 * stateWidth, { bias: false, initializer });
     this.delta = new Linear(deltaRank, inner, {
       initializer: uniform(-(deltaRank ** -0.5), deltaRank ** -0.5),
       biasInitializer: stepSizes,
     });
     this.logA = new Parameter([inner, stateWidth], wholeNumbers);
     this.skip = new Parameter([inner], ones);
-    this.output = new Linear(inner, width, { bias: false });
+    this.output = new Linear(inner, width, { bias: false, initializer });
     this.rank = deltaRank;
     this.options = options;
   }

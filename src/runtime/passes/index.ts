@@ -5,6 +5,7 @@ import { dropIdentities } from './drop-identities.js';
 import { foldConstants } from './fold-constants.js';
 import { foldScales } from './fold-scales.js';
 import { foldTransposes } from './fold-transposes.js';
+import { mergeNeighbours } from './merge-neighbours.js';
 import { mergeReshapes } from './merge-reshapes.js';
 import { mergeScans } from './merge-scans.js';
 import { folderOfParameters, readAsStored } from './read-as-stored.js';
@@ -37,6 +38,7 @@ export {
   folderOfParameters,
   foldScales,
   foldTransposes,
+  mergeNeighbours,
   mergeReshapes,
   mergeScans,
   readAsStored,

@@ -4,7 +4,7 @@ import { makeNode, type Node } from '../../ops/tensor.js';
 import { rewrite } from './rewrite.js';
 
 /** Elements of a table that are read as one. */
-const largestPart = 1 << 23;
+export const largestPart = 1 << 23;
 
 /**
  * Parameters that lie in files of a folder are read as they lie there, by programs that hold their parameters.
@@ -56,7 +56,8 @@ export function folderOfParameters(outputs: readonly Tensor[]): string | undefin
   return undefined;
 }
 
-function parameterOf(x: Tensor | undefined): Parameter | undefined {
+/** The parameter that a tensor is, if any. */
+export function parameterOf(x: Tensor | undefined): Parameter | undefined {
   return x?.node.op.name === 'parameter' ? (x.node.attrs as unknown as { parameter: Parameter }).parameter : undefined;
 }
 

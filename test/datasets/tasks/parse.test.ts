@@ -99,3 +99,7 @@ test('a preset is a run that can be made: heads divide the width, the rate ends 
     expect(preset.lr * preset.weightDecay).toBeLessThan(1);
   }
 });
+
+test('repeats is another name of repeat', () => {
+  expect(parseTask('repeats:length=8').spec).toBe(parseTask('repeat:length=8').spec);
+});

@@ -10,7 +10,7 @@ export interface MeasureOptions {
   readonly threads: number;
   /** Whether the gradients by the inputs and every parameter are computed too. */
   readonly training: boolean;
-  /** Runs are repeated, at least once after two to warm up, until so many milliseconds have passed. */
+  /** Runs are repeated until so many milliseconds have passed, after two to warm up: three at least, or one of those that are long. */
   readonly budgetMs: number;
 }
 
@@ -20,6 +20,9 @@ export interface Measured {
   readonly runs: number;
   readonly createMs: number;
 }
+
+/** A run of which one is enough: what disturbs it is short beside it. */
+const longMs = 5000;
 
 /** Times one form at one length. Only sums leave the program, so that no time goes into copying results. */
 export async function measure({ make }: Contestant, { length, threads, training, budgetMs }: MeasureOptions): Promise<Measured> {
@@ -42,10 +45,11 @@ export async function measure({ make }: Contestant, { length, threads, training,
   const program = await Program.create(lowerProgram(outputs, specs), { threads });
   const createMs = performance.now() - begun;
   try {
-    // The first run plans memory and the second takes it; of runs that take long one more is enough.
-    const warm = (await timed(program, feeds)) + (await timed(program, feeds));
+    // The first run plans memory and the second takes it.
+    const warm = [await timed(program, feeds), await timed(program, feeds)] as const;
+    const least = warm[1] > longMs ? 1 : 3;
     const times: number[] = [];
-    for (let left = budgetMs - warm; times.length === 0 || (left > 0 && times.length < 20); ) {
+    for (let left = budgetMs - warm[0] - warm[1]; times.length < least || (left > 0 && times.length < 20); ) {
       const ms = await timed(program, feeds);
       times.push(ms);
       left -= ms;

@@ -1,9 +1,8 @@
-import { generateStories, splitTokens, textData } from '../../../datasets/index.js';
 import type { LanguageModel } from '../../../models/index.js';
-import { trainCharacterTokenizer } from '../../../tokenizers/index.js';
 import { adamW, Evaluator, parameterReader, train } from '../../../train/index.js';
 import { type ContenderOptions, chosenContenders, modelOfSize, type TrainingSize } from './contenders.js';
-import { copyTask, type LongTask, orderTask } from './long-tasks.js';
+import type { LongTask } from './long-tasks.js';
+import { tasksOf } from './tasks.js';
 
 /** How large a comparison is. */
 export interface ComparisonSize extends TrainingSize {
@@ -14,16 +13,18 @@ export interface ComparisonSize extends TrainingSize {
   readonly distances: readonly number[];
   /** Tokens of a row that is classified. */
   readonly order: number;
+  /** Steps of each whose time is taken. */
+  readonly rounds: number;
 }
 
 /** The whole comparison, and one that takes seconds. */
 export const comparisonSizes = {
   full: {
-    ...{ parameters: 60_000, steps: 600, batch: 16, lr: 3e-3 },
+    ...{ parameters: 60_000, steps: 700, batch: 16, lr: 3e-3, rounds: 9 },
     ...{ context: 128, characters: 500_000, distances: [16, 32, 64, 128, 256, 512], order: 256 },
   },
   small: {
-    ...{ parameters: 6_000, steps: 30, batch: 8, lr: 5e-3 },
+    ...{ parameters: 6_000, steps: 30, batch: 8, lr: 5e-3, rounds: 2 },
     ...{ context: 32, characters: 20_000, distances: [8, 16], order: 20 },
   },
 } as const satisfies Readonly<Record<string, ComparisonSize>>;
@@ -43,13 +44,19 @@ export interface ComparisonRow {
   readonly seconds: number;
 }
 
+export interface ComparisonOptions extends ContenderOptions<ComparisonSize, ComparisonRow> {
+  /** What is known from a run before: it is not run again. */
+  readonly finished?: readonly ComparisonRow[];
+}
+
 /**
  * Trains every contender at equal parameters, steps, batches and learning rate (warm-up, then a cosine) on each task: characters
  * of text, copying over distances, long-range classification.
+ * @returns a row for each task and contender, those that were finished before among them
  * @throws name: a contender that is not known
  */
-export async function compareModels(options: ContenderOptions<ComparisonSize, ComparisonRow> = {}): Promise<ComparisonRow[]> {
-  const { size = comparisonSizes.full, forms, threads, seed = 0, onRow } = options;
+export async function compareModels(options: ComparisonOptions = {}): Promise<ComparisonRow[]> {
+  const { size = comparisonSizes.full, forms, threads, seed = 0, finished = [], onRow } = options;
   const chosen = chosenContenders(forms);
   const { parameters, batch, lr } = size;
   const steps = options.steps ?? size.steps;
@@ -57,22 +64,20 @@ export async function compareModels(options: ContenderOptions<ComparisonSize, Co
   const rows: ComparisonRow[] = [];
   for (const [task, { vocabulary, context, data, at }] of Object.entries(tasksOf(size))) {
     for (const [name, contender] of chosen) {
+      const known = finished.find((row) => row.task === task && row.model === name);
+      if (known !== undefined) {
+        rows.push(known);
+        continue;
+      }
       const model = modelOfSize(name, contender, parameters, { vocabulary, context, seed });
       const { valLoss, seconds } = await train(model, { data, steps, batch, seed, optimizer: adamW({ lr }), ...engine });
       const answers = data.exactMatch ? await accuracyOn(model, { data, ...(at && { at }) }, engine) : {};
       const row = { task, model: name, parameters: model.parameterCount, loss: valLoss, ...answers, seconds };
       rows.push(row);
-      onRow?.(row);
+      await onRow?.(row);
     }
   }
   return rows;
-}
-
-function tasksOf({ context, characters, distances, order }: ComparisonSize): Readonly<Record<string, LongTask>> {
-  const text = generateStories({ seed: 1, characters });
-  const tokenizer = trainCharacterTokenizer(text);
-  const data = textData(splitTokens(tokenizer.encodeToArray(text), { context }));
-  return { characters: { vocabulary: tokenizer.size, context, data }, copy: copyTask(distances), order: orderTask(order) };
 }
 
 async function accuracyOn(

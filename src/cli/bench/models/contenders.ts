@@ -1,8 +1,20 @@
-import { Attention, type AttentionForm, causal, FavorAttention, LinearAttention, type Mask, Retention } from '../../../attention/index.js';
+import {
+  Attention,
+  type AttentionForm,
+  causal,
+  FavorAttention,
+  LinearAttention,
+  LocalAttention,
+  LshAttention,
+  MultiHeadAttention,
+  Retention,
+  SharedQueryKeyAttention,
+} from '../../../attention/index.js';
 import { fail, nearest } from '../../../core/index.js';
 import { ConvolutionalLanguageModel, type LanguageModel, RecurrentLanguageModel } from '../../../models/index.js';
-import type { CellName } from '../../../nn/index.js';
-import { FormLanguageModel } from './form-language-model.js';
+import { type CellName, child, Mamba, Module, xavierUniform } from '../../../nn/index.js';
+import type { Tensor } from '../../../ops/index.js';
+import { type Mixer, MixerLanguageModel } from './mixer-language-model.js';
 
 /** How long every contender is trained, and how large it is. */
 export interface TrainingSize {
@@ -22,7 +34,8 @@ export interface ContenderOptions<S extends TrainingSize, R> {
   readonly steps?: number | undefined;
   readonly threads?: number | undefined;
   readonly seed?: number;
-  readonly onRow?: (row: R) => void;
+  /** Hears of each row; the next begins when it is done. */
+  readonly onRow?: (row: R) => void | Promise<void>;
 }
 
 /** What a task asks of a model, whatever its kind. */
@@ -41,12 +54,15 @@ export interface Contender {
   build(width: number, sizes: ContenderSizes, added?: number): LanguageModel;
 }
 
+/** How the projections of every mixer start, so that none differs by it. */
+const initializer = xavierUniform();
 /** Heads of every attention. */
 const heads = 4;
 /** Layers of recurrent networks and of Transformers. */
 const layers = 2;
-/** Tokens that local attention sees. */
+/** Tokens that local attention sees, and as many in a chunk of LSH attention. */
 const window = 32;
+const lshRounds = 2;
 
 function recurrent(cell: CellName): Contender {
   return {
@@ -56,18 +72,47 @@ function recurrent(cell: CellName): Contender {
   };
 }
 
-/** A Transformer with a form of attention: one line makes a contender of any causal form. */
-function transformer(doc: string, attention: (sizes: ContenderSizes) => AttentionForm): Contender {
+/** A Transformer whose attention is any causal layer. */
+function mixing(doc: string, mixer: (width: number, sizes: ContenderSizes) => Mixer): Contender {
   return {
     doc: `${layers} blocks of ${heads} heads, ${doc}`,
     widths: 2 * heads,
     build: (width, sizes, added = 0) =>
-      new FormLanguageModel({ ...sizes, layers, heads, width, hidden: 4 * width + added, attention: () => attention(sizes) }),
+      new MixerLanguageModel({
+        ...sizes,
+        ...{ layers, width, hidden: 4 * width + added, positions: true },
+        mixer: () => mixer(width, sizes),
+      }),
   };
 }
 
-/** Query i sees the last `window` keys up to itself. */
-const near: Mask = ({ query, key }) => key.lessEqual(query).logicalAnd(query.sub(key).less(window));
+/** A Transformer with a form of attention: one line makes a contender of any causal form. */
+function transformer(doc: string, attention: (sizes: ContenderSizes) => AttentionForm): Contender {
+  return mixing(
+    doc,
+    (width, sizes) => new MultiHeadAttention({ width, heads, initializer, outputInitializer: initializer, attention: attention(sizes) }),
+  );
+}
+
+/** LSH attention over rows of any length: filled up to whole chunks, with tokens that are later than all. */
+class Hashing extends Module {
+  readonly attention: SharedQueryKeyAttention;
+
+  constructor(width: number, { context }: ContenderSizes) {
+    super();
+    const attention = new LshAttention({
+      ...{ chunk: window, buckets: 2 * Math.ceil(context / window), rounds: lshRounds, causal: true },
+    });
+    this.attention = child('attention', () => new SharedQueryKeyAttention({ width, heads, initializer, attention }));
+  }
+
+  forward(x: Tensor): Tensor {
+    const length = x.shape[1] as number;
+    const none = [0, 0] as const;
+    const filled = x.pad([none, [0, (window - (length % window)) % window], none]);
+    return this.attention.forward(filled).slice([null, [0, length]]);
+  }
+}
 
 /** What is compared, by name. */
 export const contenders: Readonly<Record<string, Contender>> = {
@@ -80,8 +125,15 @@ export const contenders: Readonly<Record<string, Contender>> = {
     build: (width, sizes) => new ConvolutionalLanguageModel({ ...sizes, width, layers: layersToSee(sizes.context) }),
   },
   transformer: transformer('every earlier token', () => new Attention({ mask: causal })),
-  local: transformer(`the last ${window} tokens`, () => new Attention({ mask: near })),
+  local: transformer(`the last ${window} tokens`, () => new LocalAttention({ window, causal: true })),
   performer: transformer('FAVOR+ with 64 features', () => new FavorAttention({ features: 64, causal: true })),
+  lsh: mixing(`LSH in ${lshRounds} rounds, chunks of ${window}`, (width, sizes) => new Hashing(width, sizes)),
+  mamba: {
+    doc: `${layers} blocks of Mamba`,
+    widths: 1,
+    build: (width, sizes) =>
+      new MixerLanguageModel({ ...sizes, layers, width, hidden: 0, positions: false, mixer: () => new Mamba({ width, initializer }) }),
+  },
   linear: transformer('linear attention', () => new LinearAttention({ causal: true })),
   retention: transformer('retention', () => new Retention()),
 };

@@ -47,7 +47,7 @@ export async function reachBench(options: ContenderOptions<ReachSize, ReachRow> 
     const measure = async (when: ReachRow['when']): Promise<void> => {
       const row = { model: name, when, parameters: model.parameterCount, ...(await figures(model, task, engine)) };
       rows.push(row);
-      onRow?.(row);
+      await onRow?.(row);
     };
     await measure('initial');
     await train(model, { data: task.data, steps, batch, seed, optimizer: adamW({ lr }), ...engine });

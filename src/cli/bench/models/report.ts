@@ -1,5 +1,6 @@
 import type { ComparisonRow } from './compare.js';
 import type { ReachRow } from './reach.js';
+import type { StepTime } from './step-times.js';
 
 /** Rows of text as columns of one width each, the first to the left. */
 export function columns(rows: readonly (readonly string[])[]): string {
@@ -30,6 +31,18 @@ export function comparisonTables(rows: readonly ComparisonRow[]): string {
       return columns([head, ...cells]);
     })
     .join('\n\n');
+}
+
+/** A line a model: a step's milliseconds on each task, and beside those of the baseline in the same round. */
+export function stepTimeTable(times: readonly StepTime[]): string {
+  const tasks = [...new Set(times.map(({ task }) => task))];
+  const models = [...new Set(times.map(({ model }) => model))];
+  const of = (model: string, task: string): StepTime | undefined => times.find((t) => t.model === model && t.task === task);
+  const cells = models.map((model) => [
+    model,
+    ...tasks.flatMap((task) => [of(model, task)?.ms.toFixed(1) ?? '–', of(model, task)?.ratio.toFixed(2) ?? '–']),
+  ]);
+  return columns([['a training step', ...tasks.flatMap((task) => [`${task}, ms`, 'ratio'])], ...cells]);
 }
 
 /** One line a model and moment, the gradient's norm at each distance relative to that at the shortest. */

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { CommandContext } from '../../context.js';
+import { declareAttribute } from './declare-attribute.js';
 import { declareAblate, declarePatch } from './declare-changes.js';
 import { declareLensCapture, declareLensCompare } from './declare-looks.js';
 import { declareLensSweep } from './declare-sweep.js';
@@ -7,5 +8,6 @@ import { declareLensSweep } from './declare-sweep.js';
 /** `headlight lens …`: every tool is a command of its own. */
 export function declareLens(program: Command, context: CommandContext): void {
   const lens = program.command('lens').description('look into a model, change what it computes, and see what becomes of it');
-  for (const declare of [declareLensCapture, declarePatch, declareAblate, declareLensSweep, declareLensCompare]) declare(lens, context);
+  const tools = [declareLensCapture, declarePatch, declareAblate, declareAttribute, declareLensSweep, declareLensCompare];
+  for (const declare of tools) declare(lens, context);
 }

@@ -36,7 +36,7 @@ export function metricOf(flags: MetricFlags): Metric {
 }
 
 /** `#5` is an id, everything else a token's text. */
-function tokenOf(flag: string, text: string | undefined): number | string {
+export function tokenOf(flag: string, text: string | undefined): number | string {
   if (text === undefined) throw refuse(`--${flag} <token>`, 'none');
   return /^#\d{1,9}$/.test(text) ? Number(text.slice(1)) : text;
 }

@@ -2,6 +2,7 @@ import type { HostArray } from '../../../core/index.js';
 import { fail } from '../../../core/index.js';
 import { preprocessBatch, readImage } from '../../../datasets/index.js';
 import { imageLens, type Lens, lens, readInterventions } from '../../../lens/index.js';
+import type { Tokenizer } from '../../../tokenizers/index.js';
 import { openAnyCheckpoint } from '../../checkpoint.js';
 import { openImageCheckpoint, openImageModel } from '../../image-checkpoint.js';
 import { parseIds } from '../../source.js';
@@ -13,6 +14,8 @@ export interface Opened {
   /** The view as the replayed interventions make it; the view itself without any. */
   readonly changed: Lens<unknown>;
   readonly prompt: unknown;
+  /** Of a model of tokens, where there is one. */
+  readonly tokenizer: Tokenizer | undefined;
   /** The other prompt, where one was given. */
   readonly other: unknown;
 }
@@ -35,9 +38,9 @@ export async function openLens(tool: string, folder: string, flags: LensFlags): 
       fix: 'Say --text "some words", for example',
     });
   }
-  const { view, read } = await openView(folder, options, flags);
+  const { view, read, tokenizer } = await openView(folder, options, flags);
   const changed = replay === undefined ? view : view.with(await readInterventions(replay, view));
-  return { view, changed, prompt: await read(first), other: second === undefined ? undefined : await read(second) };
+  return { view, changed, tokenizer, prompt: await read(first), other: second === undefined ? undefined : await read(second) };
 }
 
 /** A prompt as it was given, and in which form. */
@@ -60,11 +63,11 @@ async function openView(folder: string, options: object, { image, otherImage }: 
       if (form === 2) return preprocessBatch(await readImage(value), preprocessing, model.config.channels === 1 ? 1 : 3);
       throw fail('value', { where: folder, rule: 'an image, for a model of images', got: 'text', fix: 'Say --image photo.jpg' });
     };
-    return { view: imageLens(model, options) as unknown as Lens<unknown>, read };
+    return { view: imageLens(model, options) as unknown as Lens<unknown>, read, tokenizer: undefined };
   }
   const { model, tokenizer } = await openAnyCheckpoint(folder);
   const read = async ({ form, value }: Given) => (form === 1 ? parseIds(value) : value);
-  return { view: lens(model, { ...options, tokenizer }) as unknown as Lens<unknown>, read };
+  return { view: lens(model, { ...options, tokenizer }) as unknown as Lens<unknown>, read, tokenizer };
 }
 
 /** The second prompt. @throws value: none */

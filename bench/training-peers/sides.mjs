@@ -1,0 +1,52 @@
+// The peers as processes: each is asked for steps in its turn, and idle while another works.
+import { spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+
+const folder = fileURLToPath(new URL('../peers', import.meta.url));
+
+/** Who trains the same model, and why others do not. */
+export const peers = {
+  'TensorFlow.js, WebAssembly': ['tensorflow-step.mjs', 'wasm'],
+  'TensorFlow.js, plain CPU': ['tensorflow-step.mjs', 'cpu'],
+  'jax-js, WebAssembly': ['jax-step.mjs', 'wasm'],
+};
+export const without = ['Transformers.js: runs models, computes no gradients', 'tfjs-node: its binary is not for this Node'];
+
+/** @typedef {{ losses: number[], ms: number[] }} Steps */
+
+/**
+ * Starts a peer. What it cannot do is its `missing`.
+ * @param {readonly string[]} command
+ * @param {readonly string[]} args
+ * @returns {Promise<{ missing: string } | { version: string, note?: string, run(first: number, count: number): Promise<Steps>, close(): void }>}
+ */
+export async function startPeer([script, ...flags], args) {
+  const child = spawn(process.execPath, [`${folder}/${script}`, ...flags, ...args], { cwd: folder, stdio: ['pipe', 'pipe', 'pipe'] });
+  let said = '';
+  child.stderr.on('data', (text) => {
+    said = `${said}${text}`.slice(-2000);
+  });
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  /** The next line of JSON: libraries greet on standard output too. */
+  const answer = async () => {
+    for (;;) {
+      const { value, done } = await lines.next();
+      if (done) return { error: said.split('\n').find((line) => /Error|Cannot find/.test(line)) ?? 'it ended' };
+      if (value.startsWith('{')) return JSON.parse(value);
+    }
+  };
+  const ready = await answer();
+  if (ready.error !== undefined) return { missing: ready.error };
+  return {
+    version: ready.version,
+    ...(ready.note && { note: ready.note }),
+    async run(first, count) {
+      child.stdin.write(`${JSON.stringify({ first, count })}\n`);
+      const steps = await answer();
+      if (steps.error !== undefined) throw new Error(steps.error);
+      return steps;
+    },
+    close: () => child.kill(),
+  };
+}

@@ -1,0 +1,11 @@
+export type { FlowOptions } from './attention-flow-graph.js';
+export type { LogitChoice } from './chosen-logits.js';
+export { type DirectLogit, type DirectLogitOptions, directLogit } from './direct-logit.js';
+export type { GradientAttributionOptions, InputAttribution } from './embeddings.js';
+export { type AttentionFlowOptions, attentionFlow } from './flow.js';
+export { inputTimesGradient } from './input-times-gradient.js';
+export { type IntegratedGradients, type IntegratedGradientsOptions, integratedGradients } from './integrated-gradients.js';
+export { type LogitLens, type LogitLensOptions, logitLens } from './logit-lens.js';
+export { residualNorms } from './residual-norms.js';
+export { attentionRollout } from './rollout.js';
+export { TunedLens, type TunedLensOptions } from './tuned-lens.js';

@@ -1,0 +1,13 @@
+export type * from './answer.js';
+export type * from './change.js';
+export type * from './compare.js';
+export type * from './explain.js';
+export { decodeFrame, encodeFrame, FrameReader, type Numbers } from './frame.js';
+export type * from './heads.js';
+export type * from './keep.js';
+export { type Address, flatOf, indexOf, type Matrix } from './matrix.js';
+export type * from './model.js';
+export type * from './read.js';
+export * from './requests.js';
+export type * from './run.js';
+export type * from './train.js';

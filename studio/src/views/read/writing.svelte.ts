@@ -1,0 +1,92 @@
+import { showToken } from '#dist/lens/picture/token-text.js';
+import type { App } from '../../state/app.svelte.js';
+import { Latest } from '../../state/latest.js';
+
+/** A token that the model wrote, and where it stands. */
+export interface WrittenToken {
+  readonly position: number;
+  readonly text: string;
+  readonly probability: number;
+}
+
+/** Goes on with the text: by a token that was chosen, or by what the model draws. */
+export class Writing {
+  steps = $state.raw<readonly WrittenToken[]>([]);
+  isBusy = $state(false);
+  readonly #latest = new Latest();
+
+  constructor(private readonly app: App) {}
+
+  /** Puts a token after the text. */
+  async accept(id: number): Promise<void> {
+    const { app } = this;
+    const { run, model } = app;
+    if (!run || !model) return;
+    await this.#take([...run.tokens.map((token) => token.id), id]).catch(app.session.failed);
+  }
+
+  /** Lets the model write; each token is shown as it comes. */
+  async write(count: number): Promise<void> {
+    const { app } = this;
+    const { run, model, prompt, place } = app;
+    if (!run || !model || !prompt) return;
+    this.steps = [];
+    this.isBusy = true;
+    const ids = run.tokens.map((token) => token.id);
+    const room = Math.min(count, model.context - ids.length);
+    let shown = 0;
+    const show = (): void => {
+      // Not for every token: each run of the page costs one of the model's.
+      if (performance.now() - shown < 250) return;
+      shown = performance.now();
+      void this.#take([...ids]).catch(app.session.failed);
+    };
+    await this.#latest
+      .run(async (signal) => {
+        if (room <= 0) return;
+        await app.session.client.ask(
+          'read.generate',
+          {
+            model: model.model,
+            ...(model.step === undefined ? {} : { step: model.step }),
+            prompt,
+            changes: app.activeChanges,
+            temperature: place.temperature,
+            ...(place.topK > 0 ? { topK: place.topK } : {}),
+            ...(place.topP < 1 ? { topP: place.topP } : {}),
+            maxNewTokens: room,
+            seed: Math.floor(performance.now()),
+          },
+          {
+            signal,
+            onEvent: ({ id, text, probability }) => {
+              this.steps = [...this.steps, { position: ids.length, text: showToken(text), probability }];
+              ids.push(id);
+              show();
+            },
+          },
+        );
+      })
+      .catch(app.session.failed);
+    this.isBusy = false;
+    await this.#take(ids).catch(app.session.failed);
+  }
+
+  stop(): void {
+    this.#latest.stop();
+    this.isBusy = false;
+  }
+
+  async #take(ids: readonly number[]): Promise<void> {
+    const { app } = this;
+    const { model } = app;
+    if (!model) return;
+    if (!model.hasTokenizer) {
+      app.go({ text: ids.join(' '), query: undefined, key: undefined });
+      return;
+    }
+    const step = model.step === undefined ? {} : { step: model.step };
+    const { text } = await app.session.client.ask('read.run', { model: model.model, ...step, prompt: { kind: 'ids', ids } });
+    if (text !== undefined) app.go({ text, query: undefined, key: undefined });
+  }
+}

@@ -1,0 +1,159 @@
+import { copyFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { CDPSession, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { loadModel, saveModel } from '#dist/checkpoints/index.js';
+import { generateStories } from '#dist/datasets/index.js';
+import { GPT2 } from '#dist/models/index.js';
+import { findChromium } from '../browser/harness.js';
+import { at, type StudioUnderTest, startStudio } from '../studio/studio.js';
+
+const words = generateStories({ seed: 3, characters: 4000 }).replaceAll('\n', ' ');
+
+describe.skipIf(findChromium() === undefined)('how quick the studio is (needs Chromium: CHROMIUM_PATH)', () => {
+  let studio: StudioUnderTest;
+
+  beforeAll(async () => {
+    studio = await startStudio();
+    const { model } = await loadModel(join(studio.folder, 'run'));
+    await save('long', new GPT2({ vocabulary: model.vocabulary, context: 2048, layers: 6, heads: 6, width: 96, seed: 1 }));
+    await save('ten', new GPT2({ vocabulary: model.vocabulary, context: 256, layers: 6, heads: 6, width: 384, seed: 1 }));
+  }, 120_000);
+  afterAll(() => studio?.close());
+
+  /** An untrained model with the run's tokenizer, in the studio's folder. */
+  async function save(name: string, model: GPT2): Promise<void> {
+    await saveModel(join(studio.folder, name), model);
+    for (const file of ['tokenizer.json', 'tokenizer_config.json'])
+      copyFileSync(join(studio.folder, 'run', file), join(studio.folder, name, file));
+  }
+
+  const count = (page: Page): Promise<number> => page.locator('.tokens button').count();
+
+  test('the first paint is there within a second', async () => {
+    const { page, context } = await studio.open(at());
+    await page.locator('#readout [data-value]').waitFor();
+    const paint = await page.evaluate(() => performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? Number.NaN);
+    console.log(`first contentful paint: ${paint.toFixed(0)} ms`);
+    expect(paint).toBeLessThan(1000);
+    await context.close();
+  });
+
+  test('64 tokens of a model of 10M parameters are redrawn within 150 ms of the key', async () => {
+    const { page, context } = await studio.open(at({ model: 'ten', text: words.slice(0, 63) }));
+    await expect.poll(() => count(page), { timeout: 30_000 }).toBe(63);
+    const times: number[] = [];
+    for (let edit = 0; edit < 16; edit++) {
+      await page.waitForTimeout(250);
+      times.push(await page.evaluate(redrawn, edit % 2 === 0 ? words.slice(0, 64) : words.slice(0, 63)));
+    }
+    const settled = times.slice(4).sort((a, b) => a - b);
+    const median = settled[settled.length >> 1] as number;
+    console.log(`redrawn after ${times.map((time) => time.toFixed(0)).join(', ')} ms; median of the last twelve ${median.toFixed(0)}`);
+    expect(median).toBeLessThan(150);
+    await context.close();
+  });
+
+  test('2,048 tokens × 6 × 6 heads: no task of the main thread above 16 ms in a pan of 3 s', async () => {
+    const { page, context } = await studio.open(
+      at({ model: 'long', text: words.slice(0, 2048), layer: '3', head: '2', query: '900', key: '700' }),
+    );
+    await expect.poll(() => count(page), { timeout: 60_000 }).toBe(2048);
+    await page.locator('#readout [data-value]').waitFor({ timeout: 60_000 });
+    for (let i = 0; i < 6; i++) await page.getByRole('button', { name: /^Zoom in/ }).click();
+    await page.waitForTimeout(4000);
+    const client = await context.newCDPSession(page);
+    const { tasks, frames } = await traced(client, () => page.evaluate(pan));
+    console.log(
+      `longest tasks ${tasks
+        .slice(0, 5)
+        .map((task) => task.toFixed(1))
+        .join(', ')} ms; ${frames} frames`,
+    );
+    expect(frames).toBeGreaterThan(60);
+    expect(tasks[0]).toBeLessThan(16);
+    await context.close();
+  });
+
+  test('memory is flat over 500 edits', async () => {
+    const { page, context } = await studio.open(at());
+    await page.locator('#readout [data-value]').waitFor();
+    const client = await context.newCDPSession(page);
+    const edit = (times: number) => page.evaluate(edits, [times, words.slice(0, 60)] as const);
+    await edit(100);
+    const before = await heap(client);
+    await edit(500);
+    const after = await heap(client);
+    console.log(`heap ${(before / 2 ** 20).toFixed(1)} MiB after 100 edits, ${(after / 2 ** 20).toFixed(1)} after 600`);
+    expect(after - before).toBeLessThan(4 * 2 ** 20);
+    await context.close();
+  }, 300_000);
+});
+
+/** In the page: writes a text; milliseconds until its tokens and what comes next are drawn. */
+async function redrawn(text: string): Promise<number> {
+  const field = document.getElementById('prompt') as HTMLTextAreaElement;
+  const bars = (): string => document.querySelector('.bars')?.textContent ?? '';
+  const before = bars();
+  const start = performance.now();
+  field.value = text;
+  field.dispatchEvent(new Event('input', { bubbles: true }));
+  while (bars() === before || document.querySelectorAll('.tokens button').length !== text.length) {
+    await new Promise(requestAnimationFrame);
+    if (performance.now() - start > 5000) break;
+  }
+  return performance.now() - start;
+}
+
+/** In the page: pans for 3 s; how many frames there were. */
+async function pan(): Promise<number> {
+  const stage = document.getElementById('stage') as HTMLElement;
+  const start = performance.now();
+  let frames = 0;
+  for (let seconds = 0; seconds < 3; seconds = (performance.now() - start) / 1000) {
+    const by = { deltaX: 30 * Math.sin(2 * seconds), deltaY: 24 * Math.cos(3 * seconds) };
+    stage.dispatchEvent(new WheelEvent('wheel', { ...by, bubbles: true, cancelable: true }));
+    frames++;
+    await new Promise(requestAnimationFrame);
+  }
+  return frames;
+}
+
+/** In the page: changes the text many times, each waited for. */
+async function edits([times, text]: readonly [number, string]): Promise<void> {
+  const field = document.getElementById('prompt') as HTMLTextAreaElement;
+  for (let i = 0; i < times; i++) {
+    field.value = text.slice(0, 20 + (i % 40));
+    field.dispatchEvent(new Event('input', { bubbles: true }));
+    const start = performance.now();
+    while (document.querySelectorAll('.tokens button').length !== field.value.length && performance.now() - start < 3000)
+      await new Promise(requestAnimationFrame);
+  }
+}
+
+/** Bytes of the page's heap after a collection. */
+async function heap(client: CDPSession): Promise<number> {
+  await client.send('HeapProfiler.collectGarbage');
+  const { usedSize } = await client.send('Runtime.getHeapUsage');
+  return usedSize;
+}
+
+/** Milliseconds of the main thread's tasks while something runs, the longest first. */
+async function traced(client: CDPSession, run: () => Promise<number>): Promise<{ tasks: number[]; frames: number }> {
+  type Event = { name: string; pid: number; tid: number; dur?: number; args?: { name?: string } };
+  const events: Event[] = [];
+  client.on('Tracing.dataCollected', ({ value }) => events.push(...(value as unknown as Event[])));
+  await client.send('Tracing.start', {
+    transferMode: 'ReportEvents',
+    traceConfig: { includedCategories: ['toplevel', 'disabled-by-default-devtools.timeline'] },
+  });
+  const frames = await run();
+  const complete = new Promise((resolve) => client.once('Tracing.tracingComplete', resolve));
+  await client.send('Tracing.end');
+  await complete;
+  const main = new Set(
+    events.filter(({ name, args }) => name === 'thread_name' && args?.name === 'CrRendererMain').map(({ pid, tid }) => `${pid} ${tid}`),
+  );
+  const tasks = events.filter(({ name, pid, tid, dur }) => name.endsWith('RunTask') && dur !== undefined && main.has(`${pid} ${tid}`));
+  return { tasks: tasks.map(({ dur }) => (dur as number) / 1000).sort((a, b) => b - a), frames };
+}

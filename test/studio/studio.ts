@@ -1,0 +1,100 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+import { findChromium } from '../browser/harness.js';
+import { start } from '../cli/command.js';
+
+/** A text of the characters that the built-in stories have. */
+export const story = 'Marlow lived by the mill. Marlow found a drum. Marlow';
+
+/** A studio over a folder with one small trained run, and a browser. */
+export interface StudioUnderTest {
+  readonly folder: string;
+  readonly url: string;
+  readonly browser: Browser;
+  /** A fresh page at a place of the run's; what it asked for and complained of is kept. */
+  open(hash?: string, options?: Parameters<Browser['newContext']>[0]): Promise<Opened>;
+  close(): Promise<void>;
+}
+
+export interface Opened {
+  readonly page: Page;
+  readonly context: BrowserContext;
+  readonly requests: readonly string[];
+  readonly complaints: readonly string[];
+}
+
+const binary = fileURLToPath(new URL('../../dist/cli/main.node.js', import.meta.url));
+
+const flags = [
+  '--headless',
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+/** Trains for a few seconds, keeping a checkpoint every 20 steps, and starts the command. */
+export async function startStudio(): Promise<StudioUnderTest> {
+  const folder = mkdtempSync(join(tmpdir(), 'studio-page-'));
+  const size = '--layers 2 --heads 4 --width 32 --context 64 --batch 8 --lr 1e-2'.split(' ');
+  const kept = '--steps 60 --eval-every 20 --save-every 20 --keep-every 20'.split(' ');
+  const trained = await start(folder, ['train', 'stories', ...size, ...kept, '--out', 'run']).finished;
+  if (trained.code !== 0) throw new Error(trained.err);
+  const command = spawn(process.execPath, [binary, 'studio', '.', '--no-open', '--json'], {
+    cwd: folder,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const url = await addressOf(command);
+  const browser = await chromium.launch({ executablePath: findChromium() ?? '', args: flags });
+  return {
+    folder,
+    url,
+    browser,
+    async open(hash = '', options = {}) {
+      const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, acceptDownloads: true, ...options });
+      const page = await context.newPage();
+      const requests: string[] = [];
+      const complaints: string[] = [];
+      page.on('request', (request) => requests.push(request.url()));
+      page.on('console', (message) => {
+        if (['error', 'warning'].includes(message.type())) complaints.push(message.text());
+      });
+      page.on('pageerror', (error) => complaints.push(error.message));
+      await page.goto(`${url}#${hash}`);
+      return { page, context, requests, complaints };
+    },
+    async close() {
+      await browser.close();
+      const ended = once(command, 'close');
+      command.kill('SIGINT');
+      await ended;
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** The address that the command prints, once it listens. */
+function addressOf(child: ChildProcess): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let printed = '';
+    child.stdout?.on('data', (chunk: Buffer) => {
+      printed += chunk;
+      const url = /http:\/\/127\.0\.0\.1:\d+\/\?token=[\w-]+/.exec(printed)?.[0];
+      if (url) resolve(url);
+    });
+    child.once('close', (code) => reject(new Error(`the studio ended with ${code}`)));
+  });
+}
+
+/** The place of the story in an address. */
+export function at(fields: Readonly<Record<string, string>> = {}): string {
+  return new URLSearchParams({ text: story, ...fields }).toString();
+}
