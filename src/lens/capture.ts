@@ -20,9 +20,16 @@ export interface CaptureCost {
   readonly sites: readonly { readonly name: string; readonly shape: readonly number[]; readonly bytes: number }[];
 }
 
-/** Addresses of a run whose sizes are known. @throws name, axis, value: what cannot be addressed */
-export function addressed(addresses: string, sites: ReadonlyMap<string, FoundSite>): SiteAddress[] {
-  return selectAddresses(parseAddresses(addresses), new Map([...sites].map(([name, { shape }]) => [name, shape])));
+/** What is captured: addresses as text, or whether a site is wanted, of which the values are taken whole. */
+export type Captures = string | ((site: Site) => boolean);
+
+/** Addresses of a run whose sizes are known. @throws name, axis, value: what cannot be addressed, or a predicate that no site passes */
+export function addressed(captures: Captures, sites: ReadonlyMap<string, FoundSite>): SiteAddress[] {
+  if (typeof captures === 'string')
+    return selectAddresses(parseAddresses(captures), new Map([...sites].map(([name, { shape }]) => [name, shape])));
+  const wanted = [...sites.values()].filter(({ name, shape }) => captures({ name, shape: shape.map(String) }));
+  if (wanted.length > 0) return wanted.map(({ name }) => ({ key: name, site: name, parts: [], gradient: false }));
+  throw fail('name', { where: 'sites', rule: 'a predicate that a site passes', got: `none of ${sites.size}`, fix: 'See sites()' });
 }
 
 /** Bytes of what addresses name. */

@@ -1,7 +1,7 @@
 export { type Address, parseAddresses } from './address.js';
 export type { Matrix } from './algebra/matrix.js';
 export * from './attribute/index.js';
-export type { CaptureCost, Captured, Site } from './capture.js';
+export type { CaptureCost, Captured, Captures, Site } from './capture.js';
 export * from './change/index.js';
 export * from './compare/index.js';
 export * from './features/index.js';

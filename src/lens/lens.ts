@@ -3,7 +3,17 @@ import type { Module } from '../nn/index.js';
 import { encodeModel } from '../onnx/index.js';
 import { checkSites, type LoweredProgram, type ProgramOptions } from '../runtime/index.js';
 import type { SiteAddress } from './address.js';
-import { addressed, type CaptureCost, type Captured, captureCost, checkLimit, Probes, type Site, sliced } from './capture.js';
+import {
+  addressed,
+  type CaptureCost,
+  type Captured,
+  type Captures,
+  captureCost,
+  checkLimit,
+  Probes,
+  type Site,
+  sliced,
+} from './capture.js';
 import { changedModel } from './change/changed-model.js';
 import type { Intervention } from './change/intervention.js';
 import { ChangePlan } from './change/plan.js';
@@ -96,19 +106,20 @@ export class Lens<P, M extends Module = Module> {
   }
 
   /** What a capture would give and how many bytes, told without running anything. @throws as `capture` */
-  cost(prompt: P, addresses: string): CaptureCost {
+  cost(prompt: P, addresses: Captures): CaptureCost {
     const sites = this.sitesFor(this.subject.feeds(prompt));
     return captureCost(addressed(addresses, sites), sites);
   }
 
   /**
    * Runs once and returns what the addresses name: values by site, gradients by site and `:grad`, slices with the slice in the name.
+   * In the place of addresses, a function of a site's name and shape says which sites are wanted.
    * @returns axes as the site's role says; `logits` and others are sites like any
    * @throws name: no site matches; axis: a slice outside a site; value: a prompt the model cannot take, more bytes than the limit,
    * a gradient without a metric; numeric: NaN or infinity, under `check`
    * @example await view.capture('To be', 'blocks.*.attention.pattern[:, 3], blocks.0.mlp.post:grad', { metric: { kind: 'loss' } })
    */
-  async capture(prompt: P, addresses: string, options: CaptureOptions = {}): Promise<Captured> {
+  async capture(prompt: P, addresses: Captures, options: CaptureOptions = {}): Promise<Captured> {
     const plan = this.#plan(prompt, addresses, options);
     const keys = plan.addresses.map(({ key }) => key);
     const values = await this.#run(`capture ${keys} ${plan.metric?.key ?? ''}`, plan, () => this.#captureProgram(plan));
@@ -131,7 +142,7 @@ export class Lens<P, M extends Module = Module> {
   }
 
   /** The ONNX file of the program that `capture` would run on these arguments; the parameters are inputs of it. */
-  onnx(prompt: P, addresses: string, options: CaptureOptions = {}): Uint8Array {
+  onnx(prompt: P, addresses: Captures, options: CaptureOptions = {}): Uint8Array {
     return encodeModel(this.#captureProgram(this.#plan(prompt, addresses, options)).model);
   }
 
@@ -165,7 +176,7 @@ export class Lens<P, M extends Module = Module> {
     }
   }
 
-  #plan(prompt: P, addresses: string, { metric, limit }: CaptureOptions): CapturePlan {
+  #plan(prompt: P, addresses: Captures, { metric, limit }: CaptureOptions): CapturePlan {
     const feeds = this.subject.feeds(prompt);
     const sites = this.sitesFor(feeds);
     const chosen = addressed(addresses, sites);

@@ -38,6 +38,16 @@ test('onnx gives the program of a capture: its ids, its sites, its parameters as
   expect(graph.inputs.length).toBeGreaterThan(1);
 });
 
+test('a predicate of name and shape chooses sites as a glob does', async () => {
+  const view = lens(new GPT2(shape));
+  const isPattern = ({ name, shape: sizes }: { name: string; shape: readonly string[] }) => name.endsWith('pattern') && sizes.length === 4;
+  const [chosen, named] = [await view.capture(ids, isPattern), await view.capture(ids, globs)];
+  expect(Object.keys(chosen)).toEqual(Object.keys(named));
+  for (const [name, value] of Object.entries(named)) expect(chosen[name]?.toArray()).toEqual(value.toArray());
+  expect(view.cost(ids, isPattern)).toEqual(view.cost(ids, globs));
+  await expect(view.capture(ids, () => false)).rejects.toThrow(/a predicate that a site passes; got none of \d+/);
+});
+
 test('captures at the same time, of more sizes than programs are kept, do not disturb each other', async () => {
   const view = lens(new GPT2(shape), { programs: 2 });
   const lengths = [1, 2, 3, 4, 5, 6, 7, 8];
