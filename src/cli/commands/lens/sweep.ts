@@ -97,5 +97,5 @@ function show(
     io.out(`${labels.join(', ')}: ${(data[flat] as number).toPrecision(5)}${share}\n`);
   }
   io.note(`unchanged ${baseline.toPrecision(5)}${source === undefined ? '' : `, the other run ${source.toPrecision(5)}`}`);
-  io.note(`${cost.cells} parts in ${cost.runs} runs, ${cost.seconds.toFixed(1)} s`);
+  io.note(`${cost.cells} parts in ${cost.runs} ${cost.runs === 1 ? 'run' : 'runs'}, ${cost.seconds.toFixed(1)} s`);
 }
