@@ -36,12 +36,20 @@ export class StudioHost implements FrameSource {
   async *frames(name: string, input: Readonly<Record<string, unknown>>, signal: AbortSignal): AsyncGenerator<Uint8Array> {
     if (this.#answers >= mostAnswers) throw new StudioError('busy', 'Too many requests at once.', 'Wait a moment.');
     this.#answers++;
+    // Whoever asks no longer is not counted, though the model's process may take a moment to let go: a person types on meanwhile.
+    let counts = true;
+    const leave = (): void => {
+      if (counts) this.#answers--;
+      counts = false;
+    };
+    signal.addEventListener('abort', leave, { once: true });
     try {
       yield* this.#framesOf(name, input, signal);
     } catch (error) {
       yield encodeFrame({ error: refusalOf(error) });
     } finally {
-      this.#answers--;
+      signal.removeEventListener('abort', leave);
+      leave();
     }
   }
 
