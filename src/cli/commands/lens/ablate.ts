@@ -28,7 +28,9 @@ export async function ablateCommand(folder: string, flags: AblateFlags, io: Comm
     if (flags.save !== undefined) await saveInterventions(flags.save, ablated);
     const result = { metric: metric.kind, at: flags.at, before, after, difference: after - before };
     if (flags.json) io.out(`${JSON.stringify({ ...result, ...(flags.save !== undefined && { saved: flags.save }) })}\n`);
-    else for (const [name, value] of Object.entries(result)) io.out(`${name.padEnd(10)} ${typeof value === 'number' ? value.toPrecision(6) : value}\n`);
+    else
+      for (const [name, value] of Object.entries(result))
+        io.out(`${name.padEnd(10)} ${typeof value === 'number' ? value.toPrecision(6) : value}\n`);
   } finally {
     await view.dispose();
   }
