@@ -29,12 +29,12 @@ function widenBits(h: number): number {
   return sign | ((113 - shift) << 23) | (((fraction << shift) & 1023) << 13);
 }
 
-/** float16 bits to float32, exactly. */
-export function float16ToFloat32(halves: Uint16Array): Float32Array {
-  const bits = new Uint32Array(halves.length);
+/** float16 bits to float32, exactly. @param out room for them */
+export function float16ToFloat32(halves: Uint16Array, out: Float32Array = new Float32Array(halves.length)): Float32Array {
+  const bits = new Uint32Array(out.buffer, out.byteOffset, halves.length);
   const of = widened();
   for (let i = 0; i < halves.length; i++) bits[i] = of[halves[i] as number] as number;
-  return new Float32Array(bits.buffer);
+  return out;
 }
 
 const oneBits = new Uint32Array(1);
@@ -46,11 +46,11 @@ export function float16ToNumber(half: number): number {
   return oneFloat[0] as number;
 }
 
-/** bfloat16 bits to float32, exactly. */
-export function bfloat16ToFloat32(halves: Uint16Array): Float32Array {
-  const bits = new Uint32Array(halves.length);
+/** bfloat16 bits to float32, exactly. @param out room for them */
+export function bfloat16ToFloat32(halves: Uint16Array, out: Float32Array = new Float32Array(halves.length)): Float32Array {
+  const bits = new Uint32Array(out.buffer, out.byteOffset, halves.length);
   for (let i = 0; i < halves.length; i++) bits[i] = (halves[i] as number) << 16;
-  return new Float32Array(bits.buffer);
+  return out;
 }
 
 /** float32 to float16 bits, to the nearest, ties to even; beyond 65,519.99… to infinity; NaN stays NaN. */

@@ -1,10 +1,11 @@
-import { fail, HeadlightError, HostArray } from '../core/index.js';
+import { fail, HeadlightError } from '../core/index.js';
 import type { Module } from '../nn/index.js';
 import type { Architecture } from './architectures/architecture.js';
 import { type LoadReport, loadReport } from './load-report.js';
-import { checkReport, loadAssigned, matchCheckpoint, storedAssigned } from './match.js';
-import { quote } from './quote.js';
+import { checkReport, matchCheckpoint } from './match.js';
 import type { CheckpointSource } from './source.js';
+import { storeWeights } from './stored-weights.js';
+import { type Assigned, readWeights } from './weights.js';
 
 export interface LoadOptions {
   /** Globs of tensors of the file that may be left unread, such as another task's head: `['score.*']`. */
@@ -12,8 +13,9 @@ export interface LoadOptions {
   /** Globs of our parameters that may keep their first, random values where the file has none, such as a new head. */
   readonly allowMissing?: readonly string[];
   /**
-   * Leaves float32 weights in their file until they are asked for; a decoder has the engine read them there. The file must
-   * stay as it is for as long. For programs that only run a model.
+   * Leaves weights in files until they are asked for; a decoder has the engine read them there. Float32 weights stay in
+   * their own, which must stay as it is for as long; others are widened into one that goes with the process, in the cache
+   * folder. For programs that only run a model.
    */
   readonly inPlace?: boolean;
 }
@@ -40,13 +42,12 @@ export async function loadWeights<M extends Module>(
     optionalPrefix: architecture.optionalPrefix,
   });
   checkReport(match, source.path);
-  for (const [name, parameter] of parameters) {
+  const assigned = [...parameters].flatMap(([name, parameter]): Assigned[] => {
     const assignment = match.assign.get(name);
-    if (assignment === undefined) continue;
-    const stored = inPlace ? await storedAssigned(source, assignment) : undefined;
-    if (stored === undefined) parameter.value = asWeights(await loadAssigned(source, assignment), source, assignment.hfName);
-    else parameter.store(stored);
-  }
+    return assignment === undefined ? [] : [[parameter, assignment]];
+  });
+  if (inPlace) await storeWeights(source, assigned);
+  else await readWeights(source, assigned);
   return { model, report: loadReport(source, match) };
 }
 
@@ -59,16 +60,4 @@ function readModel<M extends Module>(architecture: Architecture<M>, source: Chec
     if (!(error instanceof HeadlightError) || ['file', 'checkpoint', 'unsupported'].includes(error.code)) throw error;
     throw fail('checkpoint', { where: config.path, rule: 'settings that a model can have', got: error.message, cause: error });
   }
-}
-
-/** Parameters are float32; a file of integers is of a quantisation that we do not know how to undo. */
-function asWeights(array: HostArray, source: CheckpointSource, name: string): HostArray {
-  if (array.dtype === 'float32') return array;
-  if (array.dtype === 'float64') return new HostArray(Float32Array.from(array.data as Float64Array), array.shape, 'float32');
-  throw fail('checkpoint', {
-    where: source.path,
-    rule: `tensor ${quote(name)} is of floating point, as weights are`,
-    got: source.info(name).dtype,
-    fix: 'Load an unquantised copy of the model',
-  });
 }

@@ -1,5 +1,4 @@
-import { equalShapes, fail, formatShape, globMatcher, HostArray } from '../core/index.js';
-import type { StoredValues } from '../ops/index.js';
+import { equalShapes, fail, formatShape, globMatcher, type HostArray } from '../core/index.js';
 import { type MappedName, type NameMap, toHf, toOurs } from './name-map.js';
 import { quote } from './quote.js';
 import type { TensorSource } from './source.js';
@@ -131,19 +130,6 @@ function listed<T>(what: string, items: readonly T[], show: (item: T) => string 
 export async function loadAssigned(file: Pick<TensorSource, 'load'>, { hfName, transpose }: Assignment): Promise<HostArray> {
   const array = await file.load(hfName);
   return transpose ? transposed(array) : array;
-}
-
-/** Where the tensor that a parameter takes lies; `undefined` where it must be read. */
-export async function storedAssigned(file: TensorSource, { hfName, transpose }: Assignment): Promise<StoredValues | undefined> {
-  const place = await file.place?.(hfName);
-  if (place === undefined) return undefined;
-  const { shape, bytes } = file.info(hfName);
-  const read = (): HostArray => {
-    const data = new Float32Array(place.file.read(place.offset, bytes).buffer);
-    const array = new HostArray(data, shape, 'float32');
-    return transpose ? transposed(array) : array;
-  };
-  return { ...place, transposed: transpose, read };
 }
 
 /**

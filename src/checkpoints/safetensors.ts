@@ -1,6 +1,8 @@
 import { files } from '#files';
 import type { PlacedFile, RangeReader } from '../core/files/files.js';
 import { fail, type HostArray, nearest } from '../core/index.js';
+import { type BlockMemory, type FloatBlocks, readFloats } from './float-blocks.js';
+import { floatForms } from './float-form.js';
 import { quote } from './quote.js';
 import { readTensorBytes } from './read-tensor-bytes.js';
 import { parseHeader, readHeaderLength, type SafetensorsHeader, type TensorInfo } from './safetensors-header.js';
@@ -21,6 +23,8 @@ export interface SafetensorsFile {
   load(name: string): Promise<HostArray>;
   /** Where a float32 tensor lies in a file on a disk, as programs can read it; `undefined` for others, and for bytes in memory. */
   place(name: string): Promise<TensorPlace | undefined>;
+  /** A tensor of F32, F16 or BF16 as float32, block by block; `undefined` for others. */
+  blocks(name: string, memory: BlockMemory): FloatBlocks | undefined;
   /** Reads one tensor in the dtype it is stored in (BF16, which no host array holds, as float32). */
   loadRaw(name: string): Promise<HostArray>;
   /** Idempotent. */
@@ -72,9 +76,12 @@ function openFile(
     }
     return found;
   };
-  const loadRaw = async (name: string): Promise<HostArray> => {
-    const { dtype, shape, bytes, offset } = info(name);
+  const openInfo = (name: string): TensorInfo => {
     if (closed) throw fail('disposed', { where: path, rule: 'an open file', got: 'a closed one', fix: 'Load before close()' });
+    return info(name);
+  };
+  const loadRaw = async (name: string): Promise<HostArray> => {
+    const { dtype, shape, bytes, offset } = openInfo(name);
     const content = await readTensorBytes(reader, dataStart + offset, bytes, path, name);
     return asStored(content, dtype, shape, path, quote(name));
   };
@@ -91,7 +98,13 @@ function openFile(
       if (dtype !== 'F32' || (dataStart + offset) % 4 !== 0) return undefined;
       placed ??= place();
       const file = await placed;
-      return file && { file, offset: dataStart + offset };
+      return file && { file, offset: dataStart + offset, transposed: false };
+    },
+    blocks(name, memory) {
+      const { dtype, bytes, offset } = openInfo(name);
+      const form = floatForms.get(dtype);
+      if (form === undefined) return undefined;
+      return { transposed: false, blocks: readFloats(reader, { offset: dataStart + offset, bytes, path, name }, form, memory) };
     },
     load: async (name) => widen(await loadRaw(name), path, quote(name)),
     close: async () => {

@@ -53,6 +53,7 @@ export async function readShards(indexPath: string, folder: string): Promise<Ten
     info: (name) => shardOf(name).info(name),
     load: async (name) => shardOf(name).load(name),
     place: async (name) => shardOf(name).place(name),
+    blocks: (name, memory) => shardOf(name).blocks(name, memory),
     close,
   };
 }

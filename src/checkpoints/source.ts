@@ -1,6 +1,7 @@
 import type { PlacedFile } from '../core/files/files.js';
 import type { HostArray } from '../core/index.js';
 import type { Config, JsonObject } from './config.js';
+import type { BlockMemory, FloatBlocks } from './float-blocks.js';
 
 /** What a tensor is, before it is read. */
 export interface StoredTensor {
@@ -16,6 +17,8 @@ export interface StoredTensor {
 export interface TensorPlace {
   readonly file: PlacedFile;
   readonly offset: number;
+  /** Whether the matrix lies there as its transpose. */
+  readonly transposed: boolean;
 }
 
 /** Named tensors, each read when asked for. */
@@ -30,6 +33,8 @@ export interface TensorSource {
   load(name: string): Promise<HostArray>;
   /** Where a float32 tensor lies, as it is, in a file on a disk; `undefined` for others. */
   place?(name: string): Promise<TensorPlace | undefined>;
+  /** What `load` gives, block by block; `undefined` for a tensor that must be read as a whole. */
+  blocks?(name: string, memory: BlockMemory): FloatBlocks | undefined;
   /** Idempotent. */
   close(): Promise<void>;
 }

@@ -9,7 +9,7 @@ import type { Binding } from './bindings.js';
 import { detachLarge } from './detach.js';
 import type { EngineTensor } from './engine/engine.js';
 import { lower } from './lower.js';
-import { folderOfParameters, mergeNeighbours, optimize, readAsStored } from './passes/index.js';
+import { filesOfParameters, mergeNeighbours, optimize, readAsStored } from './passes/index.js';
 import { engineTensor, fromEngine, Session } from './session.js';
 
 export interface ProgramOptions {
@@ -34,8 +34,9 @@ export interface LoweredProgram {
   readonly model: OnnxModel;
   readonly bindings: readonly Binding[];
   readonly outputs: Readonly<Record<string, Spec>>;
-  /** Where the files lie that the model names. */
+  /** Where the files lie that the model names, and they themselves: some last as long as somebody refers to them. */
   readonly folder?: string | undefined;
+  readonly files?: readonly object[];
 }
 
 /** Optimises and lowers named outputs over declared inputs, and checks what was written. */
@@ -48,14 +49,16 @@ export function lowerProgram(
   const { embedParameters = false } = options;
   const simplified = optimize(Object.values(outputs));
   const target: Target = { provider: options.device === 'webgpu' ? 'webgpu' : engine.provider, plain: options.plain ?? false };
-  const folder = embedParameters && target.provider === 'cpu' ? folderOfParameters(simplified) : undefined;
+  const files = embedParameters && target.provider === 'cpu' ? filesOfParameters(simplified) : [];
+  // The engine reads files of one folder.
+  const folder = files[0]?.folder;
   const optimized = folder === undefined ? simplified : readAsStored(mergeNeighbours(simplified, folder), folder);
   const graph = Object.fromEntries(names.map((n, i) => [n, optimized[i] as Tensor]));
   const { model, bindings } = lower(graph, { target, inputs, embedParameters, folder });
   checkModel(model);
   // Specs, not tensors: a program must not keep its graph alive.
   const specs = Object.fromEntries(Object.entries(graph).map(([n, { shape, dtype }]) => [n, { shape, dtype }]));
-  return { model, bindings, outputs: specs, folder };
+  return { model, bindings, outputs: specs, folder, files };
 }
 
 /** A program that runs on host arrays; its parameters are read where they lie, never copied. */

@@ -19,22 +19,19 @@ function scalesOf(bytes: Uint8Array, blockBytes: number): Float32Array {
   return float16ToFloat32(halves);
 }
 
-/** @returns 32 numbers for each 34 bytes */
-export function fromQ8(bytes: Uint8Array): Float32Array {
+/** @param out room for 32 numbers for each 34 bytes */
+export function fromQ8(bytes: Uint8Array, out: Float32Array): void {
   const scales = scalesOf(bytes, 34);
   const signed = new Int8Array(bytes.buffer, bytes.byteOffset, bytes.length);
-  const out = new Float32Array(scales.length * blockSize);
   for (let b = 0; b < scales.length; b++) {
     const scale = scales[b] as number;
     for (let i = 0; i < blockSize; i++) out[b * blockSize + i] = scale * (signed[b * 34 + 2 + i] as number);
   }
-  return out;
 }
 
-/** @returns 32 numbers for each 18 bytes */
-export function fromQ4(bytes: Uint8Array): Float32Array {
+/** @param out room for 32 numbers for each 18 bytes */
+export function fromQ4(bytes: Uint8Array, out: Float32Array): void {
   const scales = scalesOf(bytes, 18);
-  const out = new Float32Array(scales.length * blockSize);
   for (let b = 0; b < scales.length; b++) {
     const scale = scales[b] as number;
     for (let i = 0; i < 16; i++) {
@@ -43,7 +40,6 @@ export function fromQ4(bytes: Uint8Array): Float32Array {
       out[b * blockSize + 16 + i] = scale * ((byte >> 4) - 8);
     }
   }
-  return out;
 }
 
 /** @param values whole blocks */

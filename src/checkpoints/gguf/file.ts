@@ -1,16 +1,17 @@
 import { files } from '#files';
-import type { RangeReader } from '../../core/files/files.js';
+import type { PlacedFile, RangeReader } from '../../core/files/files.js';
 import { fail, HostArray, nearest } from '../../core/index.js';
-import { bfloat16ToFloat32, float16ToFloat32 } from '../float16.js';
+import { type BlockMemory, type FloatBlocks, readFloats } from '../float-blocks.js';
+import { type FloatForm, floatForms } from '../float-form.js';
 import { quote } from '../quote.js';
 import { readTensorBytes } from '../read-tensor-bytes.js';
-import type { TensorSource } from '../source.js';
-import { fromQ4, fromQ8 } from './blocks.js';
+import type { TensorPlace, TensorSource } from '../source.js';
+import { blockSize, fromQ4, fromQ8 } from './blocks.js';
 import { Cursor, NeedsMore } from './cursor.js';
 import { type GgufHeader, type GgufTensor, parseGgufHeader } from './header.js';
 import { kBlocks } from './k-blocks.js';
 import { levelBlocks } from './level-blocks.js';
-import { readBlocks } from './number-block.js';
+import { formOfBlocks } from './number-block.js';
 import type { GgufMetadata } from './values.js';
 
 /** An open GGUF file under its own names; `load` gives float32. */
@@ -18,6 +19,8 @@ export interface GgufFile extends TensorSource {
   readonly version: number;
   readonly metadata: GgufMetadata;
   info(name: string): GgufTensor;
+  place(name: string): Promise<TensorPlace | undefined>;
+  blocks(name: string, memory: BlockMemory): FloatBlocks;
 }
 
 /** What is read first; a vocabulary of 128,000 tokens with its merges takes 8 MB. */
@@ -33,7 +36,7 @@ const mostHeaderBytes = 2 ** 29;
 export async function readGguf(path: string): Promise<GgufFile> {
   const reader = await files.openRange(path);
   try {
-    return openFile(path, await readHeader(reader, path), reader);
+    return openFile(path, await readHeader(reader, path), reader, () => files.place(path));
   } catch (error) {
     await reader.close();
     throw error;
@@ -64,24 +67,38 @@ async function readHeader(reader: RangeReader, path: string): Promise<GgufHeader
   }
 }
 
-const decoders: Readonly<Record<string, (bytes: Uint8Array) => Float32Array>> = {
-  F32: (bytes) => new Float32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4),
-  F16: (bytes) => float16ToFloat32(new Uint16Array(bytes.buffer, bytes.byteOffset, bytes.length / 2)),
-  BF16: (bytes) => bfloat16ToFloat32(new Uint16Array(bytes.buffer, bytes.byteOffset, bytes.length / 2)),
-  Q8_0: fromQ8,
-  Q4_0: fromQ4,
-  ...Object.fromEntries(
-    Object.entries({ ...levelBlocks, ...kBlocks }).map(([name, block]) => [name, (bytes: Uint8Array) => readBlocks(bytes, block)]),
-  ),
-};
+const forms: ReadonlyMap<string, FloatForm> = new Map([
+  ...floatForms,
+  ['Q8_0', { elements: blockSize, bytes: 34, read: fromQ8 }],
+  ['Q4_0', { elements: blockSize, bytes: 18, read: fromQ4 }],
+  ...Object.entries({ ...levelBlocks, ...kBlocks }).map(([name, block]) => [name, formOfBlocks(block)] as const),
+]);
 
-function openFile(path: string, { version, metadata, tensors }: GgufHeader, reader: RangeReader): GgufFile {
+function openFile(
+  path: string,
+  { version, metadata, tensors }: GgufHeader,
+  reader: RangeReader,
+  place: () => Promise<PlacedFile | undefined> = async () => undefined,
+): GgufFile {
+  let placed: ReturnType<typeof place> | undefined;
   let closed = false;
   const info = (name: string): GgufTensor => {
     const found = tensors.get(name);
     if (found !== undefined) return found;
     const near = nearest(name, tensors.keys()).map(quote);
     throw fail('name', { where: path, rule: 'a tensor of the file', got: quote(name), fix: `Nearest: ${near.join(', ') || 'none'}` });
+  };
+  const formOf = (name: string): FloatForm => {
+    const { dtype } = info(name);
+    if (closed) throw fail('disposed', { where: path, rule: 'an open file', got: 'a closed one', fix: 'Load before close()' });
+    const form = forms.get(dtype);
+    if (form !== undefined) return form;
+    throw fail('unsupported', {
+      where: path,
+      rule: `tensor ${quote(name)} is of a type among ${[...forms.keys()].join(', ')}`,
+      got: dtype,
+      fix: 'Fetch the model in one of these types',
+    });
   };
   return {
     path,
@@ -91,18 +108,25 @@ function openFile(path: string, { version, metadata, tensors }: GgufHeader, read
     has: (name) => tensors.has(name),
     info,
     async load(name) {
+      const form = formOf(name);
       const { dtype, shape, bytes, offset } = info(name);
-      if (closed) throw fail('disposed', { where: path, rule: 'an open file', got: 'a closed one', fix: 'Load before close()' });
-      const decode = Object.hasOwn(decoders, dtype) ? decoders[dtype] : undefined;
-      if (decode === undefined) {
-        throw fail('unsupported', {
-          where: path,
-          rule: `tensor ${quote(name)} is of a type among ${Object.keys(decoders).join(', ')}`,
-          got: dtype,
-          fix: 'Fetch the model in one of these types',
-        });
-      }
-      return new HostArray(decode(await readTensorBytes(reader, offset, bytes, path, name)), shape, 'float32');
+      const content = await readTensorBytes(reader, offset, bytes, path, name);
+      if (dtype === 'F32') return new HostArray(new Float32Array(content.buffer, content.byteOffset, bytes / 4), shape, 'float32');
+      const out = new Float32Array((bytes / form.bytes) * form.elements);
+      form.read(content, out);
+      return new HostArray(out, shape, 'float32');
+    },
+    async place(name) {
+      const { dtype, offset } = info(name);
+      if (dtype !== 'F32' || offset % 4 !== 0) return undefined;
+      placed ??= place();
+      const file = await placed;
+      return file && { file, offset, transposed: false };
+    },
+    blocks(name, memory) {
+      const form = formOf(name);
+      const { bytes, offset } = info(name);
+      return { transposed: false, blocks: readFloats(reader, { offset, bytes, path, name }, form, memory) };
     },
     async close() {
       if (closed) return;

@@ -1,3 +1,4 @@
+import type { FloatForm } from '../float-form.js';
 import { float16ToNumber } from '../float16.js';
 
 /** Numbers that are stored together. */
@@ -8,12 +9,15 @@ export interface NumberBlock {
   read(bytes: Uint8Array, at: number, out: Float32Array, to: number): void;
 }
 
-/** All blocks of a tensor. @param bytes whole blocks */
-export function readBlocks(bytes: Uint8Array, block: NumberBlock): Float32Array {
-  const count = bytes.length / block.bytes;
-  const out = new Float32Array(count * block.elements);
-  for (let b = 0; b < count; b++) block.read(bytes, b * block.bytes, out, b * block.elements);
-  return out;
+/** Numbers in such blocks, block by block. */
+export function formOfBlocks({ elements, bytes, read }: NumberBlock): FloatForm {
+  return {
+    elements,
+    bytes,
+    read(from, out) {
+      for (let b = 0; b < from.length / bytes; b++) read(from, b * bytes, out, b * elements);
+    },
+  };
 }
 
 /** A half as a number. */

@@ -8,7 +8,7 @@ import { transposed } from '../transpose.js';
 import { type GgufArchitecture, ggufArchitecture } from './architectures.js';
 import { plainValues, stringsOf } from './entries.js';
 import { type GgufFile, readGguf } from './file.js';
-import { changeOf } from './names.js';
+import { type Change, changeOf } from './names.js';
 import { llama3ScalingOf } from './rope-factors.js';
 import { readTokenizer } from './tokenizer-read.js';
 
@@ -60,9 +60,27 @@ export async function ggufSource(file: GgufFile): Promise<CheckpointSource> {
       if (change === 'transposed') return transposed(array);
       return halved(array, change === 'pairs of queries' ? heads.query : heads.key, file.path, place);
     },
+    async place(name) {
+      const place = placeOf(name);
+      const change = changeOf(place, architecture.names);
+      if (isReordered(change)) return undefined;
+      const found = await file.place(place);
+      return found && { ...found, transposed: change === 'transposed' };
+    },
+    blocks(name, memory) {
+      const place = placeOf(name);
+      const change = changeOf(place, architecture.names);
+      if (isReordered(change)) return undefined;
+      return { ...file.blocks(place, memory), transposed: change === 'transposed' };
+    },
     close: () => file.close(),
     tokenizer: () => readTokenizer(file.metadata, file.path),
   };
+}
+
+/** Rows in another order: such a tensor is read whole. */
+function isReordered(change: Change | undefined): boolean {
+  return change !== undefined && change !== 'transposed';
 }
 
 function headsOf({ values }: Config): { readonly query: number; readonly key: number } {

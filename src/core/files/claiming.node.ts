@@ -26,7 +26,7 @@ export async function claim(path: string): Promise<() => Promise<void>> {
   return release;
 }
 
-function isAlive(pid: number): boolean {
+export function isAlive(pid: number): boolean {
   if (!Number.isInteger(pid)) return false;
   try {
     process.kill(pid, 0);

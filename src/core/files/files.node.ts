@@ -6,6 +6,7 @@ import type { Files } from './files.js';
 import { placeFile } from './placed.node.js';
 import { openRange, readBlocks, reading } from './reading.node.js';
 import { removePath } from './removing.node.js';
+import { scratchFile } from './scratch.node.js';
 import { systemCode } from './system-error.js';
 import { removeTemporaries } from './temporaries.node.js';
 import { addToEnd, createFile, writeAtomic, writeFolderAtomic, writing } from './writing.node.js';
@@ -27,6 +28,7 @@ export const files: Files = {
   readBlocks,
   openRange,
   place: placeFile,
+  scratch: (folder) => scratchFile(folder),
   list: (folder) => reading(folder, async () => (await readdir(folder)).sort()),
   makeFolder: (folder) => writing(folder, async () => void (await mkdir(resolve(folder), { recursive: true }))),
   createFile,

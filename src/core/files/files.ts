@@ -12,8 +12,8 @@ export interface FileStat {
 /** A file open for reading parts of it. */
 export interface RangeReader {
   readonly bytes: number;
-  /** `length` bytes from `offset`; fewer is an error of code `file`. */
-  read(offset: number, length: number): Promise<Uint8Array>;
+  /** `length` bytes from `offset`; fewer is an error of code `file`. @param into memory of that length, for their place */
+  read(offset: number, length: number, into?: Uint8Array): Promise<Uint8Array>;
   close(): Promise<void>;
 }
 
@@ -25,6 +25,14 @@ export interface PlacedFile {
   check(): void;
   /** `length` bytes from `offset`, at once. @throws as `check` */
   read(offset: number, length: number): Uint8Array;
+}
+
+/** A file for this process alone, which is written and then read as a placed file; it goes when nothing refers to it any more. */
+export interface ScratchFile extends PlacedFile {
+  /** Adds to its end. @returns where it was added @throws storage: no room */
+  write(bytes: Uint8Array): Promise<number>;
+  /** Lets go of it now: for one that nobody reads. */
+  discard(): void;
 }
 
 /** A new file, written from its beginning to its end. */
@@ -45,6 +53,8 @@ export interface Files {
   openRange(path: string): Promise<RangeReader>;
   /** Where a file lies, links followed; `undefined` where there is no disk. @throws file: no such file */
   place(path: string): Promise<PlacedFile | undefined>;
+  /** A new scratch file on the folder's disk; `undefined` where there is none. Missing folders are made. */
+  scratch(folder: string): Promise<ScratchFile | undefined>;
   /** Names in a folder, sorted. */
   list(folder: string): Promise<string[]>;
   makeFolder(folder: string): Promise<void>;

@@ -53,19 +53,21 @@ export const files: Files = {
     if (kind === 'missing') throw fail('file', { where: path, rule: 'an address that answers', got: 'none' });
     return {
       bytes,
-      async read(offset, length) {
-        if (length === 0) return new Uint8Array(0); // no range header says nothing
+      async read(offset, length, into) {
+        if (length === 0) return into ?? new Uint8Array(0); // no range header says nothing
         const response = await get(path, { Range: `bytes=${offset}-${offset + length - 1}` });
         const body = new Uint8Array(await response.arrayBuffer());
         // A server that knows no ranges sends all of it.
         const part = response.status === 206 ? body : body.subarray(offset, offset + length);
         if (part.length !== length) throw fail('file', { where: path, rule: `${length} bytes at ${offset}`, got: String(part.length) });
-        return part;
+        into?.set(part);
+        return into ?? part;
       },
       close: async () => {},
     };
   },
   place: async () => undefined,
+  scratch: async () => undefined,
   list: async (folder) => Promise.reject(noDisk(folder)),
   makeFolder: async (folder) => Promise.reject(noDisk(folder)),
   createFile: async (path) => Promise.reject(noDisk(path)),

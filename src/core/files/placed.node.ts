@@ -1,8 +1,8 @@
-import { closeSync, openSync, readSync, realpathSync, statSync } from 'node:fs';
+import { closeSync, openSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { fail } from '../errors.js';
 import type { PlacedFile } from './files.js';
-import { reading } from './reading.node.js';
+import { readAt, reading } from './reading.node.js';
 
 /** A file on a disk, by its own name where the path is a link. */
 export async function placeFile(path: string): Promise<PlacedFile> {
@@ -26,20 +26,12 @@ export async function placeFile(path: string): Promise<PlacedFile> {
     check,
     read(offset, length) {
       check();
-      const bytes = new Uint8Array(length);
       const file = openSync(real, 'r');
       try {
-        let done = 0;
-        while (done < length) {
-          // Linux reads at most 2 GiB at a time.
-          const count = readSync(file, bytes, done, Math.min(length - done, 2 ** 30), offset + done);
-          if (count === 0) throw fail('file', { where: path, rule: `${length} bytes at ${offset}`, got: `${done}, the file ended` });
-          done += count;
-        }
+        return readAt(file, offset, length, path);
       } finally {
         closeSync(file);
       }
-      return bytes;
     },
   };
 }

@@ -1,3 +1,4 @@
+import { readSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { fail } from '../errors.js';
 import type { RangeReader } from './files.js';
@@ -25,11 +26,11 @@ export async function openRange(path: string): Promise<RangeReader> {
   const bytes = info.size;
   return {
     bytes,
-    async read(offset, length) {
+    async read(offset, length, into) {
       if (offset < 0 || length < 0 || offset + length > bytes) {
         throw fail('file', { where: path, rule: `a range within its ${bytes} bytes`, got: `${length} bytes at ${offset}` });
       }
-      const buffer = new Uint8Array(length);
+      const buffer = into ?? new Uint8Array(length);
       let done = 0;
       while (done < length) {
         const { bytesRead } = await reading(path, () => handle.read(buffer, done, Math.min(length - done, mostAtOnce), offset + done));
@@ -40,6 +41,17 @@ export async function openRange(path: string): Promise<RangeReader> {
     },
     close: () => handle.close(),
   };
+}
+
+/** `length` bytes of an open file from `offset`, at once. @param path the file's name, for errors */
+export function readAt(descriptor: number, offset: number, length: number, path: string): Uint8Array {
+  const bytes = new Uint8Array(length);
+  for (let done = 0; done < length; ) {
+    const count = readSync(descriptor, bytes, done, Math.min(length - done, mostAtOnce), offset + done);
+    if (count === 0) throw fail('file', { where: path, rule: `${length} bytes at ${offset}`, got: `${done}, the file ended` });
+    done += count;
+  }
+  return bytes;
 }
 
 /** Reads on while a block is worked on: one block ahead, no more. Pipes are read as files are. */

@@ -8,7 +8,7 @@ import { foldTransposes } from './fold-transposes.js';
 import { mergeNeighbours } from './merge-neighbours.js';
 import { mergeReshapes } from './merge-reshapes.js';
 import { mergeScans } from './merge-scans.js';
-import { folderOfParameters, readAsStored } from './read-as-stored.js';
+import { filesOfParameters, readAsStored } from './read-as-stored.js';
 import { sliceBeforeProduct } from './slice-before-product.js';
 
 /** The passes, in the order they help each other. Dead code needs none: only what outputs reach is ever lowered. */
@@ -34,8 +34,8 @@ export {
   attentionRowSums,
   commonSubexpressions,
   dropIdentities,
+  filesOfParameters,
   foldConstants,
-  folderOfParameters,
   foldScales,
   foldTransposes,
   mergeNeighbours,

@@ -47,13 +47,10 @@ export function readAsStored(outputs: readonly Tensor[], folder: string): readon
   });
 }
 
-/** The folder of the first parameter that lies in a file: the engine reads files of one folder. */
-export function folderOfParameters(outputs: readonly Tensor[]): string | undefined {
-  for (const node of topological(outputs)) {
-    const folder = node.outputs[0] && parameterOf(node.outputs[0])?.stored?.file.folder;
-    if (folder !== undefined) return folder;
-  }
-  return undefined;
+/** The files that parameters lie in, in the order in which they are met. */
+export function filesOfParameters(outputs: readonly Tensor[]): readonly StoredValues['file'][] {
+  const files = topological(outputs).map((node) => parameterOf(node.outputs[0])?.stored?.file);
+  return [...new Set(files)].filter((file) => file !== undefined);
 }
 
 /** The parameter that a tensor is, if any. */

@@ -1,0 +1,93 @@
+import { files } from '#files';
+import type { ScratchFile } from '../core/files/files.js';
+import { HeadlightError, HostArray } from '../core/index.js';
+import type { Parameter, StoredValues } from '../ops/index.js';
+import { BlockMemory, type FloatBlocks } from './float-blocks.js';
+import type { Assignment } from './match.js';
+import type { CheckpointSource, TensorPlace } from './source.js';
+import { transposed } from './transpose.js';
+import { type Assigned, asWeights, readWeights } from './weights.js';
+
+/**
+ * Leaves weights in files. Those of a checkpoint that is float32, as most of it lies, stay in the checkpoint's own, the few
+ * others in memory. All of any other checkpoint, halves and quantised blocks, are widened into a file of this process, block
+ * by block, so that they are not in memory; where the disk has no room for that, they are in memory after all.
+ */
+export async function storeWeights(source: CheckpointSource, assigned: readonly Assigned[]): Promise<void> {
+  const placed = new Map<Parameter, StoredValues>();
+  let [inPlace, all] = [0, 0];
+  for (const [parameter, assignment] of assigned) {
+    const size = parameter.shape.reduce((a, b) => a * b, 1);
+    const place = await source.place?.(assignment.hfName);
+    if (place !== undefined) placed.set(parameter, storedValues(place, parameter.shape, assignment));
+    if (place !== undefined) inPlace += size;
+    all += size;
+  }
+  const stored = 2 * inPlace > all ? placed : ((await widened(source, assigned)) ?? placed);
+  for (const [parameter, values] of stored) parameter.store(values);
+  await readWeights(
+    source,
+    assigned.filter(([parameter]) => !stored.has(parameter)),
+  );
+}
+
+/** All weights in a file of this process, behind one another as the model has them; `undefined` where there is no room. */
+async function widened(source: CheckpointSource, assigned: readonly Assigned[]): Promise<Map<Parameter, StoredValues> | undefined> {
+  const folder = files.cacheFolder();
+  const file = folder === undefined ? undefined : await unlessDisk(files.scratch(folder));
+  if (file === undefined) return undefined;
+  const memory = new BlockMemory();
+  const places = new Map<string, TensorPlace>();
+  const stored = new Map<Parameter, StoredValues>();
+  try {
+    for (const [parameter, assignment] of assigned) {
+      const { hfName } = assignment;
+      const place = places.get(hfName) ?? (await written(file, await floatsOf(source, hfName, memory)));
+      if (place === undefined) return undefined;
+      places.set(hfName, place);
+      stored.set(parameter, storedValues(place, parameter.shape, assignment));
+    }
+  } finally {
+    if (stored.size < assigned.length) file.discard();
+  }
+  return stored;
+}
+
+/** A tensor's values, block by block where its file can give them so. */
+async function floatsOf(source: CheckpointSource, name: string, memory: BlockMemory): Promise<FloatBlocks> {
+  const whole = async function* (): AsyncGenerator<Float32Array> {
+    yield asWeights(await source.load(name), source, name).data as Float32Array;
+  };
+  return source.blocks?.(name, memory) ?? { transposed: false, blocks: whole() };
+}
+
+/** Where a tensor was written; `undefined` where there was no room. */
+async function written(file: ScratchFile, { blocks, transposed }: FloatBlocks): Promise<TensorPlace | undefined> {
+  let offset: number | undefined;
+  for await (const { buffer, byteOffset, byteLength } of blocks) {
+    const at = await unlessDisk(file.write(new Uint8Array(buffer, byteOffset, byteLength)));
+    if (at === undefined) return undefined;
+    offset ??= at;
+  }
+  return { file, offset: offset ?? 0, transposed };
+}
+
+/** A place that cannot be written is no fault of the checkpoint. */
+async function unlessDisk<T>(work: Promise<T>): Promise<T | undefined> {
+  try {
+    return await work;
+  } catch (error) {
+    if (error instanceof HeadlightError && (error.code === 'storage' || error.code === 'file')) return undefined;
+    throw error;
+  }
+}
+
+/** What a place holds, as a parameter of a shape has it. */
+function storedValues(place: TensorPlace, shape: readonly number[], { transpose }: Assignment): StoredValues {
+  const isTurned = place.transposed !== transpose;
+  const read = (): HostArray => {
+    const data = new Float32Array(place.file.read(place.offset, 4 * shape.reduce((a, b) => a * b, 1)).buffer);
+    return isTurned ? transposed(new HostArray(data, shape.toReversed(), 'float32')) : new HostArray(data, shape, 'float32');
+  };
+  return { file: place.file, offset: place.offset, transposed: isTurned, read };
+}
