@@ -11,6 +11,7 @@ import {
   encodeSafetensors,
   ggufSource,
   loadFrom,
+  loadModel,
   openCheckpoint,
   parseGguf,
   parseSafetensors,
@@ -24,6 +25,7 @@ import { HeadlightError, host } from '#dist/core/index.js';
 import { GPT2 } from '#dist/models/index.js';
 import { takeAllocations } from './allocations.js';
 import { joined } from './files.js';
+import { halveFolder } from './halves.js';
 import { mutant } from './mutants.js';
 
 /** A kind of file, a good one, and what reads it to its end. */
@@ -45,6 +47,27 @@ export interface Outcome {
 }
 
 const allowed = new Set(['file', 'checkpoint', 'unsupported', 'tokenizer']);
+
+/** Loads a model both ways: either both refuse it, or both have the same numbers. */
+async function readInPlace(path: string): Promise<void> {
+  const outcomes: (Uint8Array[] | HeadlightError)[] = [];
+  for (const inPlace of [false, true]) {
+    try {
+      const model = await loadModel(path, { inPlace });
+      outcomes.push(
+        [...model.parameters().values()].map(({ value: { data } }) => new Uint8Array(data.buffer, data.byteOffset, data.byteLength)),
+      );
+    } catch (error) {
+      if (!(error instanceof HeadlightError)) throw error;
+      outcomes.push(error);
+    }
+  }
+  const [read, placed] = outcomes;
+  if (read instanceof HeadlightError && placed instanceof HeadlightError && placed.message === read.message) throw placed;
+  const isSame =
+    Array.isArray(read) && Array.isArray(placed) && read.every((bytes, i) => Buffer.compare(bytes, placed[i] as Uint8Array) === 0);
+  if (!isSame) throw new Error(`in place: ${placed}; not in place: ${read}`);
+}
 
 async function readAll(source: TensorSource | CheckpointSource): Promise<void> {
   try {
@@ -70,6 +93,8 @@ async function subjects(folder: string): Promise<Subject[]> {
   await writeFile(join(model, 'tokenizer.json'), JSON.stringify(tokenizer));
   await convertToGguf(model, join(folder, 'm.gguf'), { type: 'Q8_0' });
   const gguf = new Uint8Array(await readFile(join(folder, 'm.gguf')));
+  const half = join(folder, 'half');
+  await halveFolder(model, half, 'F16', (name) => !name.includes('ln_'));
   const values = new Map([['general.architecture', { type: 'string' as const, value: 'none' }]]);
   const plain: Uint8Array[] = [];
   for await (const chunk of encodeGguf(values, [{ name: 'w', shape: [2, 32], type: 'Q4_0', values: () => new Float32Array(64).fill(1) }]))
@@ -92,6 +117,26 @@ async function subjects(folder: string): Promise<Subject[]> {
     { name: 'gguf', good: joined(plain), header: 160, read: async (bytes) => readAll(await parseGguf(bytes)) },
     { name: 'gguf on disk', good: joined(plain), header: 160, read: (bytes) => onDisk(join(folder, 'x.gguf'), bytes, readGguf) },
     { name: 'llama2.c', good: bin, header: 28, read: (bytes) => onDisk(join(folder, 'x.bin'), bytes) },
+    {
+      name: 'gguf in place',
+      good: gguf,
+      header: 2200,
+      async read(bytes) {
+        await writeFile(join(folder, 'p.gguf'), bytes);
+        takeAllocations();
+        await readInPlace(join(folder, 'p.gguf'));
+      },
+    },
+    {
+      name: 'halves in place',
+      good: new Uint8Array(await readFile(join(half, 'model.safetensors'))),
+      header: 2200,
+      async read(bytes) {
+        await writeFile(join(half, 'model.safetensors'), bytes);
+        takeAllocations();
+        await readInPlace(half);
+      },
+    },
     {
       name: 'index',
       good: index,
