@@ -1,13 +1,14 @@
 import { Heap } from './heap.js';
 import type { IntList } from './int-list.js';
-import { PairTable } from './pair-table.js';
+import type { PairTable } from './pair-table.js';
 import type { WordModel } from './word-model.js';
 
-/** Two tokens that become one, by their ids. */
-export interface Merge {
-  readonly left: number;
-  readonly right: number;
-  readonly merged: number;
+/** Pairs of tokens that become one, by their ids, the most important first. */
+export interface Merges {
+  /** A pair's number is its rank. */
+  readonly pairs: PairTable;
+  /** What each becomes, by rank. */
+  readonly merged: Int32Array;
 }
 
 /** Words are shorter than this, and ranks below 2²², so that rank · 2³¹ + place is exact in a double. */
@@ -19,7 +20,6 @@ const places = 2 ** 31;
  */
 export class BpeModel implements WordModel {
   readonly #byteIds: Int32Array;
-  /** A pair's number is its rank. */
   readonly #ranks: PairTable;
   readonly #merged: Int32Array;
   readonly #queue = new Heap((a, b) => a < b);
@@ -28,15 +28,11 @@ export class BpeModel implements WordModel {
   #next = new Int32Array(64);
   #previous = new Int32Array(64);
 
-  /**
-   * @param byteIds [256] the id of each byte
-   * @param merges distinct pairs, the most important first
-   */
-  constructor(byteIds: Int32Array, merges: readonly Merge[]) {
+  /** @param byteIds [256] the id of each byte */
+  constructor(byteIds: Int32Array, { pairs, merged }: Merges) {
     this.#byteIds = byteIds;
-    this.#ranks = new PairTable(merges.length);
-    for (const { left, right } of merges) this.#ranks.put(left, right);
-    this.#merged = Int32Array.from(merges, (m) => m.merged);
+    this.#ranks = pairs;
+    this.#merged = merged;
   }
 
   encode(bytes: Uint8Array, length: number, out: IntList): void {

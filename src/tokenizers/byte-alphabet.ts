@@ -16,7 +16,11 @@ export const byteOrder: readonly number[] = byteCharacters
   .sort((a, b) => a.character.charCodeAt(0) - b.character.charCodeAt(0))
   .map(({ byte }) => byte);
 
-const byteOf: ReadonlyMap<string, number> = new Map(byteCharacters.map((c, byte) => [c, byte]));
+/** By character below U+0180: the byte that it stands for; −1 where there is none. */
+const byteOf = new Int16Array(0x180).fill(-1);
+byteCharacters.forEach((character, byte) => {
+  byteOf[character.charCodeAt(0)] = byte;
+});
 
 /** Bytes as a token of a byte-level vocabulary is written. */
 export function spell(bytes: Iterable<number>): string {
@@ -25,15 +29,20 @@ export function spell(bytes: Iterable<number>): string {
   return token;
 }
 
+/** The byte that a character of a token stands for; −1 where it is not of the alphabet. */
+export function unspelled(token: string, at: number): number {
+  return byteOf[token.charCodeAt(at)] ?? -1;
+}
+
+/** Whether a token is written in the alphabet. */
+export function isSpelled(token: string): boolean {
+  for (let at = 0; at < token.length; at++) if (unspelled(token, at) < 0) return false;
+  return true;
+}
+
 /** The bytes that a token of a byte-level vocabulary stands for; `undefined` where it is not written in the alphabet. */
 export function unspell(token: string): Uint8Array | undefined {
-  const bytes = new Uint8Array(token.length);
-  for (let at = 0; at < token.length; at++) {
-    const byte = byteOf.get(token[at] as string);
-    if (byte === undefined) return undefined;
-    bytes[at] = byte;
-  }
-  return bytes;
+  return isSpelled(token) ? Uint8Array.from(token, (_, at) => unspelled(token, at)) : undefined;
 }
 
 /**
@@ -41,5 +50,5 @@ export function unspell(token: string): Uint8Array | undefined {
  * how ` the` is spelled. Plain ASCII is spelled as itself, so it is found before its bytes are looked at.
  */
 export function isAmbiguous(token: string): boolean {
-  return Array.from(token).some((c) => c > '\u007f') && unspell(token) !== undefined;
+  return Array.from(token).some((c) => c > '\u007f') && isSpelled(token);
 }

@@ -1,16 +1,15 @@
 import type { AddedToken } from './added-tokens.js';
-import type { Merge } from './bpe-model.js';
-import { isAmbiguous, unspell } from './byte-alphabet.js';
+import type { Merges } from './bpe-model.js';
+import { isAmbiguous, isSpelled, unspelled } from './byte-alphabet.js';
 import { mostIds } from './limits.js';
+import { PairTable } from './pair-table.js';
 
 /** What a `tokenizer.json` of a byte-level vocabulary says, of a form that we fully understand. */
 export interface ByteLevelParts {
   /** By id: the token as the vocabulary writes it. */
   readonly vocabulary: readonly string[];
   readonly added: readonly AddedToken[];
-  readonly model:
-    | { readonly type: 'BPE'; readonly merges: readonly Merge[] }
-    | { readonly type: 'Unigram'; readonly scores: readonly number[] };
+  readonly model: { readonly type: 'BPE'; readonly merges: Merges } | { readonly type: 'Unigram'; readonly scores: readonly number[] };
 }
 
 /** The frame of a `tokenizer.json` whose text is cut by GPT-2's pattern and spelled in its alphabet of bytes. */
@@ -85,20 +84,26 @@ function bpeParts(model: Json, added: readonly AddedToken[]): ByteLevelParts | u
   const { vocab, merges, dropout, continuing_subword_prefix: prefix, continuing_subword_suffix: inner, end_of_word_suffix: suffix } = model;
   const plain = !dropout && !prefix && !inner && !suffix && !model.byte_fallback && !model.ignore_merges;
   if (!plain || typeof vocab !== 'object' || vocab === null || Array.isArray(vocab) || !Array.isArray(merges)) return undefined;
-  const ids = new Map(Object.entries(vocab as Record<string, unknown>));
+  const ids = new Map<string, unknown>();
+  for (const token of Object.keys(vocab)) ids.set(token, (vocab as Json)[token]);
   const vocabulary = vocabularyOf(ids, added);
-  if (vocabulary === undefined) return undefined;
-  const read: Merge[] = [];
-  const seen = new Set<string>();
-  for (const entry of merges as unknown[]) {
+  const read = vocabulary && mergesOf(merges, ids as ReadonlyMap<string, number>);
+  return read && { vocabulary, added, model: { type: 'BPE', merges: read } };
+}
+
+/** Merges by ids; `undefined` where one is not of two tokens of the vocabulary to a third, or stands there twice. */
+function mergesOf(list: readonly unknown[], ids: ReadonlyMap<string, number>): Merges | undefined {
+  const pairs = new PairTable(list.length);
+  const merged = new Int32Array(list.length);
+  for (let rank = 0; rank < list.length; rank++) {
+    const entry = list[rank];
     const [left, right, more] = typeof entry === 'string' ? entry.split(' ') : Array.isArray(entry) ? (entry as unknown[]) : [];
-    if (typeof left !== 'string' || typeof right !== 'string' || more !== undefined || seen.has(`${left} ${right}`)) return undefined;
-    seen.add(`${left} ${right}`);
-    const merge = { left: ids.get(left), right: ids.get(right), merged: ids.get(left + right) } as Partial<Merge>;
-    if (merge.left === undefined || merge.right === undefined || merge.merged === undefined) return undefined;
-    read.push(merge as Merge);
+    if (typeof left !== 'string' || typeof right !== 'string' || more !== undefined) return undefined;
+    const [first, second, both] = [ids.get(left), ids.get(right), ids.get(left + right)];
+    if (first === undefined || second === undefined || both === undefined || pairs.put(first, second) !== rank) return undefined;
+    merged[rank] = both;
   }
-  return { vocabulary, added, model: { type: 'BPE', merges: read } };
+  return { pairs, merged };
 }
 
 function unigramParts(model: Json, added: readonly AddedToken[]): ByteLevelParts | undefined {
@@ -119,24 +124,25 @@ function unigramParts(model: Json, added: readonly AddedToken[]): ByteLevelParts
 
 /** Tokens by id, if every id from 0 on has one, every byte is a token, and only added tokens are not spelled in bytes. */
 function vocabularyOf(ids: ReadonlyMap<string, unknown>, added: readonly AddedToken[]): string[] | undefined {
-  const all = new Map(ids);
-  for (const { id, content } of added) {
-    if (all.has(content) && all.get(content) !== id) return undefined;
-    all.set(content, id);
-  }
-  const vocabulary: string[] = [];
-  if (all.size > mostIds) return undefined;
-  for (const [token, id] of all) {
-    if (typeof id !== 'number' || !Number.isInteger(id) || id < 0 || id >= all.size || vocabulary[id] !== undefined) return undefined;
+  const further = added.filter(({ content }) => !ids.has(content));
+  if (added.some(({ id, content }) => ids.has(content) && ids.get(content) !== id)) return undefined;
+  const size = ids.size + further.length;
+  if (size > mostIds) return undefined;
+  const vocabulary = new Array<string>(size);
+  const put = (token: string, id: unknown): boolean => {
+    if (typeof id !== 'number' || !Number.isInteger(id) || id < 0 || id >= size || vocabulary[id] !== undefined) return false;
     vocabulary[id] = token;
-  }
+    return true;
+  };
+  for (const [token, id] of ids) if (!put(token, id)) return undefined;
+  for (const { content, id } of further) if (!put(content, id)) return undefined;
   const addedIds = new Set(added.map((t) => t.id));
   const bytes = new Set<number>();
-  for (const [id, token] of vocabulary.entries()) {
+  for (let id = 0; id < size; id++) {
+    const token = vocabulary[id] as string;
     if (addedIds.has(id)) continue;
-    const spelled = unspell(token);
-    if (spelled === undefined || spelled.length === 0) return undefined;
-    if (spelled.length === 1) bytes.add(spelled[0] as number);
+    if (token.length === 0 || !isSpelled(token)) return undefined;
+    if (token.length === 1) bytes.add(unspelled(token, 0));
   }
   return bytes.size === 256 ? vocabulary : undefined;
 }

@@ -1,11 +1,11 @@
 import { type AddedToken, AddedTokenSplitter } from './added-tokens.js';
 import { BpeModel } from './bpe-model.js';
-import { unspell } from './byte-alphabet.js';
 import type { ByteLevelParts } from './byte-level-format.js';
 import { checkId } from './check-id.js';
 import { IntList } from './int-list.js';
 import { preTokenEnd } from './pre-tokens.js';
 import { readableBytes } from './readable.js';
+import { TokenBytes } from './token-bytes.js';
 import type { EncodingWithOffsets, SpecialTokenOptions, Tokenizer } from './tokenizer.js';
 import { UnigramModel } from './unigram-model.js';
 import { bytePlaces, escapedText, textOf } from './utf8.js';
@@ -21,12 +21,12 @@ export class ByteLevelTokenizer implements Tokenizer {
   readonly configJson: unknown;
   readonly #json: unknown;
   readonly #vocabulary: readonly string[];
-  readonly #ids: ReadonlyMap<string, number>;
+  /** Made when it is first asked for. */
+  #ids: ReadonlyMap<string, number> | undefined;
   readonly #added: ReadonlyMap<number, AddedToken>;
   readonly #splitter: AddedTokenSplitter<AddedToken>;
   readonly #words: WordEncoder;
-  /** By id: the bytes it stands for. */
-  readonly #bytes: readonly Uint8Array[];
+  readonly #bytes: TokenBytes;
 
   /** @param parts what `byteLevelParts` read in `json` and `configJson` */
   constructor(json: unknown, configJson: unknown, { vocabulary, added, model }: ByteLevelParts) {
@@ -34,18 +34,17 @@ export class ByteLevelTokenizer implements Tokenizer {
     this.configJson = configJson;
     this.#json = json;
     this.#vocabulary = vocabulary;
-    this.#ids = new Map(vocabulary.map((token, id) => [token, id]));
     this.#added = new Map(added.map((t) => [t.id, t]));
     this.#splitter = new AddedTokenSplitter(added);
-    const utf8 = new TextEncoder();
-    this.#bytes = vocabulary.map((token, id) => (this.#added.has(id) ? utf8.encode(token) : (unspell(token) as Uint8Array)));
-    const spelled = this.#bytes.map((bytes, id) => ({ id, bytes })).filter(({ id }) => !this.#added.has(id));
+    this.#bytes = new TokenBytes(vocabulary, (id) => this.#added.has(id));
+    const spelled = [...vocabulary.keys()].filter((id) => !this.#added.has(id));
     if (model.type === 'BPE') {
       const byteIds = new Int32Array(256);
-      for (const { id, bytes } of spelled) if (bytes.length === 1) byteIds[bytes[0] as number] = id;
+      for (const id of spelled) if (this.#bytes.length(id) === 1) byteIds[this.#bytes.of(id)[0] as number] = id;
       this.#words = new WordEncoder(new BpeModel(byteIds, model.merges));
     } else {
-      this.#words = new WordEncoder(new UnigramModel(spelled.map((p) => ({ ...p, score: model.scores[p.id] as number }))));
+      const pieces = spelled.map((id) => ({ id, bytes: this.#bytes.of(id), score: model.scores[id] as number }));
+      this.#words = new WordEncoder(new UnigramModel(pieces));
     }
   }
 
@@ -75,7 +74,7 @@ export class ByteLevelTokenizer implements Tokenizer {
         let byte = 0;
         for (const id of list.data.subarray(0, list.length)) {
           const first = places[byte] as [number, number];
-          byte += (this.#bytes[id] as Uint8Array).length;
+          byte += this.#bytes.length(id);
           ids.push(id);
           offsets.push([first[0], (places[byte - 1] as [number, number])[1]]);
         }
@@ -114,12 +113,12 @@ export class ByteLevelTokenizer implements Tokenizer {
     let length = 0;
     for (const id of ids) {
       checkId(id, this.size);
-      length += (this.#bytes[id] as Uint8Array).length;
+      length += this.#bytes.length(id);
     }
     const bytes = new Uint8Array(length);
     let at = 0;
     for (const id of ids) {
-      const token = this.#bytes[id] as Uint8Array;
+      const token = this.#bytes.of(id);
       bytes.set(token, at);
       at += token.length;
     }
@@ -127,13 +126,14 @@ export class ByteLevelTokenizer implements Tokenizer {
   }
 
   idOf(token: string): number | undefined {
+    this.#ids ??= new Map(this.#vocabulary.map((each, id) => [each, id]));
     return this.#ids.get(token);
   }
 
   tokens(ids: readonly number[]): string[] {
     return ids.map((id) => {
       checkId(id, this.size);
-      return this.#added.has(id) ? (this.#vocabulary[id] as string) : readableBytes(this.#bytes[id] as Uint8Array);
+      return this.#added.has(id) ? (this.#vocabulary[id] as string) : readableBytes(this.#bytes.of(id));
     });
   }
 

@@ -34,7 +34,9 @@ export const characterConfig: unknown = { tokenizer_class: 'PreTrainedTokenizerF
 
 /** The characters by id, if a `tokenizer.json` is of this very form; otherwise `undefined`. */
 export function charactersOf(json: unknown): string[] | undefined {
-  const vocab = (json as { model?: { vocab?: unknown } } | null)?.model?.vocab;
+  const { vocab, merges } = (json as { model?: { vocab?: unknown; merges?: unknown } | null } | null)?.model ?? {};
+  // Other vocabularies are far larger: they are told apart without a look at their tokens.
+  if (!Array.isArray(merges) || merges.length > 0) return undefined;
   if (typeof vocab !== 'object' || vocab === null || Array.isArray(vocab)) return undefined;
   const entries = Object.entries(vocab as Record<string, unknown>);
   const characters = new Array<string>(entries.length);

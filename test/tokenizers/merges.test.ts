@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { BpeModel, type Merge } from '#dist/tokenizers/bpe-model.js';
+import { BpeModel } from '#dist/tokenizers/bpe-model.js';
 import { IntList } from '#dist/tokenizers/int-list.js';
 import { MergeLearner } from '#dist/tokenizers/merge-learner.js';
+import { PairTable } from '#dist/tokenizers/pair-table.js';
 
 /** Replaces (left, right) by merged, from the left. */
 function replaced(word: readonly number[], left: number, right: number, merged: number): number[] {
@@ -104,7 +105,7 @@ describe('a BPE model', () => {
           1,
         );
         const seen = new Set<string>();
-        const list: Merge[] = merges
+        const list = merges
           .map(([left, right, merged]) => ({ left, right, merged }))
           .filter(({ left, right }) => {
             const fresh = !seen.has(`${left},${right}`);
@@ -119,9 +120,11 @@ describe('a BPE model', () => {
           expected = replaced(expected, merge.left, merge.right, merge.merged);
         }
         const out = new IntList();
+        const pairs = new PairTable(list.length);
+        for (const { left, right } of list) pairs.put(left, right);
         new BpeModel(
           Int32Array.from({ length: 256 }, (_, i) => i),
-          list,
+          { pairs, merged: Int32Array.from(list, ({ merged }) => merged) },
         ).encode(Uint8Array.from(input), input.length, out);
         expect([...out.toArray()]).toEqual(expected);
       }),
