@@ -1,10 +1,12 @@
-// The build: AssemblyScript kernels → a TypeScript module with their bytes; TypeScript → dist/; the studio's page → dist/studio.
+// The build: AssemblyScript kernels → a TypeScript module with their bytes; TypeScript → dist/; the command in few files → dist/command;
+// the studio's page → dist/studio.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { chmodSync, existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { buildStudio } from './build-studio.mjs';
+import { bundleCommand } from './bundle-command.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const kernelFolder = 'src/train/kernels/assembly';
@@ -18,8 +20,9 @@ await buildKernels();
 const status = compile();
 removeOrphans();
 const command = join(root, 'dist/cli/main.node.js');
+const bundled = existsSync(command) ? await bundleCommand(root) : 1;
 if (existsSync(command)) chmodSync(command, 0o755);
-process.exit(status || (await buildStudio(root)));
+process.exit(status || bundled || (await buildStudio(root)));
 
 /** Writes the kernels' module, unless it was made from the same sources by the same compiler. */
 async function buildKernels() {
