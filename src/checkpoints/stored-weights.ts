@@ -34,7 +34,9 @@ export async function storeWeights(source: CheckpointSource, assigned: readonly 
 /** All weights in a file of this process, behind one another as the model has them; `undefined` where there is no room. */
 async function widened(source: CheckpointSource, assigned: readonly Assigned[]): Promise<Map<Parameter, StoredValues> | undefined> {
   const folder = files.cacheFolder();
-  const file = folder === undefined ? undefined : await unlessDisk(files.scratch(folder));
+  const sizes = new Map(assigned.map(([{ shape }, { hfName }]) => [hfName, 4 * shape.reduce((a, b) => a * b, 1)]));
+  const bytes = [...sizes.values()].reduce((a, b) => a + b, 0);
+  const file = folder === undefined ? undefined : await unlessDisk(files.scratch(folder, bytes));
   if (file === undefined) return undefined;
   const memory = new BlockMemory();
   const places = new Map<string, TensorPlace>();

@@ -97,9 +97,13 @@ function mergesOf(list: readonly unknown[], ids: ReadonlyMap<string, number>): M
   const merged = new Int32Array(list.length);
   for (let rank = 0; rank < list.length; rank++) {
     const entry = list[rank];
-    const [left, right, more] = typeof entry === 'string' ? entry.split(' ') : Array.isArray(entry) ? (entry as unknown[]) : [];
-    if (typeof left !== 'string' || typeof right !== 'string' || more !== undefined) return undefined;
-    const [first, second, both] = [ids.get(left), ids.get(right), ids.get(left + right)];
+    const pair: readonly unknown[] = typeof entry === 'string' ? entry.split(' ') : Array.isArray(entry) ? entry : [];
+    const left = pair[0];
+    const right = pair[1];
+    if (typeof left !== 'string' || typeof right !== 'string' || pair[2] !== undefined) return undefined;
+    const first = ids.get(left);
+    const second = ids.get(right);
+    const both = ids.get(left + right);
     if (first === undefined || second === undefined || both === undefined || pairs.put(first, second) !== rank) return undefined;
     merged[rank] = both;
   }

@@ -36,7 +36,7 @@ export class ByteLevelTokenizer implements Tokenizer {
     this.#vocabulary = vocabulary;
     this.#added = new Map(added.map((t) => [t.id, t]));
     this.#splitter = new AddedTokenSplitter(added);
-    this.#bytes = new TokenBytes(vocabulary, (id) => this.#added.has(id));
+    this.#bytes = new TokenBytes(vocabulary, new Set(this.#added.keys()));
     const spelled = [...vocabulary.keys()].filter((id) => !this.#added.has(id));
     if (model.type === 'BPE') {
       const byteIds = new Int32Array(256);

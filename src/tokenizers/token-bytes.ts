@@ -6,20 +6,24 @@ export class TokenBytes {
   /** By id, where a token's bytes end. */
   readonly #ends: Int32Array;
 
-  /** @param utf8 whether a token is written as text, not in the alphabet of bytes */
-  constructor(vocabulary: readonly string[], utf8: (id: number) => boolean) {
-    this.#ends = new Int32Array(vocabulary.length);
+  /** @param texts ids of tokens that are written as text, not in the alphabet of bytes */
+  constructor(vocabulary: readonly string[], texts: ReadonlySet<number>) {
+    const count = vocabulary.length;
     // UTF-8 takes at most three bytes for a unit of a string.
-    const most = vocabulary.reduce((sum, token, id) => sum + (utf8(id) ? 3 : 1) * token.length, 0);
+    let most = 0;
+    for (let id = 0; id < count; id++) most += (texts.has(id) ? 3 : 1) * (vocabulary[id] as string).length;
     const bytes = new Uint8Array(most);
+    const ends = new Int32Array(count);
     const encoder = new TextEncoder();
     let end = 0;
-    for (const [id, token] of vocabulary.entries()) {
-      if (utf8(id)) end += encoder.encodeInto(token, bytes.subarray(end)).written;
+    for (let id = 0; id < count; id++) {
+      const token = vocabulary[id] as string;
+      if (texts.has(id)) end += encoder.encodeInto(token, bytes.subarray(end)).written;
       else for (let at = 0; at < token.length; at++) bytes[end++] = unspelled(token, at);
-      this.#ends[id] = end;
+      ends[id] = end;
     }
     this.#bytes = bytes;
+    this.#ends = ends;
   }
 
   /** A view of a token's bytes. */

@@ -28,7 +28,7 @@ export const files: Files = {
   readBlocks,
   openRange,
   place: placeFile,
-  scratch: (folder) => scratchFile(folder),
+  scratch: scratchFile,
   list: (folder) => reading(folder, async () => (await readdir(folder)).sort()),
   makeFolder: (folder) => writing(folder, async () => void (await mkdir(resolve(folder), { recursive: true }))),
   createFile,

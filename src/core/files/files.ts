@@ -53,8 +53,8 @@ export interface Files {
   openRange(path: string): Promise<RangeReader>;
   /** Where a file lies, links followed; `undefined` where there is no disk. @throws file: no such file */
   place(path: string): Promise<PlacedFile | undefined>;
-  /** A new scratch file on the folder's disk; `undefined` where there is none. Missing folders are made. */
-  scratch(folder: string): Promise<ScratchFile | undefined>;
+  /** A new scratch file on the folder's disk; `undefined` where there is none, or not room for so many bytes. Missing folders are made. */
+  scratch(folder: string, bytes: number): Promise<ScratchFile | undefined>;
   /** Names in a folder, sorted. */
   list(folder: string): Promise<string[]>;
   makeFolder(folder: string): Promise<void>;

@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, mkdirSync, openSync, readdirSync, rmSync, statSync, write } from 'node:fs';
+import { closeSync, fstatSync, mkdirSync, openSync, readdirSync, rmSync, statfsSync, statSync, write } from 'node:fs';
 import { hostname } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
@@ -13,6 +13,9 @@ const writeAt = promisify(write);
 
 /** Folders may be shared by machines, on which numbers of processes mean other processes. */
 const prefix = `scratch-${hostname().replaceAll(/[^\w-]/g, '-')}-`;
+
+/** The part of a disk's free space that is never taken: others need some too. */
+const spared = 0.1;
 
 interface Open {
   readonly path: string;
@@ -30,13 +33,15 @@ const forgotten = new FinalizationRegistry<Open>(release);
  * process exits, or a signal ends it; what a killed process left, by the next that needs such a file in the folder.
  * @see Files.scratch
  */
-export async function scratchFile(folder: string): Promise<ScratchFile> {
+export async function scratchFile(folder: string, bytesNeeded: number): Promise<ScratchFile | undefined> {
   const path = temporaryName(join(resolve(folder), prefix + process.pid));
   const descriptor = await writing(path, async () => {
     mkdirSync(folder, { recursive: true });
     removeLeft(folder);
-    return openSync(path, 'wx+', 0o600);
+    const { bavail, bsize } = statfsSync(folder);
+    return bytesNeeded > (1 - spared) * bavail * bsize ? undefined : openSync(path, 'wx+', 0o600);
   });
+  if (descriptor === undefined) return undefined;
   const open: Open = { path, descriptor };
   hold(open);
   const { ino } = fstatSync(descriptor);
@@ -104,8 +109,9 @@ function endBy(signal: NodeJS.Signals): void {
 /** Removes files of processes of this machine that are no more. */
 function removeLeft(folder: string): void {
   for (const name of readdirSync(folder)) {
-    if (name.startsWith(`.${prefix}`) && !isAlive(Number.parseInt(name.slice(prefix.length + 1), 10))) {
+    if (!name.startsWith(`.${prefix}`) || isAlive(Number.parseInt(name.slice(prefix.length + 1), 10))) continue;
+    try {
       rmSync(join(folder, name), { force: true });
-    }
+    } catch {} // a folder, or somebody else's
   }
 }

@@ -18,7 +18,7 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 async function scratch(at = folder): Promise<ScratchFile> {
-  const file = await files.scratch(at);
+  const file = await files.scratch(at, 100);
   if (file === undefined) throw new Error('no disk');
   return file;
 }
@@ -28,7 +28,7 @@ async function ended(how: string): Promise<{ left: string[]; during: string[]; c
   const isSignal = how.startsWith('SIG');
   const program = `
     import { files } from '#files';
-    const file = await files.scratch(process.argv[1]);
+    const file = await files.scratch(process.argv[1], 3);
     await file.write(Uint8Array.of(1, 2, 3));
     process.stdout.write('ready');
     setTimeout(() => file.check(), 30000);
@@ -95,7 +95,9 @@ describe('a scratch file', () => {
 
   test('is not made where no file can be', async () => {
     writeFileSync(join(folder, 'file'), '');
-    await expect(files.scratch(join(folder, 'file'))).rejects.toMatchObject({ code: 'file' });
+    await expect(files.scratch(join(folder, 'file'), 1)).rejects.toMatchObject({ code: 'file' });
+    expect(await files.scratch(folder, 2 ** 60)).toBeUndefined();
+    expect(readdirSync(folder)).toEqual(['file']);
   });
 });
 
@@ -121,6 +123,9 @@ describe.skipIf(process.platform === 'win32')('however its process ends, a scrat
     ];
     for (const name of others) writeFileSync(join(folder, name), '');
     mkdirSync(join(folder, 'models'));
+    // A folder of such a name is not ours.
+    others.push((left[0] as string).replace(/[0-9a-f]{12}/, 'ffffffffffff'));
+    mkdirSync(join(folder, others.at(-1) as string));
     const file = await scratch();
     expect(readdirSync(folder).sort()).toEqual([...others, 'models', file.name].sort());
     file.discard();
