@@ -5,7 +5,8 @@ const library = 'Module._extensions..node';
 const prompt = 'reading the prompt, the first token';
 
 /** Stages, in their order, and the functions whose work they are; of those on the stack, the innermost counts. */
-const stages = /** @type {const} */ ([
+/** @type {readonly (readonly [string, readonly string[]])[]} */
+const stages = [
   ['tokenizer: reading, and the prompt', ['loadTokenizer', 'tokenizerFromJson', 'encode']],
   ['checkpoint: opening, building the model', ['openCheckpoint', 'openFolder', 'loadFrom', 'loadWeights', 'storeWeights']],
   ['tracing', ['decoderProgram']],
@@ -15,7 +16,7 @@ const stages = /** @type {const} */ ([
   ["the engine's library", ['initOrt', library]],
   ['the session: weights laid out', ['OnnxruntimeSessionHandler']],
   [prompt, ['KeyValueCache', 'append', 'write']],
-]);
+];
 
 export const first = 'Node, and loading modules';
 export const last = 'garbage collection';
