@@ -87,7 +87,7 @@ function hold(open: Open): void {
 
 function release(open: Open): void {
   closeSync(open.descriptor);
-  rmSync(open.path, { force: true });
+  remove(open.path);
   held.delete(open);
   if (held.size > 0) return;
   process.off('exit', removeHeld);
@@ -95,7 +95,14 @@ function release(open: Open): void {
 }
 
 function removeHeld(): void {
-  for (const { path } of held) rmSync(path, { force: true });
+  for (const { path } of held) remove(path);
+}
+
+/** What cannot be removed stays: on Windows a file that the engine still reads, anywhere a folder, or somebody else's. */
+function remove(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch {}
 }
 
 /** Ends the process as the signal would have, unless somebody else listens to it: then that decides. */
@@ -109,9 +116,6 @@ function endBy(signal: NodeJS.Signals): void {
 /** Removes files of processes of this machine that are no more. */
 function removeLeft(folder: string): void {
   for (const name of readdirSync(folder)) {
-    if (!name.startsWith(`.${prefix}`) || isAlive(Number.parseInt(name.slice(prefix.length + 1), 10))) continue;
-    try {
-      rmSync(join(folder, name), { force: true });
-    } catch {} // a folder, or somebody else's
+    if (name.startsWith(`.${prefix}`) && !isAlive(Number.parseInt(name.slice(prefix.length + 1), 10))) remove(join(folder, name));
   }
 }
