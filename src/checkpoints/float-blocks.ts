@@ -9,21 +9,24 @@ const blockBytes = 2 ** 19;
 export interface FloatBlocks {
   /** Whether that is the order of its transpose's rows. */
   readonly transposed: boolean;
-  /** Each holds until the next is asked for. */
+  /** Each holds until the next but one is asked for, so that it can be written while the next is read. */
   readonly blocks: AsyncIterable<Float32Array>;
 }
 
-/** Memory that blocks are read into, and that of their numbers: one for many tensors, one after another. */
+/** Memory that blocks are read into, and that of the numbers of two of them: for many tensors, one after another. */
 export class BlockMemory {
   #from = new Uint8Array(0);
   #out = new Float32Array(0);
+  #other = new Float32Array(0);
 
   from(bytes: number): Uint8Array {
     if (this.#from.length < bytes) this.#from = new Uint8Array(bytes);
     return this.#from.subarray(0, bytes);
   }
 
+  /** Room for a block's numbers; that of the block before stays as it is. */
   out(elements: number): Float32Array {
+    [this.#out, this.#other] = [this.#other, this.#out];
     if (this.#out.length < elements) this.#out = new Float32Array(elements);
     return this.#out.subarray(0, elements);
   }

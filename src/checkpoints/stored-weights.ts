@@ -63,15 +63,23 @@ async function floatsOf(source: CheckpointSource, name: string, memory: BlockMem
   return source.blocks?.(name, memory) ?? { transposed: false, blocks: whole() };
 }
 
-/** Where a tensor was written; `undefined` where there was no room. */
+/** Where a tensor was written, each block while the next is read; `undefined` where there was no room. */
 async function written(file: ScratchFile, { blocks, transposed }: FloatBlocks): Promise<TensorPlace | undefined> {
-  let offset: number | undefined;
-  for await (const { buffer, byteOffset, byteLength } of blocks) {
-    const at = await unlessDisk(file.write(new Uint8Array(buffer, byteOffset, byteLength)));
-    if (at === undefined) return undefined;
-    offset ??= at;
+  let first: Promise<number | undefined> | undefined;
+  let last: Promise<number | undefined> = Promise.resolve(0);
+  try {
+    for await (const { buffer, byteOffset, byteLength } of blocks) {
+      if ((await last) === undefined) return undefined;
+      last = unlessDisk(file.write(new Uint8Array(buffer, byteOffset, byteLength)));
+      // A failure is met at the next block, or at the end; until then it must not count as unhandled.
+      last.catch(() => {});
+      first ??= last;
+    }
+  } finally {
+    // Nobody may let go of the file under a write.
+    await last.catch(() => {});
   }
-  return { file, offset: offset ?? 0, transposed };
+  return (await last) === undefined ? undefined : { file, offset: (await first) ?? 0, transposed };
 }
 
 /** A place that cannot be written is no fault of the checkpoint. */

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { convertToGguf, loadModel, saveModel } from '#dist/checkpoints/index.js';
+import type { HostArray } from '#dist/core/index.js';
 import { decoderProgram } from '#dist/generate/decoder.js';
 import { type CachedModel, generateAll } from '#dist/generate/index.js';
 import { type LanguageModel, Llama } from '#dist/models/index.js';
@@ -63,6 +64,9 @@ function heldBytes(model: LanguageModel): number {
   return initializers.reduce((sum, { data }) => sum + (data instanceof Uint8Array ? data.length : 0), 0);
 }
 
+const bytesOf = (array: HostArray | undefined): Uint8Array =>
+  new Uint8Array(array?.data.buffer ?? new ArrayBuffer(0), array?.data.byteOffset, array?.data.byteLength);
+
 const greedy = { temperature: 0, maxNewTokens: 20 } as const;
 
 /** Both give the same text, and every logarithm of a probability to the bit. */
@@ -86,6 +90,15 @@ describe.each(Object.entries(models))('weights of %s that are not float32', (_, 
     const expected = read.parameters();
     for (const [name, parameter] of placed.parameters()) expect(parameter.value, name).toEqual(expected.get(name)?.value);
   });
+});
+
+test.each(['F16', 'GGUF Q8_0'])('a tensor of several blocks, in %s, is whole: one is read while another is written', async (form) => {
+  await saveModel(join(folder, 'whole'), wanderingModel({ vocabulary: 20_003, width: 64, layers: 1 }));
+  const path = await (forms[form] as (from: string, to: string) => Promise<string>)(join(folder, 'whole'), join(folder, 'narrow'));
+  const [read, placed] = [await loadModel(path), await loadModel(path, { inPlace: true })];
+  for (const [name, { value }] of placed.parameters()) {
+    expect(Buffer.compare(bytesOf(value), bytesOf(read.parameters().get(name)?.value)), name).toBe(0);
+  }
 });
 
 describe('float32 weights of a GGUF file', () => {
