@@ -1,5 +1,5 @@
 import { files } from '#files';
-import type { PlacedFile, RangeReader } from '../core/files/files.js';
+import type { RangeReader } from '../core/files/files.js';
 import { fail, type HeadlightError, HostArray, nearest } from '../core/index.js';
 import { quote } from './quote.js';
 import { readTensorBytes } from './read-tensor-bytes.js';
@@ -47,7 +47,7 @@ export async function openLlama2c(path: string): Promise<CheckpointSource> {
     const sizes = readSizes(await reader.read(0, Math.min(headerBytes, reader.bytes)), path);
     const { places, bytes } = placesOf(sizes);
     if (bytes !== reader.bytes) throw broken(path, `${bytes} bytes, which the header's sizes give`, `${reader.bytes}`);
-    return sourceOf(path, sizes, places, reader, await files.place(path));
+    return sourceOf(path, sizes, places, reader);
   } catch (error) {
     await reader.close();
     throw error;
@@ -113,13 +113,7 @@ function placesOf({ width, hidden, layers, heads, keyHeads, vocabulary, context,
   return { places, bytes: offset };
 }
 
-function sourceOf(
-  path: string,
-  sizes: Sizes,
-  places: ReadonlyMap<string, Place>,
-  reader: RangeReader,
-  file: PlacedFile | undefined,
-): CheckpointSource {
+function sourceOf(path: string, sizes: Sizes, places: ReadonlyMap<string, Place>, reader: RangeReader): CheckpointSource {
   let closed = false;
   const placeOf = (name: string): Place => {
     const place = places.get(name);
@@ -144,10 +138,6 @@ function sourceOf(
       const bytes = await readTensorBytes(reader, place.offset, bytesOf(place), path, name);
       const array = new HostArray(new Float32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4), place.shape, 'float32');
       return place.paired === undefined ? array : toHalves(array, place.paired);
-    },
-    async place(name) {
-      const { offset, paired } = placeOf(name);
-      return file === undefined || paired !== undefined ? undefined : { file, offset, transposed: false };
     },
     async close() {
       if (closed) return;

@@ -9,26 +9,25 @@ import { transposed } from './transpose.js';
 import { type Assigned, asWeights, readWeights } from './weights.js';
 
 /**
- * Leaves weights in files. Those of a checkpoint that is float32, as most of it lies, stay in the checkpoint's own, the few
- * others in memory. All of any other checkpoint, halves and quantised blocks, are widened into a file of this process, block
- * by block, so that they are not in memory; where the disk has no room for that, they are in memory after all.
+ * Leaves weights in files: all of them in the checkpoint's own where it has them as they are read, float32; else all in a
+ * file of this process, halves and quantised blocks widened block by block, so that they are not in memory. (The engine
+ * reads files of one folder.) Where the disk has no room for that, they are in memory after all.
  */
 export async function storeWeights(source: CheckpointSource, assigned: readonly Assigned[]): Promise<void> {
-  const placed = new Map<Parameter, StoredValues>();
-  let [inPlace, all] = [0, 0];
-  for (const [parameter, assignment] of assigned) {
-    const size = parameter.shape.reduce((a, b) => a * b, 1);
-    const place = await source.place?.(assignment.hfName);
-    if (place !== undefined) placed.set(parameter, storedValues(place, parameter.shape, assignment));
-    if (place !== undefined) inPlace += size;
-    all += size;
-  }
-  const stored = 2 * inPlace > all ? placed : ((await widened(source, assigned)) ?? placed);
+  const stored = (await placed(source, assigned)) ?? (await widened(source, assigned));
+  if (stored === undefined) return readWeights(source, assigned);
   for (const [parameter, values] of stored) parameter.store(values);
-  await readWeights(
-    source,
-    assigned.filter(([parameter]) => !stored.has(parameter)),
-  );
+}
+
+/** All weights where they lie; `undefined` where one is not to be read so. */
+async function placed(source: CheckpointSource, assigned: readonly Assigned[]): Promise<Map<Parameter, StoredValues> | undefined> {
+  const stored = new Map<Parameter, StoredValues>();
+  for (const [parameter, assignment] of assigned) {
+    const place = await source.place?.(assignment.hfName);
+    if (place === undefined) return undefined;
+    stored.set(parameter, storedValues(place, parameter.shape, assignment));
+  }
+  return stored;
 }
 
 /** All weights in a file of this process, behind one another as the model has them; `undefined` where there is no room. */

@@ -79,7 +79,8 @@ export class Program {
   }
 
   static async create(lowered: LoweredProgram, options: ProgramOptions = {}): Promise<Program> {
-    const { model, external } = detachLarge(lowered.model);
+    // The engine is given either files or memory: what the model holds beside names of files stays in its bytes.
+    const { model, external } = lowered.folder === undefined ? detachLarge(lowered.model) : { model: lowered.model, external: [] };
     const session = await Session.create(encodeModel(model), {
       device: options.device ?? 'cpu',
       threads: options.threads ?? 0,

@@ -76,6 +76,19 @@ describe('weights that stay in their file', () => {
     await decoder.dispose();
   });
 
+  test('of which a large one was changed, and is in memory, go on with the others in their file', async () => {
+    // Beyond 64 KiB, where a program's initializers would stand beside it.
+    await saveModel(folder, new Llama({ ...sizes, width: 160, seed: 4 }));
+    const [read, placed] = [await loadModel(folder), await loadModel(folder, { inPlace: true })];
+    for (const model of [read, placed]) {
+      const query = model.parameters().get('blocks.0.attention.query.weight')?.value.data as Float32Array;
+      for (let i = 0; i < query.length; i++) query[i] = Math.sin(i);
+    }
+    expect(storedNames(placed)).toHaveLength(placed.parameters().size - 1);
+    const options = { temperature: 0, maxNewTokens: 20 } as const;
+    expect((await generateAll(placed, [3, 1], options)).newIds).toEqual((await generateAll(read, [3, 1], options)).newIds);
+  });
+
   test('a large table is read in parts that cover it, to the same logits', async () => {
     const model = new GPT2({ vocabulary: 20_003, context: 8, layers: 1, heads: 1, width: 512, seed: 2 });
     await saveModel(folder, model);
