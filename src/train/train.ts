@@ -173,12 +173,12 @@ export async function train(model: LanguageModel, options: TrainOptions): Promis
 /** What a step computes. */
 function stepOptions(
   model: LanguageModel,
-  { batch, microBatch = batch, loss, labelSmoothing }: TrainOptions,
+  { batch, microBatch = batch, loss, labelSmoothing, device }: TrainOptions,
   data: TrainingData,
 ): StepOptions {
   const { packed, hasIgnored, targetsPerRow } = data;
   const shape = { rows: microBatch, length: model.context, ...(targetsPerRow !== undefined && { targets: targetsPerRow }) };
-  return { shape, packed, hasIgnored, ...(loss && { loss }), ...(labelSmoothing && { labelSmoothing }) };
+  return { shape, packed, hasIgnored, whole: device === 'webgpu', ...(loss && { loss }), ...(labelSmoothing && { labelSmoothing }) };
 }
 
 /** What the worker begins with. */

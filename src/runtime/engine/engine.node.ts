@@ -15,13 +15,13 @@ export const engine: Engine = {
       ...(options.threads > 0 ? { intraOpNumThreads: options.threads } : {}),
       graphOptimizationLevel: options.optimize ? 'all' : 'disabled',
       logSeverityLevel: 3,
-      ...(options.onDevice !== undefined && { preferredOutputLocation: keptOnDevice(options.onDevice) }),
+      ...(options.onDevice !== undefined && options.device !== 'cpu' && { preferredOutputLocation: keptOnDevice(options.onDevice) }),
       ...(options.external === undefined ? {} : { externalData: [...options.external] }),
       // Idle threads that spin take the cores from whatever runs next: 2 to 4 times slower when sessions alternate.
       extra: {
         session: {
           force_spinning_stop: '1',
-          ...(options.wholly && { disable_cpu_ep_fallback: '1' }),
+          ...(options.wholly && options.device !== 'cpu' && { disable_cpu_ep_fallback: '1' }),
           ...(options.folder !== undefined && { model_external_initializers_file_folder_path: options.folder }),
         },
       },

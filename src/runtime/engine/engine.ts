@@ -19,7 +19,7 @@ export interface ExternalBytes {
 
 export interface SessionOptions {
   readonly device: 'cpu' | 'webgpu';
-  /** Outputs that stay on the device, to be fed to its programs again. */
+  /** Outputs that stay on the device, to be fed to its programs again; on the CPU all come back. */
   readonly onDevice?: readonly string[];
   /** Refuses a program whose nodes would not all run on the device. */
   readonly wholly?: boolean;

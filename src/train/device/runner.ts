@@ -1,6 +1,15 @@
 import { fail, type HeadlightError } from '../../core/index.js';
 import { configureEngine } from '../../runtime/index.js';
-import type { GradientsReply, RunRequest, Setup, StepOwner, StepReport, StepRequest, TrainingState, UpdateRequest } from '../worker/protocol.js';
+import type {
+  GradientsReply,
+  RunRequest,
+  Setup,
+  StepOwner,
+  StepReport,
+  StepRequest,
+  TrainingState,
+  UpdateRequest,
+} from '../worker/protocol.js';
 import { countTargets, notFinite } from '../worker/runner.js';
 import { DeviceShelf } from './shelf.js';
 import { DeviceState } from './state.js';

@@ -21,7 +21,7 @@ export class DeviceState {
   readonly #disown: () => void;
   #arrays: Record<string, EngineTensor> = {};
 
-  constructor({ parameters, optimizer, average }: Setup) {
+  constructor({ parameters, optimizer, average, program: { device } }: Setup) {
     this.#trained = parameters.filter((p) => !p.frozen);
     const slots = new Map<string, { name: string; shape: readonly number[] }[]>();
     for (const p of this.#trained) {
@@ -36,9 +36,9 @@ export class DeviceState {
     this.#memoryShapes = Object.fromEntries(
       [...slots].flatMap(([slot, of]) => of.map(({ name, shape }) => [arrayName.slot(slot, name), shape])),
     );
-    this.#values = new Transfer(valueShapes);
-    this.#averages = new Transfer(averageShapes);
-    this.#memories = new Transfer(this.#memoryShapes);
+    this.#values = new Transfer(valueShapes, device);
+    this.#averages = new Transfer(averageShapes, device);
+    this.#memories = new Transfer(this.#memoryShapes, device);
     const held = [valueShapes, averageShapes, this.#memoryShapes].flatMap((shapes) => Object.values(shapes));
     this.#disown = own({ kind: 'training storage', bytes: held.reduce((sum, shape) => sum + 4 * elements(shape), 0) });
   }

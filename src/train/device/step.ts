@@ -58,7 +58,7 @@ export class DeviceStep {
       await open(program.onnx, names),
       setup.accumulate > 1 ? await open(traceSums(shapes, device), names.map(newName)) : undefined,
       { ...update, session: await open(update.onnx, update.arrays.map(newName)) },
-      new Transfer(shapes),
+      new Transfer(shapes, program.device),
     );
   }
 

@@ -2,6 +2,7 @@ import { fail } from '../../core/index.js';
 import { encodeModel } from '../../onnx/index.js';
 import { input } from '../../ops/index.js';
 import { type EngineTensor, engineTensor, lowerProgram, Session } from '../../runtime/index.js';
+import type { StepProgram } from '../step-program.js';
 import { elements } from '../storage.js';
 
 /** Arrays on a device, by name. */
@@ -20,16 +21,19 @@ export class Transfer {
   #up: Promise<Session> | undefined;
   #down: Promise<Session> | undefined;
 
-  constructor(private readonly shapes: Shapes) {
+  constructor(
+    private readonly shapes: Shapes,
+    private readonly device: StepProgram['device'],
+  ) {
     const inputs = Object.entries(shapes).map(([name, shape]) => ({ name: `in:${name}`, spec: input(`in:${name}`, shape) }));
     const outputs = Object.fromEntries(Object.keys(shapes).map((name, i) => [name, (inputs[i] as (typeof inputs)[number]).spec]));
-    this.#model = inputs.length === 0 ? new Uint8Array() : encodeModel(lowerProgram(outputs, inputs, { device: 'webgpu' }).model);
+    this.#model = inputs.length === 0 ? new Uint8Array() : encodeModel(lowerProgram(outputs, inputs, { device }).model);
   }
 
   /** @throws shape: an array is missing or of another size */
   async upload(values: Readonly<Record<string, Float32Array>>): Promise<DeviceArrays> {
     if (this.#isEmpty()) return {};
-    this.#up ??= Session.create(this.#model, { device: 'webgpu', threads: 0, optimize: false, onDevice: Object.keys(this.shapes) });
+    this.#up ??= Session.create(this.#model, { device: this.device, threads: 0, optimize: false, onDevice: Object.keys(this.shapes) });
     const feeds: Record<string, EngineTensor> = {};
     for (const [name, shape] of Object.entries(this.shapes)) {
       const given = values[name];
@@ -45,7 +49,7 @@ export class Transfer {
 
   async download(arrays: DeviceArrays): Promise<Record<string, Float32Array>> {
     if (this.#isEmpty()) return {};
-    this.#down ??= Session.create(this.#model, { device: 'webgpu', threads: 0, optimize: false });
+    this.#down ??= Session.create(this.#model, { device: this.device, threads: 0, optimize: false });
     const feeds = Object.fromEntries(Object.keys(this.shapes).map((name) => [`in:${name}`, arrays[name] as EngineTensor]));
     const results = await (await this.#down).run(feeds, this.#fetches());
     // Copied: arrays are handed over to other threads, and the engine's memory cannot be.

@@ -65,7 +65,11 @@ export const adafactorRule: UpdateRule<Adafactor> = {
     if (beta1 > 0) kernels.momentum(slots.first_moment as number, gradient, size, beta1, (1 - beta1) * clipped, 0, 1);
     kernels.descend(parameter, gradient, size, shrink, beta1 > 0 ? 1 : clipped);
   },
-  numbers: ({ lr, relative, decayRate }, t) => ({ step: relative ? Math.min(lr, 1 / Math.sqrt(t)) : lr, kept: 1 - t ** -decayRate, taken: t ** -decayRate }),
+  numbers: ({ lr, relative, decayRate }, t) => ({
+    step: relative ? Math.min(lr, 1 / Math.sqrt(t)) : lr,
+    kept: 1 - t ** -decayRate,
+    taken: t ** -decayRate,
+  }),
   trace(options, place, update) {
     const { lr, relative, beta1, clipThreshold, epsilons, weightDecay } = options;
     const { parameter } = place;
@@ -96,7 +100,10 @@ function tracedDirection(
   const rows = moment('row_moment', squares.mean({ axis: -1 }));
   const columns = moment('column_moment', squares.mean({ axis: -2 }));
   // Roots before the product: R C of moments near ε₁ would leave float32's range.
-  const scale = rows.div(rows.mean({ axis: -1, keep: true })).sqrt().unsqueeze(-1);
+  const scale = rows
+    .div(rows.mean({ axis: -1, keep: true }))
+    .sqrt()
+    .unsqueeze(-1);
   return { direction: gradient.div(scale).div(columns.sqrt().unsqueeze(-2)), slots: { row_moment: rows, column_moment: columns } };
 }
 
