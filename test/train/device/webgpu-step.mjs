@@ -121,20 +121,25 @@ async function refusal() {
   const { model } = lowerProgram({ y: x.mul(2) }, [{ name: 'x', spec: x }], { device: 'webgpu' });
   const create = (/** @type {boolean} */ wholly) =>
     Session.create(encodeModel(model), { device: 'webgpu', threads: 1, optimize: false, wholly });
-  await (await create(false)).dispose();
-  return create(true).then(
+  const kept = await create(false);
+  const error = await create(true).then(
     () => 'none',
-    (error) => String(error.message),
+    (reason) => String(reason.message),
   );
+  return { kept, error };
 }
 
 async function main() {
-  return {
+  // A session that lives as long as the process keeps the device, and with it the compiled shaders.
+  const { kept, error } = await refusal();
+  const result = {
     cpu: { ...(await firstStep('cpu')), losses: await losses('cpu') },
     webgpu: { ...(await firstStep('webgpu')), losses: await losses('webgpu') },
     nodes: await nodes(),
-    refusal: await refusal(),
+    refusal: error,
   };
+  await kept.dispose();
+  return result;
 }
 
 main().then(
