@@ -1,13 +1,9 @@
-// A child process: trains a small model on WebGPU and on the CPU, and sends what both gave, with where each node ran.
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+// A child process: trains a small model on WebGPU and on the CPU, and sends what both gave.
 import { GPT2 } from '#dist/models/index.js';
 import { encodeModel } from '#dist/onnx/index.js';
 import { input } from '#dist/ops/index.js';
-import { engineTensor, lowerProgram, Session } from '#dist/runtime/index.js';
+import { lowerProgram, Session } from '#dist/runtime/index.js';
 import { DeviceRunner } from '#dist/train/device/runner.js';
-import { traceUpdate } from '#dist/train/device/update-program.js';
 import { adamW, applyGroups, parameterShapes, StepRunner, traceStep, train } from '#dist/train/index.js';
 
 const [vocabulary, context, rows] = [13, 8, 4];
@@ -56,65 +52,6 @@ async function losses(/** @type {'cpu' | 'webgpu'} */ device) {
   return [...found, valLoss];
 }
 
-/** How many nodes of a program each provider ran, from ONNX Runtime's own profile. */
-async function placements(
-  /** @type {Uint8Array} */ onnx,
-  /** @type {Record<string, readonly number[]>} */ floats,
-  /** @type {Record<string, readonly number[]>} */ ints,
-  /** @type {readonly string[]} */ outputs,
-) {
-  const folder = await mkdtemp(join(tmpdir(), 'headlight-profile-'));
-  try {
-    const session = await Session.create(onnx, { device: 'webgpu', threads: 1, optimize: false, profile: join(folder, 'p') });
-    const size = (/** @type {readonly number[]} */ shape) => shape.reduce((a, b) => a * b, 1);
-    const feeds = Object.fromEntries([
-      ...Object.entries(floats).map(([name, shape]) => [name, engineTensor('float32', new Float32Array(size(shape)).fill(1), shape)]),
-      ...Object.entries(ints).map(([name, shape]) => [name, engineTensor('int32', new Int32Array(size(shape)), shape)]),
-    ]);
-    await session.run(feeds, Object.fromEntries(outputs.map((name) => [name, null])));
-    session.endProfiling();
-    await session.dispose();
-    const [file = ''] = await readdir(folder);
-    /** @type {{ cat: string, name: string, args?: { op_name: string, provider: string } }[]} */
-    const events = JSON.parse(await readFile(join(folder, file), 'utf8'));
-    /** @type {Record<string, Record<string, number>>} */
-    const found = {};
-    for (const { cat, name, args } of events) {
-      if (cat !== 'Node' || !name.endsWith('_kernel_time') || args === undefined) continue;
-      found[args.provider] ??= {};
-      const of = /** @type {Record<string, number>} */ (found[args.provider]);
-      of[args.op_name] = (of[args.op_name] ?? 0) + 1;
-    }
-    return found;
-  } finally {
-    await rm(folder, { recursive: true });
-  }
-}
-
-async function nodes() {
-  const model = make();
-  const program = traceStep(model, { shape: { rows, length: context } }, { device: 'webgpu' });
-  const step = await placements(
-    program.onnx,
-    Object.fromEntries([...program.parameters, ...program.masks].map(({ input: name, shape }) => [name, shape])),
-    Object.fromEntries(program.inputs.map(({ name, shape }) => [name, shape])),
-    program.outputs,
-  );
-  const parameters = applyGroups(parameterShapes(model));
-  const traced = traceUpdate({ optimizer, parameters, clip: 1, average: 0.5 }, { device: 'webgpu' });
-  const arrays = parameters.flatMap(({ name, shape }) =>
-    ['gradient', 'parameter', 'average', 'slot:first_moment', 'slot:second_moment'].map((kind) => [`${kind}:${name}`, shape]),
-  );
-  const floats = Object.fromEntries([...arrays, ...traced.scalars.map((name) => [name, []]), ['loss', []]]);
-  const update = await placements(
-    traced.onnx,
-    floats,
-    {},
-    ['loss', 'norm', ...traced.arrays].map((name) => `new:${name}`),
-  );
-  return { step, update };
-}
-
 /** What becomes of a program that the device cannot run wholly: WebGPU has no float64. */
 async function refusal() {
   const x = input('x', [3, 4], 'float64');
@@ -135,7 +72,6 @@ async function main() {
   const result = {
     cpu: { ...(await firstStep('cpu')), losses: await losses('cpu') },
     webgpu: { ...(await firstStep('webgpu')), losses: await losses('webgpu') },
-    nodes: await nodes(),
     refusal: error,
   };
   await kept.dispose();
