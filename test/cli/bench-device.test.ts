@@ -4,7 +4,7 @@ import { gradientDifference } from '#dist/cli/bench/device/gradient-difference.j
 import { deviceStepTable } from '#dist/cli/bench/device/report.js';
 import { summarize } from '#dist/cli/bench/statistics.js';
 import { stepCases } from '#dist/cli/bench/step-shape.js';
-import { contentsOf, start, temporaryFolder, tiny } from './command.js';
+import { contentsOf, headlight, start, temporaryFolder, tiny } from './command.js';
 
 describe('what WebGPU runs on', () => {
   const clues = (more: Partial<AdapterClues> & { readonly devices?: Readonly<Record<string, readonly string[]>> }): AdapterClues => ({
@@ -77,6 +77,15 @@ test('the table says what the adapter is', () => {
   expect(table('software')).toMatch(/SOFTWARE ADAPTER/);
   expect(table('gpu')).not.toMatch(/SOFTWARE/);
   expect(table('gpu')).toMatch(/^S +1\.0e-6 +2\.0e-7 over 3 steps +1000 +400\.0 \(400\.0 to 400\.0\) +1920 +1\.0 +50\.0% +40\.0$/m);
+});
+
+test.each([
+  ['decode', []],
+  ['step', ['--baby']],
+])('no bench but that of a step measures a device: %s %s', async (name, more) => {
+  const { code, err } = await headlight(temporaryFolder(), 'bench', name, '--device', 'webgpu', ...more);
+  expect(err).toMatch(/bench --device webgpu: step, without --baby/);
+  expect(code).toBe(2);
 });
 
 // Vulkan's loader is told of a driver that is not there; other systems bring their own.

@@ -88,5 +88,9 @@ export async function benchCommand(name: string, flags: BenchFlags, io: CommandI
     const fix = `Nearest: ${nearest(name, known, 1)}`;
     throw fail('name', { where: 'bench', rule: `one of ${known.join(', ')}`, got: JSON.stringify(name), fix });
   }
+  if (flags.device === 'webgpu' && (name !== 'step' || flags.baby)) {
+    const rule = 'step, without --baby: the only bench of a device';
+    throw fail('unsupported', { where: 'bench --device webgpu', rule, got: flags.baby ? `${name} --baby` : name });
+  }
   await bench(flags, io);
 }

@@ -65,7 +65,7 @@ export class DeviceRunner implements StepOwner {
       gradientNorm: norm,
       ...(updateRatio !== undefined && { updateRatio }),
       milliseconds,
-      engineMilliseconds: milliseconds,
+      engineMilliseconds: milliseconds - step.drawing,
     };
   }
 
@@ -91,7 +91,8 @@ export class DeviceRunner implements StepOwner {
     const gradientNorm = Math.sqrt(squares);
     if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm)) throw this.#fail(at, `loss ${loss}, gradient norm ${gradientNorm}`);
     const milliseconds = performance.now() - begun;
-    return { report: { step: at, loss, gradientNorm, milliseconds, engineMilliseconds: milliseconds }, gradients, targets: count };
+    const report = { step: at, loss, gradientNorm, milliseconds, engineMilliseconds: milliseconds - step.drawing };
+    return { report, gradients, targets: count };
   }
 
   async update({ step: at, factor, gradients, watch = false }: UpdateRequest): ReturnType<StepOwner['update']> {

@@ -30,6 +30,8 @@ export interface UpdateResult {
 /** The programs of a step on a device. Between them arrays stay there: batches and masks go in, two numbers come out. */
 export class DeviceStep {
   #ratio: Promise<Session> | undefined;
+  /** Milliseconds that the last step's masks took. */
+  drawing = 0;
 
   private constructor(
     private readonly setup: Setup,
@@ -71,13 +73,15 @@ export class DeviceStep {
   async gradients(batches: readonly TokenBatch[], draw: number, state: DeviceState): Promise<DeviceArrays> {
     const { program, accumulate } = this.setup;
     let sums: DeviceArrays | undefined;
+    this.drawing = 0;
     for (const [part, batch] of batches.entries()) {
+      const begun = performance.now();
+      const masks = this.masks.draw(draw * accumulate + part);
+      this.drawing += performance.now() - begun;
+      const parameters = parameterFeeds(program, (name) => state.value(name, { current: true }));
+      const feeds = { ...parameters, ...batchFeeds(program, batch), ...masks };
       const found = await this.pass.run(
-        {
-          ...parameterFeeds(program, (name) => state.value(name, { current: true })),
-          ...batchFeeds(program, batch),
-          ...this.masks.draw(draw * accumulate + part),
-        },
+        feeds,
         this.#wanted((name) => name),
       );
       sums = sums === undefined ? found : await this.#add(sums, found);
