@@ -1,4 +1,5 @@
 export type { Binding } from './bindings.js';
+export { checkDevice } from './check-device.js';
 export { checkSites } from './check-sites.js';
 export { type Compiled, type CompileOptions, compile, type HostArguments, type HostLike, type HostResult } from './compile.js';
 export type { EngineSettings, EngineTensor, SessionOptions } from './engine/engine.js';

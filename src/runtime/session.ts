@@ -72,6 +72,10 @@ function engineError(where: string, error: unknown): Error {
   const got = String((error as Error).message ?? error)
     .replaceAll('\n', ' ')
     .slice(0, 400);
+  if (got.includes('Failed to get a WebGPU adapter')) {
+    const fix = "Install the GPU's driver (Vulkan on Linux), or use one that computes on the CPU: the page on training says how";
+    return fail('unsupported', { where, rule: 'a WebGPU adapter', got: 'none that this machine supports', fix, cause: error });
+  }
   return fail('engine', { where, rule: 'ONNX Runtime accepts the program', got, cause: error });
 }
 

@@ -117,10 +117,10 @@ export interface TrainResult extends EvaluationReport {
   readonly point: RunPoint;
 }
 
-/** @throws value, unsupported: options out of their ranges */
+/** @throws value: options out of their ranges */
 export function checkOptions(options: TrainOptions): void {
   const { steps, batch, microBatch = batch, evalEvery = 0, saveEvery = 0, watchEvery = 0 } = options;
-  const { seed = 0, clip = 1, average = 0, device } = options;
+  const { seed = 0, clip = 1, average = 0 } = options;
   const check = (ok: boolean, rule: string, got: string): void => {
     if (!ok) throw fail('value', { where: 'train', rule, got });
   };
@@ -134,12 +134,4 @@ export function checkOptions(options: TrainOptions): void {
   check(average >= 0 && average < 1, 'average is a decay from 0 to below 1, 0 for none', String(average));
   checkLabelSmoothing(options.labelSmoothing ?? 0, 'train');
   check(!(options.loss && options.labelSmoothing), 'label smoothing with the default loss', 'a loss of its own too');
-  if (device === 'webgpu') {
-    throw fail('unsupported', {
-      where: 'train',
-      rule: 'training on the CPU',
-      got: 'device webgpu',
-      fix: 'Its optimizer in the graph is to come',
-    });
-  }
 }

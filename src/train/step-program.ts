@@ -49,6 +49,11 @@ export interface StepOptions {
   /** What the batches hold besides inputs and targets, and whether some targets are ignored. */
   readonly packed?: boolean;
   readonly hasIgnored?: boolean;
+  /**
+   * The batch is not cut into tiles: for devices, which want large products and have caches of another kind. Where the CPU
+   * would cut it, dropout is then drawn for the whole instead of for each tile: other masks, of the same law.
+   */
+  readonly whole?: boolean;
   /** Parameters without a gradient. */
   readonly frozen?: ReadonlySet<string>;
 }
@@ -100,8 +105,10 @@ function tileCount(model: LanguageModel, { rows, length }: BatchShape): number {
 }
 
 /** The losses of equal tiles of the batch add up to the batch's; each tile's values stay in the caches. */
-function summedLoss(model: LanguageModel, batch: BatchTensors, { shape, labelSmoothing = 0, hasIgnored }: StepOptions): Tensor {
-  const tiles = tileCount(model, shape);
+function summedLoss(model: LanguageModel, batch: BatchTensors, { shape, labelSmoothing = 0, hasIgnored, whole }: StepOptions): Tensor {
+  // Counted either way, for that draws masks too: so a step in one tile has the same masks everywhere.
+  const fitting = tileCount(model, shape);
+  const tiles = whole ? 1 : fitting;
   const parts = Object.entries(batch).map(([name, tensor]: [string, Tensor]) => [name, tensor.split(tiles, 0)] as const);
   const losses = Array.from({ length: tiles }, (_, i) => {
     const tile = Object.fromEntries(parts.map(([name, pieces]) => [name, pieces[i]])) as unknown as BatchTensors;

@@ -5,6 +5,7 @@ import type { LanguageModel } from '../models/index.js';
 import type { ProgramOptions } from '../runtime/index.js';
 import { AttentionWatch } from './attention-watch.js';
 import { checkedBatches } from './check-batch.js';
+import { ownerOn } from './device/owner.js';
 import { Evaluator } from './evaluate.js';
 import { applyGroups, type GroupedParameter } from './groups.js';
 import { Guard, recoveryOf, SpikeError } from './guard.js';
@@ -17,7 +18,6 @@ import { findFault } from './watch/fault.js';
 import { findGrowth } from './watch/growth.js';
 import type { Setup, StepOwner, StepReport } from './worker/protocol.js';
 import { inOrder, remoteOwner } from './worker/rpc.js';
-import { StepRunner } from './worker/runner.js';
 
 /** The reported training loss is the mean over this many last steps. */
 const window = 100;
@@ -45,7 +45,7 @@ export async function train(model: LanguageModel, options: TrainOptions): Promis
   const guard = new Guard(options.guard, resume?.losses);
   const tokensPerStep = batch * model.context;
   const stopping = (): boolean => signal?.aborted ?? false;
-  const owner: StepOwner = options.inThread ? inOrder(new StepRunner()) : remoteOwner(startThread());
+  const owner: StepOwner = options.inThread ? inOrder(ownerOn(engine.device)) : remoteOwner(startThread(engine.device));
   const accumulate = batch / microBatch;
   const feed = new StepFeed(owner, { draw, accumulate, schedule, watchEvery, onGradients: options.onGradients });
   const begun = performance.now();
@@ -173,12 +173,12 @@ export async function train(model: LanguageModel, options: TrainOptions): Promis
 /** What a step computes. */
 function stepOptions(
   model: LanguageModel,
-  { batch, microBatch = batch, loss, labelSmoothing }: TrainOptions,
+  { batch, microBatch = batch, loss, labelSmoothing, device }: TrainOptions,
   data: TrainingData,
 ): StepOptions {
   const { packed, hasIgnored, targetsPerRow } = data;
   const shape = { rows: microBatch, length: model.context, ...(targetsPerRow !== undefined && { targets: targetsPerRow }) };
-  return { shape, packed, hasIgnored, ...(loss && { loss }), ...(labelSmoothing && { labelSmoothing }) };
+  return { shape, packed, hasIgnored, whole: device === 'webgpu', ...(loss && { loss }), ...(labelSmoothing && { labelSmoothing }) };
 }
 
 /** What the worker begins with. */
@@ -194,7 +194,8 @@ function setupOf(
     parameters,
     values: Object.fromEntries([...model.parameters()].map(([name, p]) => [name, (p.value.data as Float32Array).slice()])),
     optimizer,
-    optimizerPrograms: ruleOf(optimizer).programs?.(optimizer, trained) ?? [],
+    // On a device the whole update is one graph, which its owner makes.
+    optimizerPrograms: (engine.device === 'cpu' && ruleOf(optimizer).programs?.(optimizer, trained)) || [],
     clip,
     accumulate: batch / microBatch,
     average,

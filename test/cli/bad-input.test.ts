@@ -136,7 +136,6 @@ const cases: readonly (readonly [what: string, args: readonly string[], says: Re
     train('--arch', 'attention-only', '--activation', 'relu'),
     /--activation: .*attention-only/,
   ],
-  ['training on the GPU', train('--device', 'webgpu'), /--device: training on the CPU; got webgpu/],
   ['a micro-batch that does not divide the batch', train('--micro-batch', '3'), /--micro-batch divides --batch; got 3 and 4/],
   ['a floor above the peak', train('--min-lr', '1'), /--min-lr is at most --lr/],
   ['more warm-up than steps', train('--warmup', '5'), /--warmup is at most --steps; got 5 and 4/],

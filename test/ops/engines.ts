@@ -1,8 +1,8 @@
 import { fork } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import * as ort from 'onnxruntime-node';
 import * as web from 'onnxruntime-web/wasm';
+import { softwareVulkan } from '../support/software-vulkan.js';
 import type { EngineJob, RunEngine, Value } from './engine-check.js';
 
 /** ONNX Runtime's own CPU build, one thread, without its optimisations. */
@@ -37,25 +37,15 @@ export interface EngineProcess {
   stop(): void;
 }
 
-const chromium = process.env.HEADLIGHT_VULKAN ?? '/usr/lib/chromium';
-
-/**
- * WebGPU in software: Chromium's Vulkan driver, in a process of its own, for a fault there ends the process.
- * `HEADLIGHT_VULKAN` names the folder of `vk_swiftshader_icd.json` and `libvulkan.so.1`; undefined where it has none.
- */
+/** WebGPU in software, in a process of its own, for a fault there ends the process; undefined where there is no driver. */
 export function startWebGpu(): EngineProcess | undefined {
-  const driver = `${chromium}/vk_swiftshader_icd.json`;
-  if (!existsSync(driver)) return undefined;
+  const env = softwareVulkan();
+  if (env === undefined) return undefined;
   const child = fork(fileURLToPath(new URL('webgpu-process.mjs', import.meta.url)), {
     serialization: 'advanced',
     execArgv: [],
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
-    env: {
-      ...process.env,
-      VK_DRIVER_FILES: driver,
-      VK_ICD_FILENAMES: driver,
-      LD_LIBRARY_PATH: [chromium, process.env.LD_LIBRARY_PATH].filter(Boolean).join(':'),
-    },
+    env,
   });
   const run = ({ model, feeds }: EngineJob): Promise<Record<string, Value>> =>
     new Promise((resolve, reject) => {

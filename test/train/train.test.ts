@@ -150,7 +150,6 @@ describe('train', () => {
     [{ clip: -1 }, 'clip is at least 0, 0 for never; got -1'],
     [{ average: 1 }, 'average is a decay from 0 to below 1, 0 for none; got 1'],
     [{ labelSmoothing: 0.1, loss: nextTokenLoss }, 'label smoothing with the default loss; got a loss of its own too'],
-    [{ device: 'webgpu' }, 'training on the CPU; got device webgpu'],
   ] as [Partial<TrainOptions>, string][])('%o is refused', async (options, message) => {
     await expect(train(make(), { ...base, ...options })).rejects.toThrow(`train: ${message}`);
   });

@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import type { CommandContext } from '../context.js';
 import { jsonOption, wholeNumber } from '../options.js';
 import type { BenchFlags } from './bench.js';
@@ -16,7 +16,8 @@ export function declareBench(program: Command, context: CommandContext): void {
     .option('--sizes <names>', 'step: of S, L and 124M (S,L)')
     .option('--up-to <n>', 'length: the longest sequence (32768)', wholeNumber(256, 2 ** 20))
     .option('--forms <names>', 'length, models, reach: these only, such as "lstm,transformer"')
-    .option('--steps <n>', 'models, reach: training steps of each', wholeNumber(1))
+    .option('--steps <n>', 'models, reach: training steps of each; step on webgpu: of each size', wholeNumber(1))
+    .addOption(new Option('--device <name>', 'step: webgpu measures it against the CPU instead').choices(['cpu', 'webgpu']))
     .option('--small', 'models, reach, lens: small enough to take seconds')
     .option('--times', 'models: time their steps alone')
     .option('--out <file>', 'models: keep what is finished here, and go on from it')

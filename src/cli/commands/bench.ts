@@ -8,6 +8,7 @@ export interface BenchFlags {
   readonly upTo?: number;
   readonly forms?: string;
   readonly steps?: number;
+  readonly device?: 'cpu' | 'webgpu';
   readonly small?: boolean;
   readonly times?: boolean;
   readonly out?: string;
@@ -18,11 +19,19 @@ type Bench = (flags: BenchFlags, io: CommandIo) => Promise<void>;
 
 /** Each is loaded when asked for. */
 const benches: Readonly<Record<string, Bench>> = {
-  async step({ threads, baby, sizes, json }) {
-    const { runStepBench } = await import('../bench/step.node.js');
+  async step({ threads, baby, sizes, json, device, steps }, io) {
     const { sizeNames } = await import('../bench/step-shape.js');
-    // It prints its table, and the JSON, itself.
     const chosen = sizes === undefined ? {} : { sizes: sizeNames(sizes) };
+    if (device === 'webgpu') {
+      const { deviceStepBench } = await import('../bench/device/step.node.js');
+      const { deviceStepTable } = await import('../bench/device/report.js');
+      const onProgress = (what: string): void => io.note(`bench step: ${what}`);
+      const result = await deviceStepBench({ ...chosen, ...(threads && { threads }), ...(steps && { steps }), onProgress });
+      io.out(json ? `${JSON.stringify(result)}\n` : deviceStepTable(result));
+      return;
+    }
+    const { runStepBench } = await import('../bench/step.node.js');
+    // It prints its table, and the JSON, itself.
     await runStepBench({ ...chosen, ...(threads && { threads }), ...(baby && { baby }), ...(json && { json }) });
   },
   async attention({ threads, json }, io) {
@@ -78,6 +87,10 @@ export async function benchCommand(name: string, flags: BenchFlags, io: CommandI
     const known = Object.keys(benches);
     const fix = `Nearest: ${nearest(name, known, 1)}`;
     throw fail('name', { where: 'bench', rule: `one of ${known.join(', ')}`, got: JSON.stringify(name), fix });
+  }
+  if (flags.device === 'webgpu' && (name !== 'step' || flags.baby)) {
+    const rule = 'step, without --baby: the only bench of a device';
+    throw fail('unsupported', { where: 'bench --device webgpu', rule, got: flags.baby ? `${name} --baby` : name });
   }
   await bench(flags, io);
 }

@@ -1,4 +1,5 @@
 import { fail } from '../../core/index.js';
+import { checkDevice } from '../../runtime/index.js';
 import { exitCode } from '../exit-code.js';
 import type { CommandIo } from '../io.js';
 import { checkOutputs } from '../output-path.js';
@@ -35,14 +36,7 @@ export async function trainCommand(request: TrainRequest, io: CommandIo): Promis
   const run = { ...config?.run, ...defined(request.run) };
   const named = request.data.length > 0 ? request.data : (config?.data ?? []);
   const axes = request.sweep.length > 0 ? parseSweep(request.sweep) : (config?.sweep ?? []);
-  if (run.device === 'webgpu') {
-    throw fail('unsupported', {
-      where: '--device',
-      rule: 'training on the CPU',
-      got: 'webgpu',
-      fix: 'Leave it out; eval and generate take it',
-    });
-  }
+  if (run.device === 'webgpu') await checkDevice(run.device);
   await checkOutputs(
     [run.dumpOnnx],
     [...named, run.resume, settings.from].flatMap((path) => path || []),

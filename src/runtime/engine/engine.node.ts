@@ -15,11 +15,13 @@ export const engine: Engine = {
       ...(options.threads > 0 ? { intraOpNumThreads: options.threads } : {}),
       graphOptimizationLevel: options.optimize ? 'all' : 'disabled',
       logSeverityLevel: 3,
+      ...(options.onDevice !== undefined && options.device !== 'cpu' && { preferredOutputLocation: keptOnDevice(options.onDevice) }),
       ...(options.external === undefined ? {} : { externalData: [...options.external] }),
       // Idle threads that spin take the cores from whatever runs next: 2 to 4 times slower when sessions alternate.
       extra: {
         session: {
           force_spinning_stop: '1',
+          ...(options.wholly && options.device !== 'cpu' && { disable_cpu_ep_fallback: '1' }),
           ...(options.folder !== undefined && { model_external_initializers_file_folder_path: options.folder }),
         },
       },
@@ -28,6 +30,10 @@ export const engine: Engine = {
     return wrap(session);
   },
 };
+
+function keptOnDevice(names: readonly string[]): Record<string, 'gpu-buffer'> {
+  return Object.fromEntries(names.map((name) => [name, 'gpu-buffer']));
+}
 
 function wrap(session: ort.InferenceSession): EngineSession {
   return {

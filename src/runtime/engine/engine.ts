@@ -1,9 +1,14 @@
 import type { DType, TypedArray } from '../../core/index.js';
 
-/** A tensor as the engine holds it; `data` is its memory where that is on the CPU. */
+/** A tensor as the engine holds it. */
 export interface EngineTensor {
+  /** Its memory; of a tensor on a device this throws. */
   readonly data: TypedArray;
   readonly dims: readonly number[];
+  /** `gpu-buffer`: on a device, where only programs reach it. */
+  readonly location: string;
+  /** Frees what a device holds of it. */
+  dispose(): void;
 }
 
 /** Bytes of an initializer that a model names instead of holding. */
@@ -14,6 +19,10 @@ export interface ExternalBytes {
 
 export interface SessionOptions {
   readonly device: 'cpu' | 'webgpu';
+  /** Outputs that stay on the device, to be fed to its programs again; on the CPU all come back. */
+  readonly onDevice?: readonly string[];
+  /** Refuses a program whose nodes would not all run on the device. */
+  readonly wholly?: boolean;
   /** Threads within an operator; 0 leaves it to the engine. */
   readonly threads: number;
   /** ONNX Runtime's own graph optimisations. Ours are done already; its fusions help some inference programs. */

@@ -18,6 +18,11 @@ export const engine: Engine = {
       executionProviders: [options.device === 'cpu' ? 'wasm' : 'webgpu'],
       graphOptimizationLevel: options.optimize ? 'all' : 'disabled',
       logSeverityLevel: 3,
+      ...(options.wholly && options.device !== 'cpu' && { extra: { session: { disable_cpu_ep_fallback: '1' } } }),
+      ...(options.onDevice !== undefined &&
+        options.device !== 'cpu' && {
+          preferredOutputLocation: Object.fromEntries(options.onDevice.map((name) => [name, 'gpu-buffer' as const])),
+        }),
       ...(options.external === undefined ? {} : { externalData: [...options.external] }),
     });
     return wrap(session);

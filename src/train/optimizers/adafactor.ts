@@ -1,5 +1,6 @@
+import { maximum, type Tensor } from '../../ops/index.js';
 import { belowOne, checkDecoupledDecay, checkRange, positive } from './ranges.js';
-import type { ParameterInfo, Place, Update, UpdateRule } from './rule.js';
+import type { ParameterInfo, Place, TracedPlace, TracedUpdate, Update, UpdateRule } from './rule.js';
 
 /** Adafactor's numbers. */
 export interface Adafactor {
@@ -64,7 +65,51 @@ export const adafactorRule: UpdateRule<Adafactor> = {
     if (beta1 > 0) kernels.momentum(slots.first_moment as number, gradient, size, beta1, (1 - beta1) * clipped, 0, 1);
     kernels.descend(parameter, gradient, size, shrink, beta1 > 0 ? 1 : clipped);
   },
+  numbers: ({ lr, relative, decayRate }, t) => ({
+    step: relative ? Math.min(lr, 1 / Math.sqrt(t)) : lr,
+    kept: 1 - t ** -decayRate,
+    taken: t ** -decayRate,
+  }),
+  trace(options, place, update) {
+    const { lr, relative, beta1, clipThreshold, epsilons, weightDecay } = options;
+    const { parameter } = place;
+    const { rate, decays, numbers } = update;
+    const { direction, slots } = tracedDirection(options, place, update);
+    const step = rate.mul(numbers.step as Tensor);
+    const sized = relative ? step.mul(maximum(rootMeanSquare(parameter), epsilons[1])) : step;
+    const clipped = direction.mul(sized.div(maximum(rootMeanSquare(direction).div(clipThreshold), 1)));
+    const moved = beta1 > 0 ? (place.slots.first_moment as Tensor).mul(beta1).add(clipped.mul(1 - beta1)) : clipped;
+    const change = decays && weightDecay > 0 ? parameter.mul(rate.mul(lr * weightDecay)).add(moved) : moved;
+    return { parameter: parameter.sub(change), slots: beta1 > 0 ? { ...slots, first_moment: moved } : slots };
+  },
 };
+
+/** U = g/√V, and the second moments it is made of. */
+function tracedDirection(
+  { epsilons }: Adafactor,
+  { shape, gradient, slots }: TracedPlace,
+  { numbers }: TracedUpdate,
+): { readonly direction: Tensor; readonly slots: Readonly<Record<string, Tensor>> } {
+  const { kept, taken } = numbers as Record<'kept' | 'taken', Tensor>;
+  const squares = gradient.mul(gradient);
+  const moment = (slot: string, now: Tensor): Tensor => (slots[slot] as Tensor).mul(kept).add(now.add(epsilons[0]).mul(taken));
+  if (shape.length < 2) {
+    const second = moment('second_moment', squares);
+    return { direction: gradient.div(second.sqrt()), slots: { second_moment: second } };
+  }
+  const rows = moment('row_moment', squares.mean({ axis: -1 }));
+  const columns = moment('column_moment', squares.mean({ axis: -2 }));
+  // Roots before the product: R C of moments near ε₁ would leave float32's range.
+  const scale = rows
+    .div(rows.mean({ axis: -1, keep: true }))
+    .sqrt()
+    .unsqueeze(-1);
+  return { direction: gradient.div(scale).div(columns.sqrt().unsqueeze(-2)), slots: { row_moment: rows, column_moment: columns } };
+}
+
+function rootMeanSquare(x: Tensor): Tensor {
+  return x.mul(x).mean().sqrt();
+}
 
 /** Overwrites the gradient by U, and gives Σ U². */
 function direction({ decayRate, epsilons }: Adafactor, place: Place, { kernels, t, gradientScale }: Update): number {

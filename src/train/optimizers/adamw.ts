@@ -1,3 +1,4 @@
+import type { Tensor } from '../../ops/index.js';
 import { checkBetas, checkDecoupledDecay, checkRange, positive } from './ranges.js';
 import type { UpdateRule } from './rule.js';
 
@@ -45,5 +46,16 @@ export const adamWRule: UpdateRule<AdamW> = {
       epsilon,
       gradientScale,
     );
+  },
+  numbers: ({ betas: [beta1, beta2] }, t) => ({ first: 1 / (1 - beta1 ** t), second: 1 / Math.sqrt(1 - beta2 ** t) }),
+  trace({ lr, betas, epsilon, weightDecay }, { parameter, gradient, slots }, { numbers, rate, decays }) {
+    const [beta1, beta2] = betas;
+    const { first, second } = numbers as Record<'first' | 'second', Tensor>;
+    const m = (slots.first_moment as Tensor).mul(beta1).add(gradient.mul(1 - beta1));
+    const v = (slots.second_moment as Tensor).mul(beta2).add(gradient.mul(gradient).mul(1 - beta2));
+    const stepRate = rate.mul(lr);
+    const step = m.mul(stepRate.mul(first)).div(v.sqrt().mul(second).add(epsilon));
+    const change = decays ? parameter.mul(stepRate.mul(weightDecay)).add(step) : step;
+    return { parameter: parameter.sub(change), slots: { first_moment: m, second_moment: v } };
   },
 };

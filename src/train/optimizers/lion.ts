@@ -1,3 +1,4 @@
+import type { Tensor } from '../../ops/index.js';
 import { checkBetas, checkDecoupledDecay } from './ranges.js';
 import type { UpdateRule } from './rule.js';
 
@@ -30,5 +31,16 @@ export const lionRule: UpdateRule<Lion> = {
     const stepRate = lr * rate;
     const shrink = decays ? stepRate * weightDecay : 0;
     kernels.lion(parameter, gradient, slots.momentum as number, size, stepRate, betas[0], betas[1], shrink, gradientScale);
+  },
+  numbers: () => ({}),
+  trace({ lr, betas, weightDecay }, { parameter, gradient, slots }, { rate, decays }) {
+    const momentum = slots.momentum as Tensor;
+    const mixed = (beta: number): Tensor => momentum.mul(beta).add(gradient.mul(1 - beta));
+    const direction = mixed(betas[0]);
+    const sign = direction.greater(0).cast('float32').sub(direction.less(0).cast('float32'));
+    const stepRate = rate.mul(lr);
+    const step = sign.mul(stepRate);
+    const change = decays ? parameter.mul(stepRate.mul(weightDecay)).add(step) : step;
+    return { parameter: parameter.sub(change), slots: { momentum: mixed(betas[1]) } };
   },
 };

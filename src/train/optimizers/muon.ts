@@ -1,8 +1,9 @@
 import { fail, formatShape, globMatcher } from '../../core/index.js';
+import { concat, type Tensor } from '../../ops/index.js';
 import { type AdamW, adamW, adamWRule } from './adamw.js';
-import { newtonSchulzKey, newtonSchulzProgram } from './newton-schulz.js';
+import { newtonSchulz, newtonSchulzKey, newtonSchulzProgram } from './newton-schulz.js';
 import { belowOne, checkDecoupledDecay, checkRange, wholeFromOne } from './ranges.js';
-import type { ParameterInfo, Place, Update, UpdateRule } from './rule.js';
+import type { ParameterInfo, Place, TracedPlace, TracedResult, TracedUpdate, Update, UpdateRule } from './rule.js';
 
 /** Muon's numbers. */
 export interface Muon {
@@ -68,7 +69,24 @@ export const muonRule: UpdateRule<Muon> = {
   update(options, place, update) {
     return isMatrix(options, place) ? updateMatrix(options, place, update) : adamWRule.update(options.others, place, update);
   },
+  numbers: ({ others }, t) => adamWRule.numbers(others, t),
+  trace(options, place, update) {
+    return isMatrix(options, place) ? traceMatrix(options, place, update) : adamWRule.trace(options.others, place, update);
+  },
 };
+
+function traceMatrix(options: Muon, place: TracedPlace, { rate, decays }: TracedUpdate): TracedResult {
+  const { parameter, gradient, slots } = place;
+  const { momentum, nesterov } = options;
+  const sum = (slots.momentum as Tensor).mul(momentum).add(gradient);
+  const followed = nesterov ? gradient.add(sum.mul(momentum)) : sum;
+  const { rows, columns, parts } = layout(options, place);
+  const orthogonal = followed.split(parts, 1).map((part) => newtonSchulz(part.div(part.mul(part).sum().sqrt().add(1e-7)), options.steps));
+  const lr = rate.mul(options.lr);
+  const step = (parts === 1 ? (orthogonal[0] as Tensor) : concat(orthogonal, 1)).mul(lr.mul(Math.sqrt(Math.max(1, columns / rows))));
+  const change = decays && options.weightDecay > 0 ? parameter.mul(lr.mul(options.weightDecay)).add(step) : step;
+  return { parameter: parameter.sub(change), slots: { momentum: sum } };
+}
 
 async function updateMatrix(options: Muon, place: Place, update: Update): Promise<void> {
   const { size, parameter, gradient, slots, scratch } = place;

@@ -1,3 +1,4 @@
+import type { Tensor } from '../../ops/index.js';
 import type { Kernels } from '../kernels/kernels.js';
 
 /** A parameter as optimisers see it. */
@@ -42,6 +43,29 @@ export interface OptimizerProgram {
   readonly output: string;
 }
 
+/** A parameter as a graph sees it: its value, its gradient and what the optimiser remembers of it. */
+export interface TracedPlace extends ParameterInfo {
+  readonly parameter: Tensor;
+  /** Averaged and clipped. */
+  readonly gradient: Tensor;
+  readonly slots: Readonly<Record<string, Tensor>>;
+}
+
+/** What a traced update is done with. */
+export interface TracedUpdate {
+  /** What `numbers` says of the step, as scalars. */
+  readonly numbers: Readonly<Record<string, Tensor>>;
+  /** As `Update` has it; a scalar, for it changes from step to step. */
+  readonly rate: Tensor;
+  readonly decays: boolean;
+}
+
+/** The new value of a parameter, and of every slot. */
+export interface TracedResult {
+  readonly parameter: Tensor;
+  readonly slots: Readonly<Record<string, Tensor>>;
+}
+
 /** How an optimiser, given as plain data, changes one parameter. It keeps no state of its own. */
 export interface UpdateRule<Options> {
   /** Shapes of the float32 arrays it remembers of a parameter, by slot name; zeros at first. */
@@ -51,4 +75,8 @@ export interface UpdateRule<Options> {
   /** Programs it will run, for these parameters. */
   programs?(options: Options, parameters: readonly ParameterInfo[]): OptimizerProgram[];
   update(options: Options, place: Place, update: Update): void | Promise<void>;
+  /** What depends on the step alone (t, from 1), by name: too fine for float32, so worked out outside the graph. */
+  numbers(options: Options, t: number): Readonly<Record<string, number>>;
+  /** The same update as a graph, for devices that a WebAssembly kernel cannot reach. */
+  trace(options: Options, place: TracedPlace, update: TracedUpdate): TracedResult;
 }

@@ -1,4 +1,5 @@
 import { fail } from '../../core/index.js';
+import type { Tensor } from '../../ops/index.js';
 import { belowOne, checkRange, notNegative, positive } from './ranges.js';
 import type { UpdateRule } from './rule.js';
 
@@ -52,5 +53,15 @@ export const sgdRule: UpdateRule<Sgd> = {
     const [own, look] = nesterov ? [1, momentum] : [0, 1];
     const take = t === 1 ? 1 : 1 - dampening;
     kernels.sgd(parameter, gradient, slots.momentum as number, size, lr, momentum, take, own, look, decay, gradientScale);
+  },
+  numbers: ({ momentum, dampening }, t) => (momentum === 0 ? {} : { take: t === 1 ? 1 : 1 - dampening }),
+  trace(options, { parameter, gradient, slots }, { numbers, rate, decays }) {
+    const { momentum, nesterov } = options;
+    const direction = decays && options.weightDecay > 0 ? gradient.add(parameter.mul(options.weightDecay)) : gradient;
+    const stepRate = rate.mul(options.lr);
+    if (momentum === 0) return { parameter: parameter.sub(direction.mul(stepRate)), slots: {} };
+    const sum = (slots.momentum as Tensor).mul(momentum).add(direction.mul(numbers.take as Tensor));
+    const followed = nesterov ? direction.add(sum.mul(momentum)) : sum;
+    return { parameter: parameter.sub(followed.mul(stepRate)), slots: { momentum: sum } };
   },
 };

@@ -1,6 +1,6 @@
-import { parentPort } from 'node:worker_threads';
+import { parentPort, workerData } from 'node:worker_threads';
+import { ownerOn } from '../device/owner.js';
 import { serve } from './rpc.js';
-import { StepRunner } from './runner.js';
 
-const answer = serve(new StepRunner(), (reply, transfer) => parentPort?.postMessage(reply, transfer));
+const answer = serve(ownerOn(workerData), (reply, transfer) => parentPort?.postMessage(reply, transfer));
 parentPort?.on('message', answer);

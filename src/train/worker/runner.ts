@@ -186,12 +186,7 @@ export class StepRunner implements StepOwner {
   }
 
   #fail(step: number, got: string): HeadlightError {
-    this.#fault = fail('numeric', {
-      where: `training step ${step}`,
-      rule: 'a finite loss and gradient',
-      got,
-      fix: 'Lower the learning rate; the parameters are those before this step',
-    });
+    this.#fault = notFinite(step, got);
     return this.#fault;
   }
 
@@ -211,7 +206,18 @@ function clipping(clip: number, norm: number): number {
   return clip > 0 && norm > clip ? clip / (norm + 1e-6) : 1;
 }
 
-function countTargets(batches: readonly TokenBatch[], step: number): number {
+/** The fault of a step that was not taken. */
+export function notFinite(step: number, got: string): HeadlightError {
+  return fail('numeric', {
+    where: `training step ${step}`,
+    rule: 'a finite loss and gradient',
+    got,
+    fix: 'Lower the learning rate; the parameters are those before this step',
+  });
+}
+
+/** Targets that count in a step's batches. @throws value: there are none */
+export function countTargets(batches: readonly TokenBatch[], step: number): number {
   let count = 0;
   for (const { targets } of batches) for (const target of targets) if (target !== ignored) count++;
   if (count === 0)

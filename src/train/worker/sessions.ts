@@ -10,6 +10,17 @@ export interface Inputs {
   mask(i: number): Float32Array | undefined;
 }
 
+/** A batch as a program takes it. @throws name: the batch lacks what the program reads */
+export function batchFeeds({ inputs }: StepProgram, batch: TokenBatch): Record<string, EngineTensor> {
+  const feeds: Record<string, EngineTensor> = {};
+  for (const { name, shape } of inputs) {
+    const data = batch[name as keyof TokenBatch];
+    if (data === undefined) throw fail('name', { where: 'training', rule: `a batch with ${name}`, got: Object.keys(batch).join(', ') });
+    feeds[name] = engineTensor('int32', data, shape);
+  }
+  return feeds;
+}
+
 /** A program ready to run: its parameters and masks are bound to memory and fed without a copy. */
 export class LoadedProgram {
   private constructor(
@@ -33,13 +44,7 @@ export class LoadedProgram {
   }
 
   run(batch: TokenBatch, fetches: Readonly<Record<string, EngineTensor | null>>): Promise<Record<string, EngineTensor>> {
-    const feeds: Record<string, EngineTensor> = { ...this.feeds };
-    for (const { name, shape } of this.program.inputs) {
-      const data = batch[name as keyof TokenBatch];
-      if (data === undefined) throw fail('name', { where: 'training', rule: `a batch with ${name}`, got: Object.keys(batch).join(', ') });
-      feeds[name] = engineTensor('int32', data, shape);
-    }
-    return this.session.run(feeds, fetches);
+    return this.session.run({ ...this.feeds, ...batchFeeds(this.program, batch) }, fetches);
   }
 
   /** All outputs, copied. */

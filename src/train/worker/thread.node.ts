@@ -1,8 +1,9 @@
 import { Worker } from 'node:worker_threads';
+import type { ProgramOptions } from '../../runtime/index.js';
 import type { Thread } from './rpc.js';
 
-export function startThread(): Thread {
-  const worker = new Worker(new URL('./entry.node.js', import.meta.url));
+export function startThread(device: ProgramOptions['device']): Thread {
+  const worker = new Worker(new URL('./entry.node.js', import.meta.url), { workerData: device });
   let ending = false;
   return {
     post: (message, transfer) => worker.postMessage(message, transfer as ArrayBuffer[]),

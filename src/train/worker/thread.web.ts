@@ -1,7 +1,8 @@
+import type { ProgramOptions } from '../../runtime/index.js';
 import type { ReplyMessage, Thread } from './rpc.js';
 
-export function startThread(): Thread {
-  const worker = new Worker(new URL('./entry.web.js', import.meta.url), { type: 'module' });
+export function startThread(device: ProgramOptions['device'] = 'cpu'): Thread {
+  const worker = new Worker(new URL('./entry.web.js', import.meta.url), { type: 'module', name: device });
   return {
     post: (message, transfer) => worker.postMessage(message, transfer as ArrayBuffer[]),
     onReply: (listener) => {
