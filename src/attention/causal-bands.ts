@@ -38,6 +38,11 @@ export function bandCount(
   if ([ownBias, normaliser, mix].some((part) => part !== undefined) || (score !== undefined && typeof score !== 'function')) return 1;
   const [length, keys] = [query.shape[2], key.shape[2]];
   if (typeof length !== 'number' || length !== keys) return 1;
+  return causalBands(length);
+}
+
+/** Into how many bands `length` queries are cut, where they may be: the most that divide it and are long enough. */
+export function causalBands(length: number): number {
   for (let bands = mostBands; bands > 1; bands--) if (length % bands === 0 && length / bands >= shortestBand) return bands;
   return 1;
 }
