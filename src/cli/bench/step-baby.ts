@@ -2,7 +2,7 @@ import type { ActivationName } from '../../nn/index.js';
 import { median } from './statistics.js';
 import { storyBatches } from './step-batches.js';
 import { OurSide, type TrainingRules } from './step-ours.js';
-import { babyShape, modelOf, ourWorkOf, type StepShape, stepCases } from './step-shape.js';
+import { babyShape, modelOf, type StepShape, stepCases, workOf } from './step-shape.js';
 
 /** How well the preset `baby` (accumulation, dropout) keeps the speed of plain steps of its size. */
 export interface BabyTiming {
@@ -41,8 +41,8 @@ export async function timeBaby(rules: TrainingRules, activation: ActivationName,
         plainMs.push(...plainBlock.ms);
         onRound?.(round - 1);
       }
-      const gflops = ourWorkOf(babyShape) / median(ms) / 1e6;
-      const plainGflops = ourWorkOf(plainShape) / median(plainMs) / 1e6;
+      const gflops = workOf(babyShape) / median(ms) / 1e6;
+      const plainGflops = workOf(plainShape) / median(plainMs) / 1e6;
       return {
         shape: babyShape,
         ms: median(ms),

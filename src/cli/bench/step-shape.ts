@@ -1,4 +1,3 @@
-import { causalBands } from '../../attention/index.js';
 import { fail } from '../../core/index.js';
 import { GPT2 } from '../../models/index.js';
 import type { ActivationName } from '../../nn/index.js';
@@ -54,25 +53,18 @@ export function sizeNames(list: string): SizeName[] {
 export const babyShape: StepShape = { ...stepCases.L.shape, accumulate: 8, dropout: 0.2 };
 
 /** How the floating-point operations of a step are counted, in words. */
-export const workFormula =
-  '6·N·tokens + 12·L·C·T·tokens, N = 12·L·C² + V·C (weights of the matrix products); of ours, the pairs that are computed';
+export const workFormula = '6·N·tokens + 12·L·C·T·tokens, N = 12·L·C² + V·C (weights of the matrix products)';
 
 /**
  * Floating-point operations of one optimiser step, forward and backward: 6·N·tokens + 12·L·C·T·tokens with
  * N = 12·L·C² + V·C, the weights of the matrix products (the tied head once). A weight costs a product and a sum once
- * forward and twice backward; the second term is the attention's two products, over all T×T pairs. Everything else counts
- * as nothing.
- * @param pairs the share of the pairs that is computed
+ * forward and twice backward; the second term is the attention's two products, over all T×T pairs: what is computed,
+ * not the half that the mask keeps. Everything else counts as nothing.
  */
-export function workOf({ layers, width, context, vocabulary, batch, accumulate }: StepShape, pairs = 1): number {
+export function workOf({ layers, width, context, vocabulary, batch, accumulate }: StepShape): number {
   const weights = 12 * layers * width ** 2 + vocabulary * width;
   const tokens = batch * context * accumulate;
-  return tokens * (6 * weights + 12 * layers * width * context * pairs);
-}
-
-/** The floating-point operations of our step, which leaves out most of what the causal mask forbids. */
-export function ourWorkOf(shape: StepShape): number {
-  return workOf(shape, (1 + 1 / causalBands(shape.context)) / 2);
+  return tokens * (6 * weights + 12 * layers * width * context);
 }
 
 export function modelOf(shape: StepShape, activation: ActivationName): GPT2 {

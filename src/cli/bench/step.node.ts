@@ -17,7 +17,7 @@ import { OurSide, type TrainingRules } from './step-ours.js';
 import { profileStep } from './step-profile.node.js';
 import { reportSteps } from './step-report.js';
 import type { SizeResult, StepBenchResult } from './step-result.js';
-import { modelOf, ourWorkOf, type SizeName, type StepCase, stepCases, workFormula, workOf } from './step-shape.js';
+import { modelOf, type SizeName, type StepCase, stepCases, workFormula, workOf } from './step-shape.js';
 import { TorchSide } from './step-torch.node.js';
 
 export type StepActivation = 'gelu_new' | 'gelu';
@@ -169,9 +169,9 @@ export async function measure(
   }
   note(`${profiledSteps} steps under the profiler`);
   const operators = await profileStep(model, shape, { threads: rules.threads, steps: profiledSteps, folder, batches });
-  const work = ourWorkOf(shape);
+  const work = workOf(shape);
   const gflops = work / timing.ours.median / 1e6;
-  const torchGflops = workOf(shape) / timing.theirs.median / 1e6;
+  const torchGflops = work / timing.theirs.median / 1e6;
   const missing = missingTime(operators, work / bestGflops / 1e6, timing.outside);
   return {
     shape,
