@@ -33,7 +33,8 @@ export function bandCount(
 ): number {
   const { nothingLater = false, past, bias, places } = inputs;
   if (!wanted || !nothingLater || past !== undefined || bias !== undefined || places !== undefined) return 1;
-  const { score, bias: ownBias, normaliser, mix } = parts;
+  const { score, mask, bias: ownBias, normaliser, mix } = parts;
+  if (mask === undefined && inputs.mask === undefined) return 1;
   if ([ownBias, normaliser, mix].some((part) => part !== undefined) || (score !== undefined && typeof score !== 'function')) return 1;
   const [length, keys] = [query.shape[2], key.shape[2]];
   if (typeof length !== 'number' || length !== keys || length < shortest) return 1;

@@ -74,6 +74,7 @@ describe('bands', () => {
     expect(of(512, { inputs: { bias: input('bias', [512, 512]) } })).toBe(1);
     expect(of(512, { normaliser: softmaxNormaliser() })).toBe(1);
     expect(of(512, { bias: () => input('bias', [512, 512]) })).toBe(1);
+    expect(of(512, { inputs: { mask: undefined } })).toBe(1);
     expect(of(512, { dropout: 0.5 })).toBe(4);
   });
 });
