@@ -1,5 +1,6 @@
 import { broadcastShapes, type Dim, equalDims, equalShapes, fail, formatShape } from '../core/index.js';
 import { concat, dropout, formatSpec, iota, split, type Tensor, tap } from '../ops/index.js';
+import { attendInBands, bandCount } from './causal-bands.js';
 import { both } from './masks/both.js';
 import { weightedSum } from './mixes/weighted-sum.js';
 import { softmaxNormaliser } from './normalisers/softmax.js';
@@ -44,6 +45,8 @@ export interface AttentionInputs {
   readonly pastMask?: Tensor | undefined;
   /** Promises that every query may attend to something, as a causal one may to itself: saves a pass. */
   readonly everyQueryAttends?: boolean | undefined;
+  /** Promises that no query may attend to a key after its own: training may then leave those pairs out (`withCausalBands`). */
+  readonly nothingLater?: boolean | undefined;
   /** Where queries and keys stand; 0, 1, 2, … by default, after the memory's tokens where there is one. */
   readonly places?: Places | undefined;
 }
@@ -76,6 +79,8 @@ export function attend(
   checkFit(query, key, value, inputs);
   const q = tap('query', query);
   const recent = { keys: tap('key', key), values: tap('value', value) };
+  const bands = bandCount(query, key, options);
+  if (bands > 1) return tap('mixed', attendInBands(q, recent.keys, recent.values, bands, options).transpose([0, 2, 1, 3]));
   const segments = segmentsOf(q, recent, inputs);
   const score = partFunction(options.score ?? scaledDotProductScore());
   const bias = options.bias === undefined ? undefined : partFunction(options.bias);

@@ -15,7 +15,10 @@ export interface GroupedQueryAttentionOptions
 }
 
 /** What a call is told, besides x. */
-export type GroupedQueryAttentionInputs = Pick<MultiHeadAttentionInputs, 'mask' | 'past' | 'pastMask' | 'everyQueryAttends' | 'rotation'>;
+export type GroupedQueryAttentionInputs = Pick<
+  MultiHeadAttentionInputs,
+  'mask' | 'past' | 'pastMask' | 'everyQueryAttends' | 'nothingLater' | 'rotation'
+>;
 
 /**
  * Self-attention with grouped queries (Ainslie et al. 2023, "GQA") as the Llama family has it: H query heads share K heads

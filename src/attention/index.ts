@@ -2,6 +2,7 @@ export * from './approximate/index.js';
 export { type AttentionInputs, type AttentionParts, attend, type Past } from './attend.js';
 export { Attention, type AttentionForm } from './attention.js';
 export * from './biases/index.js';
+export { withCausalBands } from './causal-bands.js';
 export { forms } from './forms.js';
 export {
   GroupedQueryAttention,

@@ -1,7 +1,7 @@
 import { fail } from '../core/index.js';
 import { Linear, Module } from '../nn/index.js';
 import { dropout, type Initializer, type Tensor, tap } from '../ops/index.js';
-import type { Past } from './attend.js';
+import type { AttentionInputs } from './attend.js';
 import { Attention, type AttentionForm } from './attention.js';
 
 export interface SelfAttentionOptions {
@@ -46,7 +46,7 @@ export class SelfAttention extends Module {
   }
 
   /** @param x [B,T,C] @param options.mask [T,T], or what broadcasts to [B,H,T,T], bool, true = attend @returns [B,T,C] */
-  forward(x: Tensor, options: { mask?: Tensor | undefined; everyQueryAttends?: boolean; past?: Past | undefined } = {}): Tensor {
+  forward(x: Tensor, options: Pick<AttentionInputs, 'mask' | 'everyQueryAttends' | 'nothingLater' | 'past'> = {}): Tensor {
     const [batch, length, width] = x.shape as [number, number, number];
     const heads = (part: Tensor): Tensor => part.reshape([batch, length, this.heads, width / this.heads]).transpose([0, 2, 1, 3]);
     const [query, key, value] = this.qkv.forward(x).split(3, 2).map(heads) as [Tensor, Tensor, Tensor]; // each [B,H,T,D]

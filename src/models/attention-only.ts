@@ -40,7 +40,7 @@ class Block extends Module {
   forward(x: Tensor, mask: Tensor, past?: Past): Tensor {
     const pre = tap('residual.pre', x);
     const read = this.norm === undefined ? pre : this.norm.forward(pre);
-    return tap('residual.post', pre.add(this.attention.forward(read, { mask, everyQueryAttends: true, past })));
+    return tap('residual.post', pre.add(this.attention.forward(read, { mask, everyQueryAttends: true, nothingLater: true, past })));
   }
 }
 

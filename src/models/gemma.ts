@@ -128,7 +128,7 @@ export class Gemma extends Module implements LanguageModel {
     const masks = masksByLayer(ids, state, this.config);
     let x = tap('embed', dropout(this.tokens.forward(ids).mul(Math.sqrt(width)), rate)); // [B,T,C]
     this.blocks.forEach((block, i) => {
-      x = block.forward(x, { ...masks[i], rotation, everyQueryAttends: true, past: state.past?.[i] });
+      x = block.forward(x, { ...masks[i], rotation, everyQueryAttends: true, nothingLater: true, past: state.past?.[i] });
     });
     x = tap('final_norm', this.norm.forward(x));
     const logits = this.tokens.scores(x);

@@ -54,7 +54,10 @@ class Block extends Module {
   /** @param x [B,T,C] @returns [B,T,C] */
   forward(x: Tensor, mask: Tensor | undefined, past?: Past): Tensor {
     const pre = tap('residual.pre', x);
-    const mid = tap('residual.mid', pre.add(this.attention.forward(this.norm1.forward(pre), { mask, everyQueryAttends: true, past })));
+    const mid = tap(
+      'residual.mid',
+      pre.add(this.attention.forward(this.norm1.forward(pre), { mask, everyQueryAttends: true, nothingLater: true, past })),
+    );
     const feedForward = longFeedForward(this.computation, (y) => this.mlp.forward(this.norm2.forward(y)));
     return tap('residual.post', mid.add(feedForward(mid)));
   }

@@ -140,7 +140,7 @@ export class Llama extends Module implements LanguageModel {
     const masks = this.config.attention === 'blockwise' && state.documents === undefined ? [] : masksByLayer(ids, state, this.config);
     let x = tap('embed', dropout(this.tokens.forward(ids), this.config.dropout)); // [B,T,C]
     this.blocks.forEach((block, i) => {
-      x = block.forward(x, { ...masks[i], rotation, everyQueryAttends: true, past: state.past?.[i] });
+      x = block.forward(x, { ...masks[i], rotation, everyQueryAttends: true, nothingLater: true, past: state.past?.[i] });
     });
     x = tap('final_norm', this.norm.forward(x));
     return tap('logits', (this.head ?? this.tokens).scores(x));

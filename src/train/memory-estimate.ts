@@ -2,12 +2,11 @@ import { sizeOf } from '../core/index.js';
 import { gradients } from '../grad/index.js';
 import type { LanguageModel } from '../models/index.js';
 import { topological } from '../ops/graph.js';
-import { type Node, parameterTensor, type Tensor, withTraining } from '../ops/index.js';
-import { restartStreams } from '../ops/leaves/random-mask.js';
+import { type Node, parameterTensor, type Tensor } from '../ops/index.js';
 import { optimize } from '../runtime/passes/index.js';
 import { applyGroups, type ParameterGroup } from './groups.js';
 import { type Optimizer, ruleOf } from './optimizers/index.js';
-import { batchTensors, parameterShapes, passLoss, type StepOptions } from './step-program.js';
+import { batchTensors, parameterShapes, type StepOptions, stepLoss } from './step-program.js';
 import { layOut } from './storage.js';
 
 /** Bytes that a training run takes. */
@@ -68,8 +67,7 @@ export function trainingMemory(model: LanguageModel, options: MemoryOptions): Tr
 /** The nodes of a training step as they run. */
 function stepGraph(model: LanguageModel, options: StepOptions, frozen: ReadonlySet<string>): { nodes: Node[]; outputs: readonly Tensor[] } {
   const batch = batchTensors(options.shape, options.packed ?? false);
-  restartStreams();
-  const loss = withTraining(true, () => passLoss(options)(model, batch));
+  const loss = stepLoss(model, batch, options);
   const trained = [...model.parameters()].filter(([name]) => !frozen.has(name));
   const wrt = trained.map(([, p]) => parameterTensor(p));
   const outputs = optimize([loss, ...gradients(loss, wrt)]);

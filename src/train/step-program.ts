@@ -1,3 +1,4 @@
+import { withCausalBands } from '../attention/index.js';
 import { fail, sizeOf } from '../core/index.js';
 import { type BatchShape, ignored } from '../datasets/index.js';
 import { gradients } from '../grad/index.js';
@@ -71,8 +72,7 @@ export const nextTokenLoss: Loss = (model, batch) => crossEntropy(logitsOf(model
 export function traceStep(model: LanguageModel, options: StepOptions, engine: ProgramOptions): TrainingProgram {
   const { shape, loss, frozen = new Set() } = options;
   const batch = batchTensors(shape, options.packed ?? false);
-  restartStreams();
-  const value = withTraining(true, () => passLoss(options)(model, batch));
+  const value = stepLoss(model, batch, options);
   const trained = [...model.parameters()].filter(([name]) => !frozen.has(name));
   const grads = gradients(
     value,
@@ -80,6 +80,12 @@ export function traceStep(model: LanguageModel, options: StepOptions, engine: Pr
   );
   const outputs = { loss: value, ...Object.fromEntries(trained.map(([name], i) => [`gradient:${name}`, grads[i] as Tensor])) };
   return { ...toProgram(outputs, batch, engine), reduction: loss === undefined ? 'sum' : 'mean' };
+}
+
+/** The loss of a step's graph: with dropout, and with causal attentions in bands, since nobody reads a step's sites. */
+export function stepLoss(model: LanguageModel, batch: BatchTensors, options: StepOptions): Tensor {
+  restartStreams();
+  return withTraining(true, () => withCausalBands(() => passLoss(options)(model, batch)));
 }
 
 /** What a pass of these options computes: the loss of one's own, or the sum over the targets, in tiles. */

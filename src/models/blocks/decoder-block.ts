@@ -73,6 +73,7 @@ export class DecoderBlock extends Module {
       bias: inputs.bias,
       rotation,
       past,
+      nothingLater: this.isCausal,
       // The causal mask alone leaves every query itself.
       ...(this.isCausal && inputs.mask === undefined && inputs.padding === undefined && { everyQueryAttends: true }),
     };
