@@ -155,7 +155,7 @@ describe.skipIf(findChromium() === undefined)('the studio in Chromium (needs Chr
   });
 
   test('a weight is dragged: what comes next follows while the hand moves; it is one change, and one step back', async () => {
-    const { page, complaints } = await studio.open(at({ layer: '1', head: '0', query: '40', key: '40' }));
+    const { page, complaints } = await studio.open(at({ layer: '0', head: '0', query: '40', key: '40' }));
     const probabilities = () =>
       page.locator('[data-probability]').evaluateAll((all) => all.map((one) => (one as HTMLElement).dataset.probability));
     const chip = page.locator('.chip .name');
