@@ -13,6 +13,8 @@ export const en = {
   model: 'Model',
   noModels: 'There is no model in this folder yet.',
   noModelsFix: 'Train one here, or open the studio on a checkpoint.',
+  cannotOpen: 'This model cannot be opened.',
+  cannotOpenFix: 'Choose another one above, or mend its folder and load the page again.',
   opening: 'Opening the model …',
   now: 'now',
   step: 'step',

@@ -14,6 +14,8 @@ export const zh: Words = {
   model: '模型',
   noModels: '这个文件夹里还没有模型。',
   noModelsFix: '在这里训练一个，或用某个检查点打开。',
+  cannotOpen: '这个模型打不开。',
+  cannotOpenFix: '请在上面另选一个，或修好它的文件夹后重新载入页面。',
   opening: '正在打开模型……',
   now: '现在',
   step: '步',

@@ -12,6 +12,8 @@ export class Subject {
   run = $state.raw<RunInfo | undefined>(undefined);
   base = $state.raw<RunInfo | undefined>(undefined);
   isRunning = $state(false);
+  /** Why the model of the place cannot be opened. */
+  problem = $state<string | undefined>(undefined);
   /** Why the present text cannot be run. */
   error = $state<string | undefined>(undefined);
   /** The image that was chosen, for models that read images: it has no place in an address. */
@@ -60,6 +62,7 @@ export class Subject {
     const name = this.#name;
     const step = this.#step;
     if (name === '' || !this.session.isReady) return;
+    this.problem = undefined;
     this.#opening
       .run(async (signal) => {
         const info = await this.session.open(name, step);
@@ -68,7 +71,14 @@ export class Subject {
         if (this.where.place.text === '' && info.kind !== 'image')
           this.where.go({ text: info.examples[0] ?? (info.hasTokenizer ? 'Once upon a time' : '0 1 2 3') });
       })
-      .catch(this.session.failed);
+      .catch((error: unknown) => {
+        if (isFaultOfServer(error) && this.model) return this.session.failed(error);
+        // Not another model's numbers under this one's name.
+        this.model = undefined;
+        this.run = undefined;
+        this.base = undefined;
+        this.problem = error instanceof Error ? error.message : String(error);
+      });
   }
 
   /** Runs the prompt. An effect. */
@@ -89,7 +99,7 @@ export class Subject {
       .catch((error: unknown) => {
         this.isRunning = false;
         // What is wrong with the text is told beside it, while it is typed; what is wrong with the server is a notice.
-        if (error instanceof Refused && !['offline', 'crashed', 'failed'].includes(error.code)) this.error = error.message;
+        if (error instanceof Error && !isFaultOfServer(error)) this.error = error.message;
         else this.session.failed(error);
       });
   }
@@ -98,4 +108,8 @@ export class Subject {
   get settled(): Promise<void> {
     return this.#running.settled;
   }
+}
+
+function isFaultOfServer(error: unknown): boolean {
+  return !(error instanceof Refused) || ['offline', 'crashed', 'failed'].includes(error.code);
 }
