@@ -302,6 +302,12 @@ describe.skipIf(findChromium() === undefined)('the studio in Chromium (needs Chr
     await expect
       .poll(() => page.getByRole('alert').allTextContents())
       .toEqual(expect.arrayContaining([expect.stringContaining('2,000,000')]));
+    // A model that is not there: its card, and not another model's numbers under its name.
+    await page.evaluate(() => {
+      location.hash = 'model=elsewhere';
+    });
+    await expect.poll(() => page.getByRole('alert').textContent()).toContain('elsewhere');
+    expect(await page.locator('.tokens').count()).toBe(0);
     expect(complaints).toEqual([]);
     await page.context().close();
   });

@@ -67,7 +67,8 @@ export class App {
 
   /** Asks for everything the place needs, now and whenever it changes; returns what ends it. */
   start(): () => void {
-    this.session.greet().catch(this.session.failed);
+    // A first greeting that fails is told in place of the model.
+    this.session.greet().catch(() => {});
     return $effect.root(() => {
       $effect(() => this.subject.load());
       $effect(() => this.subject.ask());
