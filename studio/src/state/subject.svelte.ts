@@ -67,18 +67,25 @@ export class Subject {
       .run(async (signal) => {
         const info = await this.session.open(name, step);
         if (signal.aborted) return;
+        if (this.model && this.model.model !== info.model) this.#clear();
         this.model = info;
         if (this.where.place.text === '' && info.kind !== 'image')
           this.where.go({ text: info.examples[0] ?? (info.hasTokenizer ? 'Once upon a time' : '0 1 2 3') });
       })
       .catch((error: unknown) => {
         if (isFaultOfServer(error) && this.model) return this.session.failed(error);
-        // Not another model's numbers under this one's name.
         this.model = undefined;
-        this.run = undefined;
-        this.base = undefined;
+        this.#clear();
         this.problem = error instanceof Error ? error.message : String(error);
       });
+  }
+
+  /** So that no other model's numbers stand under this one's name. */
+  #clear(): void {
+    this.#running.stop();
+    this.run = undefined;
+    this.base = undefined;
+    this.error = undefined;
   }
 
   /** Runs the prompt. An effect. */
