@@ -32,11 +32,18 @@ const views = [
   },
   {
     name: 'change',
-    place: { model: 'tale', text: tale, layer: '1', head: '3' },
+    place: { model: 'tale', text: tale, layer: '2', head: '0', query: '27', key: '25', pane: 'change' },
     ready: '#readout [data-value]',
     act: async (page) => {
-      await page.locator('#stage').focus();
-      await page.keyboard.press('o');
+      // While a hand is on the weight.
+      const slider = page.locator('#stage + [role=slider]');
+      await slider.evaluate((element) => element.scrollIntoView({ block: innerWidth < 500 ? 'center' : 'nearest' }));
+      const grip = await slider.boundingBox();
+      if (!grip) throw new Error('no grip');
+      const [x, y] = [grip.x + grip.width / 2, grip.y + grip.height / 2];
+      await page.mouse.move(x, y);
+      await page.mouse.down();
+      await page.mouse.move(x, y - 110, { steps: 5 });
       await page.locator('.bars .old').first().waitFor();
     },
   },
@@ -84,8 +91,8 @@ for (const [width, height] of /** @type {const} */ ([
       await page.waitForTimeout(1200);
       await page.evaluate(() => (document.activeElement instanceof HTMLElement ? document.activeElement.blur() : undefined));
       // On a narrow page what the picture is of stands below the text.
-      const shown = { why: '#side-pane', change: '#side-pane', arcs: '#stage', text: '#stage' }[name];
-      if (width < 500 && shown) await page.locator(shown).evaluate((element) => scrollTo(0, element.getBoundingClientRect().top - 120));
+      const shown = { why: '#side-pane', change: '#stage', arcs: '#stage', text: '#stage' }[name];
+      if (width < 500 && shown) await page.locator(shown).evaluate((element) => scrollBy(0, element.getBoundingClientRect().top - 120));
       await page.screenshot({ path: join(out, `${name}-${width}-${colorScheme}.png`) });
       await page.close();
     }

@@ -1,5 +1,6 @@
 import { fail, type HostArray } from '../../../core/index.js';
 import { axesOf } from '../../../lens/index.js';
+import { showToken } from '../../../lens/picture/token-text.js';
 import type { Input, Intervention, Matrix, Proposal } from '../../protocol/index.js';
 import type { ModelState } from '../model-state.js';
 import { headMatrix } from '../read/head-matrix.js';
@@ -107,5 +108,6 @@ function headName(layer: number, head: number): string {
 }
 
 function tokenName(run: Run, token: number): string {
-  return JSON.stringify(run.prepared.tokens[token]?.text.trim() ?? String(token));
+  const text = run.prepared.tokens[token]?.text ?? String(token);
+  return JSON.stringify(text.trim() === '' ? showToken(text) : text.trim());
 }

@@ -20,7 +20,7 @@ export class Writing {
   /** Puts a token after the text. */
   async accept(id: number): Promise<void> {
     const { app } = this;
-    const { run, model } = app;
+    const { run, model } = app.subject;
     if (!run || !model) return;
     await this.#take([...run.tokens.map((token) => token.id), id]).catch(app.session.failed);
   }
@@ -28,7 +28,8 @@ export class Writing {
   /** Lets the model write; each token is shown as it comes. */
   async write(count: number): Promise<void> {
     const { app } = this;
-    const { run, model, prompt, place } = app;
+    const { run, model, prompt } = app.subject;
+    const { place } = app;
     if (!run || !model || !prompt) return;
     this.steps = [];
     this.isBusy = true;
@@ -50,7 +51,7 @@ export class Writing {
             model: model.model,
             ...(model.step === undefined ? {} : { step: model.step }),
             prompt,
-            changes: app.activeChanges,
+            changes: app.changes.active,
             temperature: place.temperature,
             ...(place.topK > 0 ? { topK: place.topK } : {}),
             ...(place.topP < 1 ? { topP: place.topP } : {}),
@@ -79,7 +80,7 @@ export class Writing {
 
   async #take(ids: readonly number[]): Promise<void> {
     const { app } = this;
-    const { model } = app;
+    const { model } = app.subject;
     if (!model) return;
     if (!model.hasTokenizer) {
       app.go({ text: ids.join(' '), query: undefined, key: undefined });
