@@ -7,6 +7,7 @@ import { advance, back, begin, forth, type History } from './history.js';
 import { Latest } from './latest.js';
 import { type Place, START, type View } from './place.js';
 import { Prediction } from './prediction.svelte.js';
+import { type Given, promptOf } from './prompt.js';
 import { Reading } from './reading.svelte.js';
 import { Scoring } from './scoring.svelte.js';
 import { Session } from './session.svelte.js';
@@ -34,6 +35,8 @@ export class App {
   readonly comparing: Comparing;
   readonly scoring: Scoring;
   readonly training: Training;
+  #renewals = $state(0);
+  #renewedAt = Number.NEGATIVE_INFINITY;
   readonly #opening = new Latest();
   readonly #running = new Latest();
 
@@ -45,6 +48,7 @@ export class App {
     this.comparing = new Comparing(this.session);
     this.scoring = new Scoring(this.session);
     this.training = new Training(this.session);
+    this.session.renew = () => this.#renew();
     this.restore();
   }
 
@@ -221,19 +225,11 @@ export class App {
     }
   }
 
-  readonly prompt: Prompt | undefined = $derived.by(() => {
-    const kind = this.model?.kind;
-    const text = this.#text;
-    if (kind === undefined) return undefined;
-    if (kind === 'image') return this.image && { kind: 'image', bytes: this.image };
-    if (kind === 'translation') return { kind: 'translation', source: this.#source, target: text };
-    if (this.model?.hasTokenizer) return text === '' ? undefined : { kind: 'text', text };
-    const ids = text
-      .split(/[\s,]+/)
-      .filter(Boolean)
-      .map(Number);
-    return ids.length > 0 && ids.every((id) => Number.isInteger(id) && id >= 0) ? { kind: 'ids', ids } : undefined;
-  });
+  readonly prompt: Prompt | undefined = $derived(this.model && promptOf(this.model, this.#given(this.#text)));
+
+  #given(text: string): Given {
+    return { text, source: this.#source, image: this.image };
+  }
 
   #spec(changes: readonly Change[]): RunSpec | undefined {
     const { model, prompt } = this;
@@ -249,14 +245,31 @@ export class App {
       .run(async (signal) => {
         const info = await this.session.open(name, step);
         if (signal.aborted) return;
+        // Another model has no run yet, and perhaps none before an image is chosen.
+        if (this.model && this.model.model !== info.model) {
+          this.run = undefined;
+          this.base = undefined;
+        }
         this.model = info;
-        if (this.place.text === '' && info.kind !== 'image')
-          this.go({ text: info.examples[0] ?? (info.hasTokenizer ? 'Once upon a time' : '0 1 2 3') });
+        if (info.kind === 'image' && !this.image) this.go({ form: 'image' });
+        const isText = info.kind === 'decoder' || info.kind === 'encoder';
+        if (this.place.text === '' && isText) this.go({ text: info.examples[0] ?? (info.hasTokenizer ? 'Once upon a time' : '0 1 2 3') });
       })
       .catch(this.session.failed);
   }
 
+  #renew(): boolean {
+    const now = performance.now();
+    const isDue = now - this.#renewedAt > 2000;
+    if (isDue) {
+      this.#renewedAt = now;
+      this.#renewals++;
+    }
+    return isDue;
+  }
+
   #run(): void {
+    void this.#renewals;
     const spec = this.#spec(this.activeChanges);
     if (!spec) return;
     this.isRunning = true;
@@ -281,14 +294,15 @@ export class App {
   #compare(): void {
     const { run, model } = this;
     if (this.#view !== 'compare' || !run || !model) return;
-    const text = this.#otherText || this.#text;
+    const prompt = promptOf(model, this.#given(this.#otherText || this.#text));
+    if (!prompt) return;
     const step = this.#otherStep ?? (this.#otherModel === '' ? model.step : undefined);
     const spec: RunSpec = {
       model: this.#otherModel || model.model,
       ...(step === undefined ? {} : { step }),
-      prompt: model.kind === 'translation' ? { kind: 'translation', source: this.#source, target: text } : { kind: 'text', text },
+      prompt,
     };
-    this.comparing.load(run, spec).catch(this.session.failed);
+    this.comparing.load(run, model.model, spec).catch(this.session.failed);
   }
 
   #thumbnails(): void {

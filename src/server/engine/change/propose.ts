@@ -1,6 +1,6 @@
 import { fail, type HostArray } from '../../../core/index.js';
 import { axesOf } from '../../../lens/index.js';
-import type { Input, Intervention, Matrix, Proposal } from '../../protocol/index.js';
+import type { Input, Intervention, Matrix, Proposal, TokenInfo } from '../../protocol/index.js';
 import type { ModelState } from '../model-state.js';
 import { headMatrix } from '../read/head-matrix.js';
 import { lineOf } from '../read/tile.js';
@@ -23,7 +23,7 @@ export async function weightSet(
   const data = row.map((w, i) => (i === to ? weight : w * factor));
   const site = run.attentionSite(layer, 'pattern');
   const value: Matrix = { shape: [1, 1, 1, row.length], data };
-  const label = `${headName(layer, head)}: ${tokenName(run, query)} → ${tokenName(run, to)} = ${weight.toFixed(2)}`;
+  const label = `${headName(layer, head)}: ${edgeName(run, layer, query, to)} = ${weight.toFixed(2)}`;
   return { intervention: { kind: 'value', at: site, heads: [head], positions: [query], value }, label };
 }
 
@@ -31,7 +31,7 @@ export function edgesCut(state: ModelState, { run: key, layer, head, edges, reno
   const run = state.runOf(key);
   const site = run.attentionSite(layer, 'pattern');
   const [query, to] = edges[0] ?? [0, 0];
-  const what = edges.length === 1 ? `${tokenName(run, query)} → ${tokenName(run, to)}` : `${edges.length} edges`;
+  const what = edges.length === 1 ? edgeName(run, layer, query, to) : `${edges.length} edges`;
   const intervention: Intervention = { kind: 'cut', at: site, heads: [head], edges, renormalise };
   return { intervention, label: `${headName(layer, head)}: cut ${what}` };
 }
@@ -69,7 +69,7 @@ export async function patched(
     throw fail('shape', { where: 'patch', rule: 'prompts of one length, or a position', got, fix: 'Choose a position' });
   }
   const told = from.kind === 'text' ? `“${from.text.slice(0, 24)}”` : 'another prompt';
-  const spot = position === undefined ? '' : ` at ${tokenName(run, position)}`;
+  const spot = position === undefined ? '' : ` at ${tokenName(run.prepared.tokens, position)}`;
   return { intervention: { kind: 'resample', ...where, values: { [site]: value } }, label: `${site}${spot} from ${told}` };
 }
 
@@ -106,6 +106,11 @@ function headName(layer: number, head: number): string {
   return `L${layer} H${head}`;
 }
 
-function tokenName(run: Run, token: number): string {
-  return JSON.stringify(run.prepared.tokens[token]?.text.trim() ?? String(token));
+function edgeName(run: Run, layer: number, query: number, key: number): string {
+  const { queries, keys } = run.sides(layer);
+  return `${tokenName(queries, query)} → ${tokenName(keys, key)}`;
+}
+
+function tokenName(tokens: readonly TokenInfo[], token: number): string {
+  return JSON.stringify(tokens[token]?.text.trim() ?? String(token));
 }

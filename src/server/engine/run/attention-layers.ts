@@ -20,7 +20,7 @@ export function attentionLayers(sites: ReadonlyMap<string, Tensor>, kind: ModelK
       kind: isCross ? 'cross' : 'self',
       heads,
       kvHeads: typeof kvHeads === 'number' ? kvHeads : heads,
-      causal: kind === 'decoder',
+      causal: kind === 'decoder' || (kind === 'translation' && path.startsWith('decoder.') && !isCross),
       hasScores: sites.get(`${path}.scores`)?.shape.length === 4,
     };
   });

@@ -1,4 +1,5 @@
 import { showToken } from '#dist/lens/picture/token-text.js';
+import type { Prompt } from '#dist/server/protocol/index.js';
 import type { App } from '../../state/app.svelte.js';
 import { Latest } from '../../state/latest.js';
 
@@ -81,12 +82,15 @@ export class Writing {
     const { app } = this;
     const { model } = app;
     if (!model) return;
-    if (!model.hasTokenizer) {
+    if (!model.hasTokenizer && model.kind !== 'translation') {
       app.go({ text: ids.join(' '), query: undefined, key: undefined });
       return;
     }
     const step = model.step === undefined ? {} : { step: model.step };
-    const { text } = await app.session.client.ask('read.run', { model: model.model, ...step, prompt: { kind: 'ids', ids } });
+    // Of a translation the ids are the target's, its start among them: that is no text.
+    const prompt: Prompt =
+      model.kind === 'translation' ? { kind: 'translation', source: app.place.source, target: ids } : { kind: 'ids', ids };
+    const { text } = await app.session.client.ask('read.run', { model: model.model, ...step, prompt });
     if (text !== undefined) app.go({ text, query: undefined, key: undefined });
   }
 }
