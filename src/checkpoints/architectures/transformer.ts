@@ -4,6 +4,7 @@ import { requireBoolean, requireInteger, requireNumber, requireString } from '..
 import type { Architecture } from './architecture.js';
 
 const positive = { min: 1, max: 1 << 24 };
+const activationNames = Object.keys(activations) as ActivationName[];
 const layers = { min: 1, max: 1000 };
 
 /**
@@ -30,8 +31,8 @@ export const transformerArchitecture: Architecture<Transformer> = {
       heads,
       kvHeads: requireInteger(config, 'num_key_value_heads', { ...positive, fallback: heads }),
       hidden: requireInteger(config, 'encoder_ffn_dim', { ...positive, fallback: 4 * width }),
-      activation: requireString(config, 'activation_function', { fallback: 'relu', oneOf: Object.keys(activations) as ActivationName[] }),
-      norm: requireString(config, 'norm', { fallback: 'post', oneOf: ['pre', 'post'] }),
+      activation: requireString<ActivationName>(config, 'activation_function', { fallback: 'relu', oneOf: activationNames }),
+      norm: requireString<'pre' | 'post'>(config, 'norm', { fallback: 'post', oneOf: ['pre', 'post'] }),
       finalNorm: requireBoolean(config, 'add_final_layer_norm', { fallback: false }),
       epsilon: requireNumber(config, 'layer_norm_eps', { min: 0, max: 1, fallback: 1e-5 }),
       bias: requireBoolean(config, 'bias', { fallback: true }),

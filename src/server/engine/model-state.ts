@@ -147,12 +147,13 @@ export class ModelState implements RunGround {
 
   /** @throws gone: a run that is no longer held */
   runOf(key: string): Run {
-    const run = this.#held(key) ?? this.#otherOpen?.#held(key);
+    const run = this.held(key) ?? this.#otherOpen?.held(key);
     if (run === undefined) throw new StudioError('gone', 'This run is no longer held.', 'Ask for it again.');
     return run;
   }
 
-  #held(key: string): Run | undefined {
+  /** A run, where it is held. */
+  held(key: string): Run | undefined {
     return this.#runs.get(key);
   }
 

@@ -108,7 +108,9 @@ export function keepCases(studio: () => StudioUnderTest): void {
     const { page, context } = await studio().open(at({ model: 'run', layer: '1', head: String(head) }));
     await page.locator('#readout [data-value]').waitFor();
     const svg = await kept(page, /SVG/);
-    const size = await page.evaluate((text) => {
+    // In a page of no policy: the studio's own lets nothing be parsed.
+    const bare = await context.newPage();
+    const size = await bare.evaluate((text) => {
       const { documentElement } = new DOMParser().parseFromString(text, 'image/svg+xml');
       const broken = documentElement.querySelector('parsererror')?.textContent;
       return { broken, width: Number(documentElement.getAttribute('width')), height: Number(documentElement.getAttribute('height')) };

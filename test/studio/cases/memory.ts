@@ -30,7 +30,7 @@ export async function heldOver(studio: StudioUnderTest, counts: readonly number[
     done = count;
     held.push({ edits: done, ...(await pageMemory(client)), engine: residentOf(studio.processOf('run')) });
   }
-  expect(await page.getByRole('alert').allTextContents()).toEqual([]);
+  expect(await page.locator('.notice').allTextContents()).toEqual([]);
   expect(complaints).toEqual([]);
   await context.close();
   return held;

@@ -183,7 +183,7 @@ export function translationCases(studio: () => StudioUnderTest): void {
     await expect.poll(() => pane.getByText('6 of 6').count()).toBe(1);
     await page.getByRole('button', { name: 'Heads', exact: true }).click();
     await expect.poll(() => page.locator('tbody tr').count()).toBe(6);
-    expect(await page.getByRole('alert').allTextContents()).toEqual([]);
+    expect(await page.locator('.notice').allTextContents()).toEqual([]);
     expect(complaints).toEqual([]);
     await context.close();
   });
