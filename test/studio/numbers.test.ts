@@ -9,6 +9,7 @@ import { compareCases } from './cases/compare.js';
 import { imageCases, saveViT } from './cases/images.js';
 import { keepCases } from './cases/keep.js';
 import { heldOver } from './cases/memory.js';
+import { readingCases } from './cases/reading.js';
 import { saveReverser, translationCases } from './cases/translation.js';
 import { type StudioUnderTest, startStudio, trainedRun } from './studio.js';
 
@@ -33,14 +34,15 @@ describe.skipIf(findChromium() === undefined)(
     }, 120_000);
     afterAll(() => studio?.close());
 
+    describe('a run', () => readingCases(opened));
     describe('two runs', () => compareCases(opened));
     describe('changes', () => changeCases(opened));
     describe('what is kept', () => keepCases(opened));
     describe('images', () => imageCases(opened));
     describe('encoder–decoders', () => translationCases(opened));
 
-    test('memory: a hundred edits more leave nothing behind', async () => {
-      const [early, late] = await heldOver(studio, [40, 100]);
+    test('memory: fifty edits more leave nothing behind', async () => {
+      const [early, late] = await heldOver(studio, [25, 75]);
       expect(late?.heap).toBeLessThan((early?.heap ?? 0) + 2);
       expect(late?.nodes).toBeLessThan((early?.nodes ?? 0) + 200);
       expect(late?.listeners).toBeLessThan((early?.listeners ?? 0) + 50);

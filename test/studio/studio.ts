@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+import { type Browser, type BrowserContext, chromium, type Page, type Request } from 'playwright-core';
 import { findChromium } from '../browser/harness.js';
 import { start } from '../cli/command.js';
 
@@ -28,6 +28,8 @@ export interface Opened {
   readonly context: BrowserContext;
   readonly requests: readonly string[];
   readonly complaints: readonly string[];
+  /** Resolves once nothing has been on its way for a moment: what the page shows is then what it was told last. */
+  settled(): Promise<void>;
 }
 
 const binary = fileURLToPath(new URL('../../dist/cli/main.node.js', import.meta.url));
@@ -76,8 +78,19 @@ export async function startStudio(make: (folder: string) => Promise<void> = trai
         if (['error', 'warning'].includes(message.type())) complaints.push(message.text());
       });
       page.on('pageerror', (error) => complaints.push(error.message));
+      const underWay = new Set<Request>();
+      let changed = performance.now();
+      const note = (change: () => void): void => {
+        change();
+        changed = performance.now();
+      };
+      page.on('request', (request) => note(() => underWay.add(request)));
+      for (const end of ['requestfinished', 'requestfailed'] as const) page.on(end, (request) => note(() => underWay.delete(request)));
+      const settled = async (): Promise<void> => {
+        while (underWay.size > 0 || performance.now() - changed < 250) await new Promise((resolve) => setTimeout(resolve, 20));
+      };
       await page.goto(`${url}#${hash}`);
-      return { page, context, requests, complaints };
+      return { page, context, requests, complaints, settled };
     },
     async close() {
       await browser.close();

@@ -37,6 +37,7 @@ export class App {
   readonly training: Training;
   #renewals = $state(0);
   #renewedAt = Number.NEGATIVE_INFINITY;
+  #renewal: ReturnType<typeof setTimeout> | undefined;
   readonly #opening = new Latest();
   readonly #running = new Latest();
 
@@ -258,14 +259,16 @@ export class App {
       .catch(this.session.failed);
   }
 
-  #renew(): boolean {
-    const now = performance.now();
-    const isDue = now - this.#renewedAt > 2000;
-    if (isDue) {
-      this.#renewedAt = now;
-      this.#renewals++;
-    }
-    return isDue;
+  /** Asks for the run again: once for all requests that miss it, and not without a pause. */
+  #renew(): void {
+    this.#renewal ??= setTimeout(
+      () => {
+        this.#renewal = undefined;
+        this.#renewedAt = performance.now();
+        this.#renewals++;
+      },
+      Math.max(0, this.#renewedAt + 2000 - performance.now()),
+    );
   }
 
   #run(): void {

@@ -19,8 +19,8 @@ export class Session {
   first = $state('');
   notices = $state.raw<readonly Notice[]>([]);
   isReady = $state(false);
-  /** Asks anew for what the server no longer holds; whether it did: not again and again. */
-  renew: () => boolean = () => false;
+  /** Asks anew for what the server no longer holds. */
+  renew: () => void = () => {};
   readonly #open = new Map<string, Promise<ModelInfo>>();
   #nextNotice = 0;
 
@@ -58,8 +58,9 @@ export class Session {
   readonly failed = (error: unknown): void => {
     if (isCancelled(error)) return;
     // A run that is no longer held is asked for again; that its process ended is told too.
-    const isLost = error instanceof Refused && (error.code === 'gone' || error.code === 'crashed');
-    if (isLost && this.renew() && error.code === 'gone') return;
+    const code = error instanceof Refused ? error.code : undefined;
+    if (code === 'gone' || code === 'crashed') this.renew();
+    if (code === 'gone') return;
     const text = error instanceof Error ? error.message : String(error);
     const fix = error instanceof Refused ? error.fix : undefined;
     this.tell('error', text, fix);

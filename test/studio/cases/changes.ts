@@ -7,19 +7,21 @@ import { at, type StudioUnderTest, story } from '../studio.js';
 
 /** What the page lists, once it has changed from what it was. */
 async function after(page: Page, before: ReadonlyMap<number, number>): Promise<Map<number, number>> {
-  await expect.poll(() => listed(page), { timeout: 15_000 }).not.toEqual(before);
+  await expect.poll(() => listed(page)).not.toEqual(before);
   return listed(page);
 }
 
 export function changeCases(studio: () => StudioUnderTest): void {
   test('changes of every kind are saved; loaded again, and replayed by the command, they give the same numbers', async () => {
-    const { page, context, complaints } = await studio().open(at({ model: 'run', layer: '1', head: '1', query: '40', pane: 'change' }));
+    const { page, context, complaints, settled } = await studio().open(
+      at({ model: 'run', layer: '1', head: '1', query: '40', pane: 'change' }),
+    );
     await page.locator('#readout [data-value]').waitFor();
     const pane = page.locator('#side-pane');
     const chips = page.locator('.chip');
     const added = async (count: number): Promise<void> => {
       await expect.poll(() => chips.count()).toBe(count);
-      await page.locator('#readout [data-value]').waitFor();
+      await settled();
     };
     await pane.getByRole('button', { name: 'Cut', exact: true }).click();
     await added(1);
@@ -49,7 +51,7 @@ export function changeCases(studio: () => StudioUnderTest): void {
     await expect.poll(() => page.locator('.chip.off').count()).toBe(1);
     await page.getByRole('tab', { name: 'Next token' }).click();
     await expect.poll(() => page.locator('.bars .old').count()).toBe(10);
-    await page.waitForTimeout(200);
+    await settled();
     const changed = await listed(page);
 
     await page.getByRole('tab', { name: 'Change' }).click();
@@ -76,7 +78,7 @@ export function changeCases(studio: () => StudioUnderTest): void {
     // What is no file of changes is told, and changes nothing.
     await other.getByRole('tab', { name: 'Change' }).click();
     await other.locator('[type="file"]').last().setInputFiles(join(studio().folder, 'run/config.json'));
-    await other.locator('.notice').filter({ hasText: 'interventions' }).waitFor();
+    await other.locator('.notice').filter({ hasText: 'changes' }).waitFor();
     expect(await other.locator('.chip').count()).toBe(4);
     expect(complaints).toEqual([]);
     await context.close();
@@ -97,7 +99,7 @@ export function changeCases(studio: () => StudioUnderTest): void {
     await page.locator('#stage').focus();
     await page.keyboard.press(']');
     await expect.poll(() => page.locator('.chosen').getAttribute('data-head')).toBe('1 1');
-    await expect.poll(async () => (await readout(page)).value, { timeout: 15_000 }).not.toBe(value);
+    await expect.poll(async () => (await readout(page)).value).not.toBe(value);
     // Whatever the page told, it told of this process.
     for (const text of await page.locator('.notice').allTextContents()) expect(text).toContain('process of this model ended');
     expect(complaints).toEqual([]);

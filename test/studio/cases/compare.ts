@@ -184,7 +184,7 @@ export function compareCases(studio: () => StudioUnderTest): void {
     expect(done).toBeLessThan(total as number);
     // The server has let go of it: a new one goes to its end.
     await pane.getByRole('button', { name: 'Start' }).click();
-    await expect.poll(() => pane.getByText(`${total} of ${total}`).count(), { timeout: 20_000 }).toBe(1);
+    await expect.poll(() => pane.getByText(`${total} of ${total}`).count()).toBe(1);
     expect(complaints).toEqual([]);
     await context.close();
   });

@@ -20,13 +20,16 @@ async function keep(page: Page, name: RegExp): Promise<Download> {
   return download;
 }
 
-async function kept(page: Page, name: RegExp): Promise<string> {
+/** The text of a file that the page gives. */
+export async function kept(page: Page, name: RegExp): Promise<string> {
   return readFileSync((await (await keep(page, name)).path()) as string, 'utf8');
 }
 
 export function keepCases(studio: () => StudioUnderTest): void {
   test('a changed run is kept: the card says which model, prompt, changes and versions, and holds the changed numbers', async () => {
-    const { page, context, complaints } = await studio().open(at({ model: 'run', layer: '1', head: String(head), query: '30', key: '12' }));
+    const { page, context, complaints, settled } = await studio().open(
+      at({ model: 'run', layer: '1', head: String(head), query: '30', key: '12' }),
+    );
     await page.locator('#readout [data-value]').waitFor();
     await page.locator('#stage').focus();
     await page.keyboard.press('x');
@@ -36,7 +39,7 @@ export function keepCases(studio: () => StudioUnderTest): void {
     await expect.poll(() => page.locator('.chip').count()).toBe(2);
     await page.keyboard.press(']');
     await expect.poll(() => page.locator('.bars .old').count()).toBe(10);
-    await page.waitForTimeout(200);
+    await settled();
     const probabilities = await listed(page);
     const names = await page.locator('.chip .name').allTextContents();
 
@@ -128,10 +131,10 @@ export function keepCases(studio: () => StudioUnderTest): void {
     ['train', '#moment', (kept: { curves: object }) => Object.keys(kept.curves).length > 0, true],
   ] as const)('the view %s is kept too, as a picture and as its numbers', async (view, shown, sizeOf, size) => {
     const other = story.replaceAll('drum', 'bell');
-    const { page, context, complaints } = await studio().open(at({ model: 'run', view, otherText: other }));
+    const { page, context, complaints, settled } = await studio().open(at({ model: 'run', view, otherText: other }));
     await page.locator(shown).first().waitFor();
     await expect.poll(() => page.getByRole('button', { name: 'Keep', exact: true }).isEnabled()).toBe(true);
-    await page.waitForTimeout(300);
+    await settled();
     expect(await kept(page, /SVG/)).toMatch(/^<svg[\s\S]*<(?:path|rect)[\s\S]*<\/svg>\s*$/);
     expect(sizeOf(JSON.parse(await kept(page, /JSON/)))).toBe(size);
     expect(complaints).toEqual([]);
