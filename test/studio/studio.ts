@@ -80,12 +80,13 @@ export async function startStudio(make: (folder: string) => Promise<void> = trai
       page.on('pageerror', (error) => complaints.push(error.message));
       const underWay = new Set<Request>();
       let changed = performance.now();
-      const note = (change: () => void): void => {
+      const note = (change: () => unknown): void => {
         change();
         changed = performance.now();
       };
       page.on('request', (request) => note(() => underWay.add(request)));
-      for (const end of ['requestfinished', 'requestfailed'] as const) page.on(end, (request) => note(() => underWay.delete(request)));
+      const ended = (request: Request): void => note(() => underWay.delete(request));
+      page.on('requestfinished', ended).on('requestfailed', ended);
       const settled = async (): Promise<void> => {
         while (underWay.size > 0 || performance.now() - changed < 250) await new Promise((resolve) => setTimeout(resolve, 20));
       };
@@ -94,9 +95,9 @@ export async function startStudio(make: (folder: string) => Promise<void> = trai
     },
     async close() {
       await browser.close();
-      const ended = once(command, 'close');
+      const closed = once(command, 'close');
       command.kill('SIGINT');
-      await ended;
+      await closed;
       rmSync(folder, { recursive: true, force: true });
     },
   };
