@@ -2,7 +2,7 @@ import { fail, type HostArray } from '../../core/index.js';
 import { imageLens, type Lens, lens, translationLens } from '../../lens/index.js';
 import type { Module } from '../../nn/index.js';
 import { sitesOf } from '../../runtime/index.js';
-import { type AttentionLayer, encodeFrame, type ModelInfo, type RunRef, type RunSpec } from '../protocol/index.js';
+import { type AttentionLayer, encodeFrame, type ModelInfo, type RunRef, type RunSpec, type TokenInfo } from '../protocol/index.js';
 import { alignTokens } from './align.js';
 import { changedGraph } from './change/apply.js';
 import { fingerprint } from './fingerprint.js';
@@ -176,7 +176,12 @@ export class ModelState implements RunGround {
     if (minus === undefined) return { run: own };
     const other = this.runOf(minus);
     checkComparable(own, other);
-    return { run: own, minus: { run: other, pairs: alignTokens(idsIn(own.prepared), idsIn(other.prepared)) } };
+    const [a, b] = [own.prepared.source, other.prepared.source];
+    const sourcePairs = a && b && alignTokens(a.map(idOf), b.map(idOf));
+    return {
+      run: own,
+      minus: { run: other, pairs: alignTokens(idsIn(own.prepared), idsIn(other.prepared)), ...(sourcePairs && { sourcePairs }) },
+    };
   }
 
   async dispose(): Promise<void> {
@@ -226,6 +231,8 @@ function imageOf(opened: Opened): Pick<ModelInfo, 'image'> {
   const { image, patch, channels } = opened.model.config;
   return { image: { height: image, width: image, channels, patch } };
 }
+
+const idOf = ({ id }: TokenInfo): number => id;
 
 /** What tokens are told apart by: ids; of images, places. */
 export function idsIn({ ids, tokens }: Prepared): readonly number[] {

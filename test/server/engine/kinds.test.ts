@@ -65,7 +65,7 @@ test('a target goes on as generation writes it, and under changes by runs of the
   const { run, tokens, source } = await ask('read.run', spec);
   expect([tokens.map(({ id }) => id), source?.map(({ id }) => id)]).toEqual([[5, 6, 7], [1, 2, 3, 4]]); // biome-ignore format: rows
   const { intervention, label } = await ask('change.cut', { run, layer: 3, head: 0, edges: [[1, 3]] });
-  expect([intervention.at, label]).toEqual(['decoder.blocks.0.cross_attention.pattern', 'L3 H0: cut "6" → "4"']);
+  expect([intervention.at, label]).toEqual(['decoder.blocks.0.cross_attention.pattern', '×0 H0: cut "6" → "4"']);
   const changes = [{ id: 'a', name: label, isOn: true, intervention }];
   const written = await ask('read.generate', { ...spec, changes, temperature: 0, maxNewTokens: 2 });
   const next = await ask('read.run', { ...spec, prompt: { ...translation, target: written.ids.slice(0, -1) }, changes });

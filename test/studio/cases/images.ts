@@ -74,6 +74,7 @@ export function imageCases(studio: () => StudioUnderTest): void {
 
     // Beside it is the picture as the model sees it: cropped.
     const picture = page.locator('.stage > canvas');
+    expect(await picture.boundingBox()).toMatchObject({ width, height });
     const seen = await picture.evaluate(coloursOf, rows);
     const preprocessing = await readPreprocessing(join(studio().folder, 'vit'));
     const { data } = preprocessBatch(await readImage(photo), preprocessing, 3);

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { expect, test } from 'vitest';
 import { loadTranslationModel, saveTranslationModel } from '#dist/checkpoints/index.js';
+import type { HostArray } from '#dist/core/index.js';
 import { createTask } from '#dist/datasets/index.js';
 import { readInterventions, translationLens } from '#dist/lens/index.js';
 import { type LanguageModel, Transformer } from '#dist/models/index.js';
@@ -9,17 +10,19 @@ import { Module } from '#dist/nn/index.js';
 import { concat, type Tensor, zeros } from '#dist/ops/index.js';
 import { loadTokenizer, saveTokenizer } from '#dist/tokenizers/index.js';
 import { adamW, train } from '#dist/train/index.js';
+import { numberText } from '../../../studio/src/scenes/labels.js';
 import { at as element, expectWritten, listed, probabilitiesOf, readout, table } from '../captured.js';
 import type { StudioUnderTest } from '../studio.js';
 
 const length = 6;
 const task = createTask('reverse', { length, symbols: 8 });
 const start = task.tokenizer.encode('=')[0] as number;
-const source = task.question(7, 0).prompt.slice(0, length);
-const target = [...source].reverse().join('');
+export const source = task.question(7, 0).prompt.slice(0, length);
+export const target = [...source].reverse().join('');
 /** Encoder, decoder, cross-attention: the third attention that is computed. */
 const cross = 2;
-const site = 'decoder.blocks.0.cross_attention.pattern';
+const paths = ['encoder.blocks.0.attention', 'decoder.blocks.0.self_attention', 'decoder.blocks.0.cross_attention'] as const;
+const site = `${paths[cross]}.pattern`;
 
 /** Rows `source=target` as the two sequences of an encoder–decoder. */
 class Rows extends Module implements LanguageModel {
@@ -73,7 +76,7 @@ export function translationCases(studio: () => StudioUnderTest): void {
     const { page, context, complaints } = await studio().open(place({ form: 'arcs' }));
     await ready(page);
     const captured = await seen('*attention.pattern,*attention.scores,logits');
-    const pattern = captured[site] as NonNullable<(typeof captured)[string]>;
+    const pattern = captured[site] as HostArray;
     expect(pattern.shape).toEqual([1, 2, length + 1, length]);
     // Left the target behind its start, right the source.
     await page.locator('#stage').focus();
@@ -94,15 +97,11 @@ export function translationCases(studio: () => StudioUnderTest): void {
 
     // Encoder, decoder and cross-attention as tables: of the source's tokens, the target's, or both.
     await page.keyboard.press('t');
-    for (const [layer, path] of [
-      'encoder.blocks.0.attention',
-      'decoder.blocks.0.self_attention',
-      'decoder.blocks.0.cross_attention',
-    ].entries()) {
+    for (const [layer, path] of paths.entries()) {
       const grid = page.locator(`[data-head="${layer} 1"]`);
       await grid.click();
       for (const value of ['pattern', 'scores']) {
-        const numbers = captured[`${path}.${value}`] as NonNullable<(typeof captured)[string]>;
+        const numbers = captured[`${path}.${value}`] as HostArray;
         await expect.poll(() => page.locator('#stage caption').textContent()).toContain(`${path}.${value} [1]`);
         await expect.poll(() => page.locator('#stage tbody tr').count()).toBe(numbers.shape[2]);
         const isCausal = path.includes('self_attention');
@@ -110,7 +109,7 @@ export function translationCases(studio: () => StudioUnderTest): void {
         await page.keyboard.press('s');
       }
     }
-    const probabilities = probabilitiesOf(captured.logits as NonNullable<(typeof captured)[string]>);
+    const probabilities = probabilitiesOf(captured.logits as HostArray);
     for (const [id, probability] of await listed(page)) expect(probability).toBeCloseTo(probabilities[id] as number, 5);
     expect(complaints).toEqual([]);
     await context.close();
@@ -163,7 +162,7 @@ export function translationCases(studio: () => StudioUnderTest): void {
     const file = join(studio().folder, 'reverser-changes.json');
     await download.saveAs(file);
     const { logits } = await seen('logits', target.slice(0, 3), file);
-    const wanted = probabilitiesOf(logits as NonNullable<typeof logits>);
+    const wanted = probabilitiesOf(logits as HostArray);
     for (const [id, probability] of changed) expect(probability).toBeCloseTo(wanted[id] as number, 5);
     expect(complaints).toEqual([]);
     await context.close();
@@ -173,10 +172,25 @@ export function translationCases(studio: () => StudioUnderTest): void {
     const other = [...target].map((letter, i) => (i === 2 ? [...source].find((x) => x !== letter) : letter)).join('');
     const { page, context, complaints } = await studio().open(place({ view: 'compare', otherText: other }));
     await ready(page);
-    const [a, b] = [await seen(`${site},logits`), await seen(`${site},logits`, other)];
+    const [a, b] = [await seen('*attention.pattern'), await seen('*attention.pattern', other)];
     const { query, key, value } = await readout(page);
-    const of = (captured: typeof a): number => element(captured[site] as NonNullable<(typeof a)[string]>, 0, 0, query, key);
+    const of = (captured: typeof a): number => element(captured[site] as HostArray, 0, 0, query, key);
     expect(value).toBeCloseTo(of(a) - of(b), 6);
+    // The encoder's heads, which see the same source, are no distance apart; the others as far as half the sum of |A − B|.
+    const distances = paths.flatMap((path, layer) => {
+      const [own, theirs] = [a[`${path}.pattern`], b[`${path}.pattern`]] as [HostArray, HostArray];
+      const [rows, columns] = own.shape.slice(2) as [number, number];
+      return [0, 1].map((head) => {
+        const at = (values: HostArray, i: number): number => values.data[head * rows * columns + i] as number;
+        const sum = Array.from({ length: rows * columns }, (_, i) => Math.abs(at(own, i) - at(theirs, i))).reduce((x, y) => x + y, 0);
+        return { name: `${'ED×'[layer]}0 H${head}`, distance: sum / 2 / rows };
+      });
+    });
+    distances.sort((x, y) => y.distance - x.distance);
+    const list = page.locator('.sides section').first().locator('ul').nth(1).getByRole('listitem');
+    const items = (await list.allTextContents()).map((text) => text.replace(/\s+/g, ' ').trim());
+    expect(items).toEqual(distances.map(({ name, distance }) => `${name} ${numberText(Math.fround(distance), 3)}`));
+    expect(distances.filter(({ distance }) => distance === 0)).toHaveLength(2);
     const pane = page.locator('.sides section').nth(1);
     await pane.getByRole('button', { name: 'What would it cost?' }).click();
     await pane.getByRole('button', { name: 'Start' }).click();

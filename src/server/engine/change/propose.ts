@@ -1,6 +1,14 @@
 import { fail, type HostArray } from '../../../core/index.js';
 import { axesOf } from '../../../lens/index.js';
-import type { Input, Intervention, Matrix, Proposal, TokenInfo } from '../../protocol/index.js';
+import {
+  type AttentionLayer,
+  type Input,
+  type Intervention,
+  layerMark,
+  type Matrix,
+  type Proposal,
+  type TokenInfo,
+} from '../../protocol/index.js';
 import type { ModelState } from '../model-state.js';
 import { headMatrix } from '../read/head-matrix.js';
 import { lineOf } from '../read/tile.js';
@@ -23,7 +31,7 @@ export async function weightSet(
   const data = row.map((w, i) => (i === to ? weight : w * factor));
   const site = run.attentionSite(layer, 'pattern');
   const value: Matrix = { shape: [1, 1, 1, row.length], data };
-  const label = `${headName(layer, head)}: ${edgeName(run, layer, query, to)} = ${weight.toFixed(2)}`;
+  const label = `${headName(run, layer, head)}: ${edgeName(run, layer, query, to)} = ${weight.toFixed(2)}`;
   return { intervention: { kind: 'value', at: site, heads: [head], positions: [query], value }, label };
 }
 
@@ -33,7 +41,7 @@ export function edgesCut(state: ModelState, { run: key, layer, head, edges, reno
   const [query, to] = edges[0] ?? [0, 0];
   const what = edges.length === 1 ? edgeName(run, layer, query, to) : `${edges.length} edges`;
   const intervention: Intervention = { kind: 'cut', at: site, heads: [head], edges, renormalise };
-  return { intervention, label: `${headName(layer, head)}: cut ${what}` };
+  return { intervention, label: `${headName(run, layer, head)}: cut ${what}` };
 }
 
 /** A head, or a whole site, taken out: zeros, or its mean over the prompt's tokens. */
@@ -41,7 +49,7 @@ export async function ablated(state: ModelState, input: Input<'change.ablate'>):
   const run = state.runOf(input.run);
   const [site, heads, what] =
     input.what === 'head'
-      ? [`${state.attentionAt(input.layer).path}.mixed`, [input.head], headName(input.layer, input.head)]
+      ? [`${state.attentionAt(input.layer).path}.mixed`, [input.head], headName(run, input.layer, input.head)]
       : [input.at, undefined, input.at];
   const where = { at: site, ...(heads && { heads }) };
   if (input.with !== 'mean') return { intervention: { kind: 'zero', ...where }, label: `${what} off` };
@@ -102,8 +110,8 @@ function positionAxis(site: string, { shape }: Pick<HostArray, 'shape'>): number
   return axis;
 }
 
-function headName(layer: number, head: number): string {
-  return `L${layer} H${head}`;
+function headName(run: Run, layer: number, head: number): string {
+  return `${layerMark(run.attention[layer] as AttentionLayer)} H${head}`;
 }
 
 function edgeName(run: Run, layer: number, query: number, key: number): string {
