@@ -1,6 +1,6 @@
 // The studio's page: studio/ → dist/studio, by Vite, unless it was made from the same sources by the same tools.
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /**
@@ -27,7 +27,15 @@ export async function buildStudio(root) {
 function hashOf(root) {
   const hash = createHash('sha256');
   // What the page imports of the library: the protocol's types vanish, colours and token texts stay.
-  for (const folder of ['studio', 'src/lens/picture', 'src/server/protocol', 'tools/build-studio.mjs']) {
+  for (const folder of [
+    'studio/index.html',
+    'studio/public',
+    'studio/src',
+    'studio/vite.config.mjs',
+    'src/lens/picture',
+    'src/server/protocol',
+    'tools/build-studio.mjs',
+  ]) {
     for (const path of filesOf(join(root, folder))) hash.update(path.slice(root.length)).update(readFileSync(path));
   }
   for (const name of ['vite', 'svelte'])
@@ -41,7 +49,7 @@ function hashOf(root) {
  */
 function filesOf(path) {
   if (!existsSync(path)) return [];
-  if (path.endsWith('.mjs')) return [path];
+  if (!statSync(path).isDirectory()) return [path];
   return readdirSync(path, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name))

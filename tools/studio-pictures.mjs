@@ -32,11 +32,16 @@ const views = [
   },
   {
     name: 'change',
-    place: { model: 'tale', text: tale, layer: '1', head: '3' },
+    place: { model: 'tale', text: tale, layer: '2', head: '0', query: '27', key: '25', pane: 'change' },
     ready: '#readout [data-value]',
     act: async (page) => {
-      await page.locator('#stage').focus();
-      await page.keyboard.press('o');
+      // While a hand is on the weight.
+      const grip = await page.locator('#stage + [role=slider]').boundingBox();
+      if (!grip) throw new Error('no grip');
+      const [x, y] = [grip.x + grip.width / 2, grip.y + grip.height / 2];
+      await page.mouse.move(x, y);
+      await page.mouse.down();
+      await page.mouse.move(x, y - 110, { steps: 5 });
       await page.locator('.bars .old').first().waitFor();
     },
   },

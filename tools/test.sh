@@ -19,6 +19,7 @@ install_packages
 install_debian
 stage 'build' node tools/build.mjs
 stage 'types' node node_modules/typescript/bin/tsc -p tsconfig.check.json
+stage 'types of the page' npm run -s check --workspace tools/check-page
 stage 'style' node node_modules/@biomejs/biome/bin/biome check .
 stage 'layers' node tools/lint-layers.mjs
 

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { clientOf } from '../server/client.js';
 import { headlight, start, temporaryFolder } from './command.js';
+import { hasTerminal, onTerminal } from './terminal.js';
 
 const here = temporaryFolder();
 const fixture = fileURLToPath(new URL('../fixtures/gpt2-tiny', import.meta.url));
@@ -40,4 +41,13 @@ test('one checkpoint is a studio too; what is none is said in one line', async (
   const missing = await headlight(here, 'studio', 'no/such/place/at/all', '--no-open');
   expect(missing.code).toBe(2);
   expect(missing.err.trim().split('\n')).toHaveLength(1);
+});
+
+test.skipIf(!hasTerminal)('on a terminal without a desktop the address is printed all the same', async () => {
+  const { shows, type, finished } = onTerminal(here, ['studio', 'runs/mine'], '/nowhere');
+  await shows(/Ctrl-C ends it/);
+  type('\u0003');
+  const { code, shown } = await finished;
+  expect(code).toBe(0);
+  expect(shown).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/\?token=[0-9a-f]{48}\s/);
 });

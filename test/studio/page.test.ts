@@ -154,6 +154,54 @@ describe.skipIf(findChromium() === undefined)('the studio in Chromium (needs Chr
     await context.close();
   });
 
+  test('a weight is dragged: what comes next follows while the hand moves; it is one change, and one step back', async () => {
+    const { page, complaints } = await studio.open(at({ layer: '0', head: '0', query: '40', key: '40' }));
+    const probabilities = () =>
+      page.locator('[data-probability]').evaluateAll((all) => all.map((one) => (one as HTMLElement).dataset.probability));
+    const chip = page.locator('.chip .name');
+    const grip = page.getByRole('slider', { name: 'Set its weight' }).first();
+    await page.locator('#readout [data-value]').waitFor();
+    await page.locator('[data-probability]').first().waitFor();
+    const [before, weight] = [await probabilities(), await value(page)];
+    const box = (await grip.boundingBox()) as { x: number; y: number; width: number; height: number };
+    // The grip, and the cell itself, which ends where the grip of a cell on the diagonal begins.
+    const [gripAt, cellAt] = [box.x + box.width / 2, box.x - 8];
+    const y = box.y + box.height / 2;
+    for (const x of [gripAt, cellAt]) {
+      await page.mouse.move(x, y);
+      await page.mouse.down();
+      await page.mouse.move(x, y - 40, { steps: 4 });
+      const wanted = Math.round((weight + 40 / 160) * 1000) / 1000;
+      // The hand is still on it.
+      await expect.poll(() => chip.textContent()).toContain(`= ${wanted.toFixed(2)}`);
+      await expect.poll(() => value(page)).toBeCloseTo(wanted, 6);
+      await expect.poll(probabilities).not.toEqual(before);
+      expect(await page.locator('.bars .old').count()).toBe(10);
+      await page.mouse.move(x, y - 80, { steps: 4 });
+      await page.mouse.up();
+      await expect.poll(() => value(page)).toBeCloseTo(Math.round((weight + 80 / 160) * 1000) / 1000, 6);
+      expect(await chip.count()).toBe(1);
+      await page.locator('#stage').focus();
+      await page.keyboard.press('z');
+      await expect.poll(() => chip.count()).toBe(0);
+      await expect.poll(probabilities).toEqual(before);
+    }
+    // By keys: steps soon after one another are one change, and a second burst moves the same chip.
+    for (const presses of [2, 1]) {
+      const from = await value(page);
+      for (let i = 0; i < presses; i++) await page.keyboard.press('Alt+ArrowUp');
+      await expect.poll(() => value(page)).toBeCloseTo(from + presses * 0.05, 2);
+      await expect.poll(() => page.locator('.handle.held').count()).toBe(0);
+      expect(await chip.count()).toBe(1);
+    }
+    await page.keyboard.press('z');
+    await expect.poll(() => value(page)).toBeCloseTo(weight + 0.1, 2);
+    await page.keyboard.press('z');
+    await expect.poll(probabilities).toEqual(before);
+    expect(complaints).toEqual([]);
+    await page.context().close();
+  });
+
   test('each format is kept; the card opens without a network, and holds the numbers', async () => {
     const { page, complaints } = await studio.open(at({ layer: '1', head: '3' }));
     await page.locator('#readout [data-value]').waitFor();
@@ -235,6 +283,12 @@ describe.skipIf(findChromium() === undefined)('the studio in Chromium (needs Chr
     await expect
       .poll(() => page.getByRole('alert').allTextContents())
       .toEqual(expect.arrayContaining([expect.stringContaining('2,000,000')]));
+    // A model that is not there: its card, and not another model's numbers under its name.
+    await page.evaluate(() => {
+      location.hash = 'model=elsewhere';
+    });
+    await expect.poll(() => page.getByRole('alert').textContent()).toContain('elsewhere');
+    expect(await page.locator('.tokens').count()).toBe(0);
     expect(complaints).toEqual([]);
     await page.context().close();
   });

@@ -4,6 +4,7 @@ import type { View } from '../state/place.js';
 import { settings } from '../state/settings.svelte.js';
 import { attentionName } from '../state/shown.js';
 import { ui } from '../state/ui.svelte.js';
+import { WEIGHT_STEP } from '../state/weight-drag.svelte.js';
 import { cutCell, headOff } from '../views/change/quick.js';
 
 /** Something that can be done: by its name in the palette, and most by a key. */
@@ -19,31 +20,33 @@ export interface Command {
 /** Everything that can be done now. */
 export function commandsOf(app: App, words: Words): Command[] {
   const { place } = app;
-  const has = app.model !== undefined && place.view !== 'train';
+  const has = app.subject.model !== undefined && place.view !== 'train';
   const looking: Command[] = [
     { name: words.keys.prompt, keys: ['I'], key: 'i', run: () => document.getElementById('prompt')?.focus() },
-    { name: words.previousHead.replace(/ \(.*\)/, ''), keys: ['['], key: '[', run: () => app.moveHead(-1) },
-    { name: words.nextHead.replace(/ \(.*\)/, ''), keys: [']'], key: ']', run: () => app.moveHead(1) },
-    { name: words.previousLayer.replace(/ \(.*\)/, ''), keys: ['{'], key: '{', run: () => app.moveLayer(-1) },
-    { name: words.nextLayer.replace(/ \(.*\)/, ''), keys: ['}'], key: '}', run: () => app.moveLayer(1) },
+    { name: words.previousHead.replace(/ \(.*\)/, ''), keys: ['['], key: '[', run: () => app.look.moveHead(-1) },
+    { name: words.nextHead.replace(/ \(.*\)/, ''), keys: [']'], key: ']', run: () => app.look.moveHead(1) },
+    { name: words.previousLayer.replace(/ \(.*\)/, ''), keys: ['{'], key: '{', run: () => app.look.moveLayer(-1) },
+    { name: words.nextLayer.replace(/ \(.*\)/, ''), keys: ['}'], key: '}', run: () => app.look.moveLayer(1) },
     { name: words.forms.matrix, keys: ['1'], key: '1', run: () => app.go({ form: 'matrix' }) },
     { name: words.forms.arcs, keys: ['2'], key: '2', run: () => app.go({ form: 'arcs' }) },
     { name: words.forms.text, keys: ['3'], key: '3', run: () => app.go({ form: 'text' }) },
     { name: words.keys.value, keys: ['S'], key: 's', run: () => app.go({ value: place.value === 'pattern' ? 'scores' : 'pattern' }) },
-    { name: words.keys.flip, keys: ['D'], key: 'd', run: () => app.flip() },
+    { name: words.keys.flip, keys: ['D'], key: 'd', run: () => app.look.flip() },
     { name: words.asTable, keys: ['T'], key: 't', run: () => app.go({ asTable: !place.asTable }) },
-    { name: words.whyTitle, keys: ['Enter'], run: () => app.whyCell() },
+    { name: words.whyTitle, keys: ['Enter'], run: () => app.look.why() },
+    { name: words.weightUp, keys: ['Alt', '↑'], run: () => app.drag.nudge(WEIGHT_STEP) },
+    { name: words.weightDown, keys: ['Alt', '↓'], run: () => app.drag.nudge(-WEIGHT_STEP) },
     { name: words.cut, keys: ['X'], key: 'x', run: () => cutCell(app) },
     { name: words.headOff, keys: ['O'], key: 'o', run: () => headOff(app, 'zero') },
     { name: words.undo, keys: ['Z'], key: 'z', run: () => app.undo() },
-    { name: words.redo, keys: ['Y'], key: 'y', run: () => app.redo() },
+    { name: words.redo, keys: ['Y'], key: 'y', run: () => app.changes.redo() },
   ];
   const views: Command[] = (['read', 'heads', 'compare', 'train'] as View[]).map((view) => ({
     name: `${words.views[view]}: ${words.viewHints[view]}`,
-    run: () => app.show(view),
+    run: () => app.where.show(view),
   }));
   const rest: Command[] = [
-    ...(app.shown || app.training.curves ? [{ name: words.keepTitle, keys: ['E'], key: 'e', run: () => ui.open('keep') }] : []),
+    ...(app.look.shown || app.training.curves ? [{ name: words.keepTitle, keys: ['E'], key: 'e', run: () => ui.open('keep') }] : []),
     { name: words.commands, keys: ['/'], key: '/', run: () => ui.open('palette') },
     { name: words.keysTitle, keys: ['?'], key: '?', run: () => ui.open('keys') },
     { name: words.themeHint, run: () => settings.useTheme(settings.colours === 'dark' ? 'light' : 'dark') },
@@ -54,7 +57,7 @@ export function commandsOf(app: App, words: Words): Command[] {
 
 /** A command for each head, so that the palette finds it. */
 function heads(app: App, words: Words): Command[] {
-  return (app.model?.attention ?? []).flatMap((attention) => {
+  return (app.subject.model?.attention ?? []).flatMap((attention) => {
     const { layer, heads } = attention;
     const name = attentionName(attention, words);
     return Array.from({ length: heads }, (_, head) => ({ name: words.layerHead(name, head), run: () => app.go({ layer, head }) }));

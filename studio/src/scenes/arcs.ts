@@ -34,12 +34,10 @@ export function arcsWidth(labels: readonly string[], room: number): number {
 export function arcsScene(data: ArcsData): Scene {
   const { width, height, labels, edges, top, query } = data;
   const count = labels.length;
-  const step = Math.min(64, (width - 32) / Math.max(1, count));
+  const { step, x } = placed(data);
   const upright = edgeLabels(labels).upright || step > widest(labels, SIZE) + 6;
   const room = upright ? 26 : widest(labels, SIZE) + 14;
   const base = height - room;
-  const start = (width - step * count) / 2 + step / 2;
-  const x = (position: number): number => start + position * step;
   const lift = (base - 14) / Math.max(1, Math.sqrt(count - 1));
   const marks: Mark[] = [];
   // The weakest first, so that the strongest lie on top; those of the chosen query last.
@@ -74,8 +72,19 @@ export function arcsScene(data: ArcsData): Scene {
 
 /** The token under a point, or undefined. */
 export function arcsTokenAt(data: Pick<ArcsData, 'width' | 'labels'>, x: number): number | undefined {
-  const count = data.labels.length;
-  const step = Math.min(64, (data.width - 32) / Math.max(1, count));
-  const position = Math.floor((x - (data.width - step * count) / 2) / step);
-  return position >= 0 && position < count ? position : undefined;
+  const { step, x: xOf } = placed(data);
+  const position = Math.round((x - xOf(0)) / step);
+  return position >= 0 && position < data.labels.length ? position : undefined;
+}
+
+/** Where a token stands. */
+export function arcsTokenX(data: Pick<ArcsData, 'width' | 'labels'>, position: number): number {
+  return placed(data).x(position);
+}
+
+/** The tokens along the line: the room of each, and its middle. */
+function placed({ width, labels }: Pick<ArcsData, 'width' | 'labels'>): { step: number; x(position: number): number } {
+  const step = Math.min(64, (width - 32) / Math.max(1, labels.length));
+  const start = (width - step * labels.length) / 2 + step / 2;
+  return { step, x: (position) => start + position * step };
 }

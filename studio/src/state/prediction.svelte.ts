@@ -22,6 +22,11 @@ export class Prediction {
 
   constructor(private readonly session: Session) {}
 
+  /** Resolves when no prediction is under way. */
+  get settled(): Promise<void> {
+    return this.#latest.settled;
+  }
+
   async load(ref: RunRef, base: RunRef | undefined, sampling: Sampling, position: number | undefined): Promise<void> {
     await this.#latest.run(async (signal) => {
       const ask = (of: RunRef, count: number) => this.session.client.ask('read.next', { ...of, ...sampling, position, count }, { signal });

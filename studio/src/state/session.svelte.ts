@@ -21,6 +21,8 @@ export class Session {
   isReady = $state(false);
   /** Asks anew for what the server no longer holds. */
   renew: () => void = () => {};
+  /** Why the server told nothing of itself. */
+  problem = $state<string | undefined>(undefined);
   readonly #open = new Map<string, Promise<ModelInfo>>();
   #nextNotice = 0;
 
@@ -28,7 +30,11 @@ export class Session {
 
   /** Asks what there is; again, to see what is new. */
   async greet(): Promise<void> {
-    const hello = await this.client.ask('hello', {});
+    const hello = await this.client.ask('hello', {}).catch((error: unknown) => {
+      this.problem = this.isReady ? undefined : String((error as Error).message);
+      throw error;
+    });
+    this.problem = undefined;
     this.models = hello.models;
     this.folder = hello.folder;
     this.version = hello.version;

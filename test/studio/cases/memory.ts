@@ -75,13 +75,17 @@ async function edited({ from, to, story }: { from: number; to: number; story: st
   };
   const setWeight = async (weight: number): Promise<() => boolean> => {
     find('#tab-change').click();
-    await drawn(() => document.querySelector('#side-pane input[type=range]') !== null);
+    // A weight can be moved once it is known.
+    await drawn(
+      () => document.querySelector('#side-pane input[type=range]') !== null && document.querySelector('#readout [data-value]') !== null,
+    );
     const slider = find<HTMLInputElement>('#side-pane input[type=range]');
     slider.value = String(weight);
     slider.dispatchEvent(new Event('input', { bubbles: true }));
     slider.dispatchEvent(new Event('change', { bubbles: true }));
-    const isSet = (): boolean => Math.abs(Number(find('#readout [data-value]')?.dataset.value) - weight) < 1e-6;
-    return isSet;
+    // Let go, and computed.
+    const isLeft = (): boolean => document.querySelector('.chip') !== null && document.querySelector('.held') === null;
+    return () => isLeft() && Math.abs(Number(find('#readout [data-value]')?.dataset.value) - weight) < 1e-6;
   };
   for (let edit = from; edit < to; edit++) {
     const kind = edit % 4;
@@ -96,7 +100,7 @@ async function edited({ from, to, story }: { from: number; to: number; story: st
       if (!(await drawn(await setWeight(((edit >> 2) % 97) / 100 + 0.01)))) late.push(edit);
     } else {
       // Away with it again, as a person would.
-      find('.chip .remove').click();
+      document.querySelector<HTMLElement>('.chip .remove')?.click();
       if (!(await drawn(() => document.querySelector('.chip') === null && document.querySelector('#readout [data-value]') !== null)))
         late.push(edit);
       find('#tab-next').click();

@@ -123,7 +123,7 @@ export function translationCases(studio: () => StudioUnderTest): void {
     expect(await count.count()).toBe(length);
     await page.locator('.bars .bar').first().click();
     await expect.poll(() => page.locator('#prompt').inputValue()).toBe(target.slice(0, 2));
-    await page.getByRole('slider').first().fill('0');
+    await page.locator('#temperature').fill('0');
     await page.getByRole('button', { name: /^Write/ }).click();
     await expect.poll(() => page.locator('#prompt').inputValue(), { timeout: 20_000 }).toMatch(new RegExp(`^${target}`));
     // It would go on for long: who types has the last word.

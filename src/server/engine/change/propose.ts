@@ -1,5 +1,6 @@
 import { fail, type HostArray } from '../../../core/index.js';
 import { axesOf } from '../../../lens/index.js';
+import { showToken } from '../../../lens/picture/token-text.js';
 import {
   type AttentionLayer,
   type Input,
@@ -120,5 +121,6 @@ function edgeName(run: Run, layer: number, query: number, key: number): string {
 }
 
 function tokenName(tokens: readonly TokenInfo[], token: number): string {
-  return JSON.stringify(tokens[token]?.text.trim() ?? String(token));
+  const text = tokens[token]?.text ?? String(token);
+  return JSON.stringify(text.trim() === '' ? showToken(text) : text.trim());
 }

@@ -26,11 +26,11 @@ export function rowsOf(scores: Scores, { sort, isAscending, filter, least }: Row
     (row) =>
       (layer === undefined || Number.isNaN(layer) || row.layer === layer) &&
       (head === undefined || Number.isNaN(head) || row.head === head) &&
-      (least === undefined || column < 0 || (row.scores[column] as number) >= least),
+      (least === undefined || column < 0 || (row.scores[column] ?? Number.NEGATIVE_INFINITY) >= least),
   );
   const turn = isAscending ? -1 : 1;
   if (column < 0) return chosen.sort((a, b) => turn * (a.layer - b.layer || a.head - b.head));
   const last = isAscending ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY;
-  const score = (row: HeadRow): number => (Number.isFinite(row.scores[column]) ? (row.scores[column] as number) : last);
+  const score = (row: HeadRow): number => row.scores[column] ?? last;
   return chosen.sort((a, b) => turn * (score(b) - score(a)) || a.layer - b.layer || a.head - b.head);
 }

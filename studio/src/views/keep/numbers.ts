@@ -6,7 +6,8 @@ const MOST_AS_TEXT = 65_536;
 
 /** Everything that the large head shows, in full, and where it comes from. */
 export async function headNumbers(app: App, provenance: Provenance, description: readonly string[]): Promise<object> {
-  const { shown, layer, head, value, sides, attention, prediction } = app;
+  const { shown, layer, head, value, sides, attention } = app.look;
+  const { prediction } = app;
   if (!shown) throw new Error('nothing is shown');
   const { values } = await app.session.client.ask('read.tile', {
     ...shown.ref,

@@ -18,7 +18,7 @@ export class EdgesState {
 
   /** Asks anew; an effect. */
   refresh(): void {
-    const { shown, layer, head, query } = this.app;
+    const { shown, layer, head, query } = this.app.look;
     if (!shown) return;
     const { client, failed } = this.app.session;
     this.#latest

@@ -56,13 +56,13 @@ export class MatrixState {
       tiles: picture.tiles,
       top: picture.top,
       causal: picture.causal,
-      selected: app.query < window.rows && app.key < window.columns ? { row: app.query, column: app.key } : undefined,
+      selected: app.look.query < window.rows && app.look.key < window.columns ? { row: app.look.query, column: app.look.key } : undefined,
       marked: markedCells(app),
     });
   });
 
   title = $derived.by(() => {
-    const { attention, head, value } = this.app;
+    const { attention, head, value } = this.app.look;
     return `${attention?.path ?? ''}.${value} [${head}]`;
   });
 
@@ -75,7 +75,7 @@ export class MatrixState {
   /** Asks for the tiles that are seen, and takes those that are here. An effect: it is called when anything it reads changes. */
   refresh(): void {
     const { app } = this;
-    const { shown, layer, head, value, sides } = app;
+    const { shown, layer, head, value, sides } = app.look;
     void app.reading.arrivals;
     if (!shown || this.width === 0 || sides.rows.length === 0) return;
     const rowLabels = textsOf(sides.rows);
@@ -95,7 +95,8 @@ export class MatrixState {
 
   /** The scale's end of the whole head, as its thumbnail has it: so the colours do not change while one pans. */
   #thumbnailTop(shown: Shown, layer: number, head: number): number {
-    const { reading, value } = this.app;
+    const { reading } = this.app;
+    const { value } = this.app.look;
     const matrix =
       reading.thumbnailsOf?.ref.run === shown.ref.run && reading.thumbnailsOf.ref.minus === shown.ref.minus
         ? reading.thumbnails[layer]
@@ -109,8 +110,8 @@ export class MatrixState {
   zoom(factor: number, atX?: number, atY?: number): void {
     if (!this.window) return;
     const { left, top, cell, scrollX, scrollY } = this.window;
-    const x = atX ?? Math.min(this.width, Math.max(left, left + (this.app.key + 0.5) * cell - scrollX));
-    const y = atY ?? Math.min(this.height, Math.max(top, top + (this.app.query + 0.5) * cell - scrollY));
+    const x = atX ?? Math.min(this.width, Math.max(left, left + (this.app.look.key + 0.5) * cell - scrollX));
+    const y = atY ?? Math.min(this.height, Math.max(top, top + (this.app.look.query + 0.5) * cell - scrollY));
     const next = zoomed(this.window, factor, x, y);
     const fits = next.cell <= fittingCell(next) * 1.001;
     this.#take(next);
@@ -129,7 +130,7 @@ export class MatrixState {
 
   /** Scrolls to the chosen cell, as little as it takes. */
   reveal(): void {
-    if (this.window && this.overflows) this.#take(showing(this.window, this.app.query, this.app.key));
+    if (this.window && this.overflows) this.#take(showing(this.window, this.app.look.query, this.app.look.key));
   }
 
   cellAt(x: number, y: number): { row: number; column: number } | undefined {
@@ -160,10 +161,10 @@ function edgesAt(cell: number, rowLabels: readonly string[], columnLabels: reado
 
 /** Cells of this head that a change cuts or sets. */
 function markedCells(app: App): (readonly [number, number])[] {
-  const path = app.attention?.path;
-  if (path === undefined || app.value !== 'pattern') return [];
-  return app.activeChanges.flatMap(({ intervention }) =>
-    intervention.kind === 'cut' && intervention.at.startsWith(path) && (intervention.heads?.includes(app.head) ?? true)
+  const path = app.look.attention?.path;
+  if (path === undefined || app.look.value !== 'pattern') return [];
+  return app.changes.active.flatMap(({ intervention }) =>
+    intervention.kind === 'cut' && intervention.at.startsWith(path) && (intervention.heads?.includes(app.look.head) ?? true)
       ? [...intervention.edges]
       : [],
   );

@@ -21,7 +21,7 @@ export class Writing {
   /** Puts a token after the text. */
   async accept(id: number): Promise<void> {
     const { app } = this;
-    const { run, model } = app;
+    const { run, model } = app.subject;
     if (!run || !model) return;
     await this.#textOf([...run.tokens.map((token) => token.id), id])
       .then((text) => this.#put(text))
@@ -31,7 +31,8 @@ export class Writing {
   /** Lets the model write; each token is shown as it comes. */
   async write(count: number): Promise<void> {
     const { app } = this;
-    const { run, model, prompt, place } = app;
+    const { run, model, prompt } = app.subject;
+    const { place } = app;
     if (!run || !model || !prompt) return;
     this.steps = [];
     this.isBusy = true;
@@ -61,7 +62,7 @@ export class Writing {
             model: model.model,
             ...(model.step === undefined ? {} : { step: model.step }),
             prompt,
-            changes: app.activeChanges,
+            changes: app.changes.active,
             temperature: place.temperature,
             ...(place.topK > 0 ? { topK: place.topK } : {}),
             ...(place.topP < 1 ? { topP: place.topP } : {}),
@@ -95,7 +96,7 @@ export class Writing {
   /** Tokens as a text. */
   async #textOf(ids: readonly number[]): Promise<string | undefined> {
     const { app } = this;
-    const { model } = app;
+    const { model } = app.subject;
     if (!model) return undefined;
     if (!model.hasTokenizer && model.kind !== 'translation') return ids.join(' ');
     const step = model.step === undefined ? {} : { step: model.step };
