@@ -28,5 +28,7 @@ export default defineConfig({
     maxWorkers: 2,
     testTimeout: isLong ? 3_600_000 : 60_000,
     hookTimeout: 60_000,
+    // What a page shows comes when it comes: on a machine with much else to do, not within the second that is usual.
+    expect: { poll: { timeout: 15_000 } },
   },
 });

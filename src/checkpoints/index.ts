@@ -6,6 +6,7 @@ export {
   encoderArchitectures,
   encoderTypes,
   imageArchitectures,
+  transformerArchitecture,
 } from './architectures/index.js';
 export * from './config.js';
 export { loadEncoder, loadEncoderFrom, saveEncoder } from './encoder-model.js';
@@ -27,4 +28,11 @@ export * from './safetensors-write.js';
 export { type SamplingDefaults, samplingDefaults } from './sampling-defaults.js';
 export { readShards } from './shards.js';
 export type { CheckpointSource, StoredTensor, TensorSource, TokenizerFiles } from './source.js';
+export {
+  loadTranslationModel,
+  loadTranslationModelFrom,
+  saveTranslationModel,
+  startTokenId,
+  type TargetTokens,
+} from './translation-model.js';
 export * from './transpose.js';

@@ -29,5 +29,6 @@ export { SequenceClassifier, type SequenceClassifierOptions, type TokenEncoder }
 export { decoderMask, type SequenceState } from './sequence-state.js';
 export type { SequenceToSequence } from './sequence-to-sequence.js';
 export { Transformer, type TransformerConfig, type TransformerInputs } from './transformer.js';
+export { transformerNames } from './transformer-names.js';
 export { ViT, type ViTConfig, type ViTHead } from './vit.js';
 export { deitNames, deitPrefix, vitNames, vitPrefix } from './vit-names.js';

@@ -2,7 +2,7 @@ export { ModelEngine } from './engine/model-engine.js';
 export { ModelState, type Place } from './engine/model-state.js';
 export type { Opened, OpenedImage, OpenedText, OpenModel } from './engine/opened.js';
 export { refusalOf, StudioError } from './engine/refusal.js';
-export { checkLinks, type StudioFolder } from './folder/folder.node.js';
+export { checkLinks, StudioFolder } from './folder/folder.node.js';
 export { framesOf } from './host/frame-source.js';
 export type { TrainingHost } from './host/host.node.js';
 export { type Studio, type StudioOptions, startStudio } from './studio.node.js';

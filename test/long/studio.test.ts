@@ -6,6 +6,7 @@ import { loadModel, saveModel } from '#dist/checkpoints/index.js';
 import { generateStories } from '#dist/datasets/index.js';
 import { GPT2 } from '#dist/models/index.js';
 import { findChromium } from '../browser/harness.js';
+import { type Held, heldOver } from '../studio/cases/memory.js';
 import { at, type StudioUnderTest, startStudio } from '../studio/studio.js';
 
 const words = generateStories({ seed: 3, characters: 4000 }).replaceAll('\n', ' ');
@@ -73,6 +74,19 @@ describe.skipIf(findChromium() === undefined)('how quick the studio is (needs Ch
     expect(frames).toBeGreaterThan(60);
     expect(tasks[0]).toBeLessThan(16);
     await context.close();
+  });
+
+  test('memory is flat over 500 edits, of the page and of the engine', async () => {
+    const began = performance.now();
+    const held = await heldOver(studio, [100, 200, 300, 400, 500]);
+    for (const { edits, heap, nodes, listeners, engine } of held)
+      console.log(`${edits} edits: heap ${heap.toFixed(2)} MB, ${nodes} nodes, ${listeners} listeners; engine ${engine.toFixed(0)} MB`);
+    console.log(`in ${((performance.now() - began) / 1000).toFixed(0)} s`);
+    const [first, last] = [held[0], held.at(-1)] as [Held, Held];
+    expect(last.heap).toBeLessThan(first.heap + 2);
+    expect(last.nodes).toBeLessThan(first.nodes + 200);
+    expect(last.listeners).toBeLessThan(first.listeners + 50);
+    expect(last.engine).toBeLessThan(first.engine + 40);
   });
 });
 

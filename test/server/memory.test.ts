@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { memory } from '#dist/runtime/index.js';
 import { openFixture } from './engine/opened.js';
 
-test('500 edits leave no more behind than 100 do', { timeout: 120_000 }, async () => {
+test('250 edits leave no more behind than 100 do', { timeout: 120_000 }, async () => {
   const { ask, state } = await openFixture('gpt2-tiny');
   const model = 'gpt2-tiny';
   const edit = async (n: number): Promise<void> => {
@@ -20,11 +20,11 @@ test('500 edits leave no more behind than 100 do', { timeout: 120_000 }, async (
     globalThis.gc?.();
     return { heap: process.memoryUsage().heapUsed / 2 ** 20, programs: memory().program?.count ?? 0, values: state.values.count };
   };
-  const early = await sizes(0, 150);
-  const late = await sizes(150, 500);
+  const early = await sizes(0, 100);
+  const late = await sizes(100, 250);
   expect(late.programs).toBeLessThanOrEqual(30);
   expect(late.programs).toBeLessThanOrEqual(early.programs + 2);
-  expect(state.runs).toBeLessThanOrEqual(200);
+  expect(state.runs).toBeLessThanOrEqual(100);
   expect(state.values.size).toBeLessThanOrEqual(384 * 2 ** 20);
   expect(late.heap).toBeLessThan(early.heap + 60);
   await state.dispose();

@@ -202,25 +202,6 @@ describe.skipIf(findChromium() === undefined)('the studio in Chromium (needs Chr
     await page.context().close();
   });
 
-  test('two prompts: A − B of a head is the difference of what each has', async () => {
-    const other = story.replaceAll('Marlow', 'Petra');
-    const { page, complaints } = await studio.open(at({ view: 'compare', otherText: other, layer: '0', head: '1', query: '20' }));
-    await page.locator('#readout [data-value]').waitFor();
-    const read = async (side: string): Promise<number> => {
-      await page.getByRole('radio', { name: side, exact: true }).click();
-      await page.waitForFunction(() => document.querySelector('#readout [data-value]') !== null);
-      await page.waitForTimeout(300);
-      return value(page);
-    };
-    // The same pair of tokens: those before the first that differs keep their places, so the first row is common.
-    const difference = await read('A − B');
-    expect(Math.abs(difference)).toBeGreaterThan(0);
-    expect(Math.abs(await read('A'))).toBeLessThanOrEqual(1);
-    await expect.poll(() => page.getByText('tokens aligned').count()).toBe(1);
-    expect(complaints).toEqual([]);
-    await page.context().close();
-  });
-
   test('each format is kept; the card opens without a network, and holds the numbers', async () => {
     const { page, complaints } = await studio.open(at({ layer: '1', head: '3' }));
     await page.locator('#readout [data-value]').waitFor();

@@ -1,5 +1,5 @@
 import { fail } from '../../core/index.js';
-import type { Bert, ViT } from '../../models/index.js';
+import type { Bert, Transformer, ViT } from '../../models/index.js';
 import type { Config } from '../config.js';
 import type { Architecture } from './architecture.js';
 import { attentionOnlyArchitecture } from './attention-only.js';
@@ -9,6 +9,7 @@ import { gemma2Architecture, gemmaArchitecture } from './gemma.js';
 import { gpt2Architecture } from './gpt2.js';
 import { llamaArchitectures } from './llama.js';
 import { recurrentArchitecture } from './recurrent.js';
+import { transformerArchitecture } from './transformer.js';
 import { deitArchitecture, vitArchitecture } from './vit.js';
 
 /** Every architecture of language models that checkpoints can hold. */
@@ -51,6 +52,12 @@ const kinds = {
     got: 'which takes images',
     fix: 'Such models are for classify --image FILE, and capture and attend with --image; in code, for loadImageModel',
   },
+  translation: {
+    types: [transformerArchitecture.modelType],
+    rule: 'an encoder–decoder',
+    got: 'an encoder–decoder',
+    fix: 'Such models are for the studio; in code, for loadTranslationModel',
+  },
 } as const;
 
 /** @throws unsupported: a `model_type` that we do not know, with all that we do; or one of another kind, with what that is for */
@@ -61,7 +68,7 @@ function checkKind(wanted: keyof typeof kinds, modelType: unknown, where: string
   if (found !== undefined) {
     throw fail('unsupported', { where, rule: kinds[wanted].rule, got: `${shown}, ${found.got}`, fix: found.fix });
   }
-  const known = `${architectureList()}; encoders: ${encoderTypes.join(', ')}; of images: ${kinds.image.types.join(', ')}`;
+  const known = `${architectureList()}; encoders: ${encoderTypes.join(', ')}; of images: ${kinds.image.types.join(', ')}; encoder–decoders: ${kinds.translation.types.join(', ')} (Headlight's own)`;
   throw fail('unsupported', { where, rule: `a "model_type" among: ${known}`, got: shown });
 }
 
@@ -77,6 +84,12 @@ export function imageArchitectureOf(modelType: unknown, where: string): Architec
   return imageArchitectures.find((a) => a.modelType === modelType) as Architecture<ViT>;
 }
 
+/** @throws unsupported: a `model_type` that is not of encoder–decoders */
+export function transformerArchitectureOf(modelType: unknown, where: string): Architecture<Transformer> {
+  checkKind('translation', modelType, where);
+  return transformerArchitecture;
+}
+
 /** By `model_type` and the class that the config names. @throws unsupported: a `model_type` that is not of encoders, or another class */
 export function encoderArchitectureOf(config: Config): Architecture<Bert> {
   checkKind('encoder', config.values.model_type, config.path);
@@ -85,3 +98,4 @@ export function encoderArchitectureOf(config: Config): Architecture<Bert> {
 
 export { encoderArchitectures, encoderTypes } from './bert.js';
 export type { Architecture };
+export { transformerArchitecture };

@@ -2,9 +2,19 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { encoderTypes, endTokenIds, imageArchitectures, readConfig } from '../../checkpoints/index.js';
+import {
+  type Config,
+  encoderTypes,
+  endTokenIds,
+  imageArchitectures,
+  loadTranslationModel,
+  readConfig,
+  startTokenId,
+  transformerArchitecture,
+} from '../../checkpoints/index.js';
 import { Bert, type LanguageModel, type TokenModel } from '../../models/index.js';
 import type { Opened } from '../../server/index.node.js';
+import { loadTokenizer } from '../../tokenizers/index.js';
 import { type Checkpoint, openAnyCheckpoint } from '../checkpoint.js';
 import { openImageCheckpoint } from '../image-checkpoint.js';
 
@@ -12,10 +22,15 @@ import { openImageCheckpoint } from '../image-checkpoint.js';
 export async function openModel(path: string): Promise<Opened> {
   const hash = hashOf(path);
   hash.catch(() => {}); // met below, or hidden by the error that opening gives
-  if (await takesImages(path)) {
+  const own = await configOf(path);
+  const named = own?.values.model_type;
+  if (own !== undefined && named === transformerArchitecture.modelType) {
+    const [model, tokenizer, endIds] = await Promise.all([loadTranslationModel(path), loadTokenizer(path), endTokenIds(path, own)]);
+    return { kind: 'translation', type: named, model, tokenizer, startId: startTokenId(own), endIds, hash: await hash };
+  }
+  if (imageArchitectures.some(({ modelType }) => modelType === named)) {
     const { model, preprocessing } = await openImageCheckpoint(path);
-    const { values } = await readConfig(path);
-    return { kind: 'image', type: String(values.model_type), model, preprocessing, hash: await hash };
+    return { kind: 'image', type: String(named), model, preprocessing, hash: await hash };
   }
   const { model, tokenizer, config }: Checkpoint<TokenModel | LanguageModel> = await openAnyCheckpoint(path);
   const type = String(config.values.model_type);
@@ -26,10 +41,9 @@ export async function openModel(path: string): Promise<Opened> {
   return { kind, type, model, tokenizer, labels, endIds: isEncoder ? [] : await endTokenIds(path, config), hash: await hash };
 }
 
-async function takesImages(path: string): Promise<boolean> {
-  if (!(await stat(path)).isDirectory()) return false;
-  const { values } = await readConfig(path);
-  return imageArchitectures.some(({ modelType }) => modelType === values.model_type);
+/** The configuration of a folder; a file has none beside it. */
+async function configOf(path: string): Promise<Config | undefined> {
+  return (await stat(path)).isDirectory() ? readConfig(path) : undefined;
 }
 
 /** SHA-256 of the weights: of the file, or of a folder's safetensors files in the order of their names. */

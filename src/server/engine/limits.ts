@@ -11,6 +11,6 @@ export const atOnceBytes = 64 * 2 ** 20;
 /** Programs that stay compiled, of one model. */
 export const keptPrograms = 24;
 /** Runs whose specification is kept: a run beyond is asked for anew. */
-export const keptRuns = 200;
+export const keptRuns = 100;
 /** Bytes of weights of checkpoints, beside the model's own, that stay loaded while a run is scrubbed. */
 export const keptWeightBytes = 512 * 2 ** 20;

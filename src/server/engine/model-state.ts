@@ -1,8 +1,8 @@
 import { fail, type HostArray } from '../../core/index.js';
-import { imageLens, type Lens, lens } from '../../lens/index.js';
+import { imageLens, type Lens, lens, translationLens } from '../../lens/index.js';
 import type { Module } from '../../nn/index.js';
 import { sitesOf } from '../../runtime/index.js';
-import { type AttentionLayer, encodeFrame, type ModelInfo, type RunRef, type RunSpec } from '../protocol/index.js';
+import { type AttentionLayer, encodeFrame, type ModelInfo, type RunRef, type RunSpec, type TokenInfo } from '../protocol/index.js';
 import { alignTokens } from './align.js';
 import { changedGraph } from './change/apply.js';
 import { fingerprint } from './fingerprint.js';
@@ -37,6 +37,8 @@ export interface Place {
   readonly versions: Readonly<Record<string, string>>;
   /** Texts to begin with. */
   examples(): Promise<readonly string[]>;
+  /** Opens another model of the folder, to be compared with this one. */
+  openOther(model: string): Promise<ModelState>;
   /** Its path, or that of a step's checkpoint, as code opens it. */
   pathOf(step: number | undefined): string;
 }
@@ -48,10 +50,13 @@ export class ModelState implements RunGround {
   readonly programs = new Programs();
   readonly values = new Kept<HostArray>(keptBytes);
   readonly #sites: ModelInfo['sites'];
-  readonly #runs = new Kept<Run>(keptRuns);
+  readonly #runs = new Kept<Run>(keptRuns, (run) => run.forget());
   readonly #graphs = new Kept<RunGraph>(keptGraphs);
   readonly #weights: Weights;
   #view: LensView | undefined;
+  /** Another model, whose runs are compared with this one's: the last that was asked for. */
+  #other: { readonly model: string; readonly state: Promise<ModelState> } | undefined;
+  #otherOpen: ModelState | undefined;
 
   constructor(
     readonly opened: Opened,
@@ -106,9 +111,33 @@ export class ModelState implements RunGround {
     const changed = changes.length === 0 ? undefined : changedGraph(plain, changes);
     const graph =
       changed === undefined ? plain : this.#keep(`${plain.key} ${changed.key}`, (named) => new RunGraph(named, changed.trace()));
-    const run = new Run(key, { ...spec, changes }, prepared, graph, changed?.feeds ?? {}, this);
+    // The file of an image is not needed any more: what is kept is what the model sees.
+    const kept = prompt.kind === 'image' ? { ...prompt, bytes: new Uint8Array() } : prompt;
+    const run = new Run(key, { ...spec, prompt: kept, changes }, prepared, graph, changed?.feeds ?? {}, this);
     this.#runs.set(key, run);
     return run;
+  }
+
+  /** Where the runs of a model are: here, or in the state of another, which is opened beside this one. */
+  async stateOf(model: string): Promise<ModelState> {
+    if (model === this.place.model) return this;
+    if (this.#other?.model !== model) {
+      void this.#otherOpen?.dispose();
+      this.#otherOpen = undefined;
+      const state = this.place.openOther(model);
+      const other = { model, state };
+      this.#other = other;
+      state.then(
+        (open) => {
+          if (this.#other === other) this.#otherOpen = open;
+          else void open.dispose();
+        },
+        () => {
+          if (this.#other === other) this.#other = undefined; // it may be mended and asked for again
+        },
+      );
+    }
+    return this.#other.state;
   }
 
   /** How many runs are held. */
@@ -118,15 +147,20 @@ export class ModelState implements RunGround {
 
   /** @throws gone: a run that is no longer held */
   runOf(key: string): Run {
-    const run = this.#runs.get(key);
+    const run = this.held(key) ?? this.#otherOpen?.held(key);
     if (run === undefined) throw new StudioError('gone', 'This run is no longer held.', 'Ask for it again.');
     return run;
+  }
+
+  /** A run, where it is held. */
+  held(key: string): Run | undefined {
+    return this.#runs.get(key);
   }
 
   /** The same model under the library's lens. */
   lensView(): LensView {
     const { opened } = this;
-    this.#view ??= opened.kind === 'image' ? imageLens(opened.model) : lens(opened.model, { tokenizer: opened.tokenizer });
+    this.#view ??= viewOf(opened);
     return this.#view;
   }
 
@@ -141,10 +175,17 @@ export class ModelState implements RunGround {
     const own = this.runOf(run);
     if (minus === undefined) return { run: own };
     const other = this.runOf(minus);
-    return { run: own, minus: { run: other, pairs: alignTokens(idsIn(own.prepared), idsIn(other.prepared)) } };
+    checkComparable(own, other);
+    const [a, b] = [own.prepared.source, other.prepared.source];
+    const sourcePairs = a && b && alignTokens(a.map(idOf), b.map(idOf));
+    return {
+      run: own,
+      minus: { run: other, pairs: alignTokens(idsIn(own.prepared), idsIn(other.prepared)), ...(sourcePairs && { sourcePairs }) },
+    };
   }
 
   async dispose(): Promise<void> {
+    await this.#otherOpen?.dispose();
     await this.programs.dispose();
     this.values.clear();
   }
@@ -164,10 +205,25 @@ export class ModelState implements RunGround {
   }
 }
 
+function viewOf(opened: Opened): LensView {
+  if (opened.kind === 'image') return imageLens(opened.model);
+  const { tokenizer } = opened;
+  return opened.kind === 'translation' ? translationLens(opened.model, { tokenizer }) : lens(opened.model, { tokenizer });
+}
+
 function checkStep(step: number | undefined, steps: readonly number[]): void {
   if (step === undefined || steps.includes(step)) return;
   const got = `step ${step}`;
   throw fail('value', { where: 'step', rule: `a step whose checkpoint is there: ${steps.join(', ') || 'none is'}`, got });
+}
+
+/** @throws unsupported: two runs that have no part in common */
+function checkComparable(a: Run, b: Run): void {
+  if (a.spec.model === b.spec.model) return;
+  const [own, other] = [a, b].map(({ attention }) => attention.map(({ path, heads }) => `${path} of ${heads} heads`).join(', '));
+  if (own === other) return;
+  const rule = 'two models with as many layers and heads, each with its place in the other';
+  throw fail('unsupported', { where: 'compare', rule, got: `${a.attention.length} and ${b.attention.length} layers, or other heads` });
 }
 
 function imageOf(opened: Opened): Pick<ModelInfo, 'image'> {
@@ -175,6 +231,8 @@ function imageOf(opened: Opened): Pick<ModelInfo, 'image'> {
   const { image, patch, channels } = opened.model.config;
   return { image: { height: image, width: image, channels, patch } };
 }
+
+const idOf = ({ id }: TokenInfo): number => id;
 
 /** What tokens are told apart by: ids; of images, places. */
 export function idsIn({ ids, tokens }: Prepared): readonly number[] {

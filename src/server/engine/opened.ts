@@ -1,9 +1,9 @@
 import type { Preprocessing } from '../../datasets/index.js';
-import type { LanguageModel, TokenModel, ViT } from '../../models/index.js';
+import type { LanguageModel, TokenModel, Transformer, ViT } from '../../models/index.js';
 import type { Tokenizer } from '../../tokenizers/index.js';
 
 /** A checkpoint, opened: what the engine needs of it. */
-export type Opened = OpenedText | OpenedImage;
+export type Opened = OpenedText | OpenedImage | OpenedTranslation;
 
 interface OpenedAny {
   /** `model_type` of its configuration. */
@@ -29,6 +29,18 @@ export interface OpenedImage extends OpenedAny {
   readonly kind: 'image';
   readonly model: ViT;
   readonly preprocessing: Preprocessing;
+}
+
+/** An encoder–decoder. */
+export interface OpenedTranslation extends OpenedAny {
+  readonly kind: 'translation';
+  readonly model: Transformer;
+  /** Reads sources and targets. */
+  readonly tokenizer: Tokenizer | undefined;
+  /** What stands before the first token of a target. */
+  readonly startId: number | undefined;
+  /** Tokens that end a target. */
+  readonly endIds: readonly number[];
 }
 
 /** The checkpoint of a folder. @throws file, checkpoint, tokenizer, unsupported: what cannot be opened, each thing named */

@@ -127,9 +127,10 @@ export class StudioHost implements FrameSource {
   }
 }
 
-/** Which model a request is about: it says so, or names a run, whose name begins with its model. @throws request */
+/** Which model's process answers: one that a request names, or whose run it names, as names of runs begin with their model. @throws request */
 function modelOf(input: Readonly<Record<string, unknown>>): string {
-  const { model, run, a, clean } = input;
+  const { beside, model, run, a, clean } = input;
+  if (typeof beside === 'string') return beside;
   if (typeof model === 'string') return model;
   const key = [run, a, clean].find((name) => typeof name === 'string') as string | undefined;
   const end = key?.lastIndexOf('#') ?? -1;

@@ -7,6 +7,7 @@ export type * from './heads.js';
 export type * from './keep.js';
 export { type Address, flatOf, indexOf, type Matrix } from './matrix.js';
 export type * from './model.js';
+export { layerMark } from './model.js';
 export type * from './read.js';
 export * from './requests.js';
 export type * from './run.js';

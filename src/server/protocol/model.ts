@@ -40,6 +40,13 @@ export interface AttentionLayer {
   readonly hasScores: boolean;
 }
 
+/** Short, for a row of pictures: `L2`; of an encoder–decoder `E0`, `D0`, and `×0` for cross-attention. */
+export function layerMark({ path, kind }: Pick<AttentionLayer, 'path' | 'kind'>): string {
+  const block = /\.(\d+)\./.exec(path)?.[1] ?? '0';
+  if (kind === 'cross') return `×${block}`;
+  return `${path.startsWith('encoder.') ? 'E' : path.startsWith('decoder.') ? 'D' : 'L'}${block}`;
+}
+
 export interface ModelInfo {
   readonly model: string;
   readonly step?: number;

@@ -7,8 +7,8 @@ export type Prompt =
   | { readonly kind: 'ids'; readonly ids: readonly number[] }
   /** A PNG or JPEG file. */
   | { readonly kind: 'image'; readonly bytes: Uint8Array }
-  /** Source and what is known of the target. */
-  | { readonly kind: 'translation'; readonly source: string; readonly target: string };
+  /** Source and what is known of the target: texts, or the ids of all the target's tokens, its start among them. */
+  | { readonly kind: 'translation'; readonly source: string; readonly target: string | readonly number[] };
 
 /** A model on a prompt with changes: computed when something of it is asked for. */
 export interface RunSpec extends ModelRef {
@@ -31,8 +31,10 @@ export interface RunInfo {
   readonly tokens: readonly TokenInfo[];
   /** Of a translation: the keys of cross-attention, and of the encoder. */
   readonly source?: readonly TokenInfo[];
-  /** Of an image: the grid that tokens after the first `special` ones lie on, row by row, and the picture as the model sees it. */
+  /** Of an image: the grid that tokens after the first `special` ones lie on, row by row. */
   readonly grid?: { readonly rows: number; readonly columns: number; readonly special: number };
+  /** Of an image: as the model sees it, resized and cropped; a byte for each of red, green and blue, row by row. */
+  readonly picture?: { readonly width: number; readonly height: number; readonly rgb: Uint8Array };
   readonly attention: readonly AttentionLayer[];
   /** Tokens of the text that are beyond the model's context and were left out. */
   readonly leftOut: number;
@@ -41,5 +43,11 @@ export interface RunInfo {
 }
 
 export interface RunRequests {
-  readonly 'read.run': { readonly in: RunSpec; readonly out: RunInfo };
+  readonly 'read.run': {
+    readonly in: RunSpec & {
+      /** The model whose runs this one is to be compared with, where it is another: the run is held beside them too. */
+      readonly beside?: string | undefined;
+    };
+    readonly out: RunInfo;
+  };
 }

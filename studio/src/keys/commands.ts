@@ -2,7 +2,7 @@ import type { Words } from '../i18n/en.js';
 import type { App } from '../state/app.svelte.js';
 import type { View } from '../state/place.js';
 import { settings } from '../state/settings.svelte.js';
-import { blockOf } from '../state/shown.js';
+import { attentionName } from '../state/shown.js';
 import { ui } from '../state/ui.svelte.js';
 import { WEIGHT_STEP } from '../state/weight-drag.svelte.js';
 import { cutCell, headOff } from '../views/change/quick.js';
@@ -57,8 +57,9 @@ export function commandsOf(app: App, words: Words): Command[] {
 
 /** A command for each head, so that the palette finds it. */
 function heads(app: App, words: Words): Command[] {
-  return (app.subject.model?.attention ?? []).flatMap(({ path, layer, kind, heads }) => {
-    const name = words.layerName(blockOf(path), kind === 'cross' ? 'cross' : path.startsWith('encoder.') ? 'encoder' : 'self');
+  return (app.subject.model?.attention ?? []).flatMap((attention) => {
+    const { layer, heads } = attention;
+    const name = attentionName(attention, words);
     return Array.from({ length: heads }, (_, head) => ({ name: words.layerHead(name, head), run: () => app.go({ layer, head }) }));
   });
 }

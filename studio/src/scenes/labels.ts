@@ -47,7 +47,7 @@ export function numberText(value: number, digits = 4): string {
   if (Math.abs(value) >= 10_000 && Math.abs(value) < 1e9) return Math.round(value).toLocaleString('en').replace('-', '−');
   const magnitude = Math.abs(value);
   const text = magnitude >= 1e9 || magnitude < 1e-4 ? value.toExponential(digits - 2) : value.toPrecision(digits);
-  return text.replace('-', '−');
+  return text.replaceAll('-', '−');
 }
 
 /** A probability as a percentage, to a tenth; below that, how far below. */

@@ -41,6 +41,7 @@ export class App {
     this.comparing = new Comparing(this.session);
     this.scoring = new Scoring(this.session);
     this.training = new Training(this.session);
+    this.session.renew = () => this.subject.renew();
     this.look = new Look(this.where, this.subject, this.comparing, this.reading);
     this.drag = new WeightDrag(this.session, this.where, this.subject, this.look, this.changes, () => this.#settled());
   }
@@ -108,7 +109,7 @@ export class App {
     const step = this.#otherStep ?? (this.#otherModel === '' ? model.step : undefined);
     if (!prompt) return;
     const spec: RunSpec = { model: this.#otherModel || model.model, ...(step === undefined ? {} : { step }), prompt };
-    this.comparing.load(run, spec).catch(this.session.failed);
+    this.comparing.load(run, model.model, spec).catch(this.session.failed);
   }
 
   #thumbnails(): void {

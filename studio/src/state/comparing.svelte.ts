@@ -1,5 +1,5 @@
 import { showToken } from '#dist/lens/picture/token-text.js';
-import type { Output, RunInfo, RunSpec, SweepCell, SweepSpec } from '#dist/server/protocol/index.js';
+import type { Input, Output, RunInfo, RunSpec, SweepCell, SweepSpec } from '#dist/server/protocol/index.js';
 import { isCancelled } from './client.js';
 import { Latest } from './latest.js';
 import type { Session } from './session.svelte.js';
@@ -30,10 +30,13 @@ export class Comparing {
 
   constructor(private readonly session: Session) {}
 
-  async load(a: RunInfo, spec: RunSpec): Promise<void> {
+  /** @param model whose run A is */
+  async load(a: RunInfo, model: string, spec: RunSpec): Promise<void> {
     await this.#latest.run(async (signal) => {
       const { client } = this.session;
-      const b = await client.ask('read.run', spec, { signal });
+      const ask = (of: Input<'read.run'>) => client.ask('read.run', of, { signal });
+      // Another model's run is held twice: by its own process, to be looked at, and beside this one, to be taken from it.
+      const [b] = await Promise.all([ask(spec), spec.model === model ? undefined : ask({ ...spec, beside: model })]);
       const pair = { a: a.run, b: b.run };
       const [alignment, next, heads] = await Promise.all([
         client.ask('compare.align', pair, { signal }),

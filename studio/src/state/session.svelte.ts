@@ -19,6 +19,8 @@ export class Session {
   first = $state('');
   notices = $state.raw<readonly Notice[]>([]);
   isReady = $state(false);
+  /** Asks anew for what the server no longer holds. */
+  renew: () => void = () => {};
   /** Why the server told nothing of itself. */
   problem = $state<string | undefined>(undefined);
   readonly #open = new Map<string, Promise<ModelInfo>>();
@@ -61,6 +63,10 @@ export class Session {
   /** Tells what went wrong; what was only cancelled is no news. */
   readonly failed = (error: unknown): void => {
     if (isCancelled(error)) return;
+    // A run that is no longer held is asked for again; that its process ended is told too.
+    const code = error instanceof Refused ? error.code : undefined;
+    if (code === 'gone' || code === 'crashed') this.renew();
+    if (code === 'gone') return;
     const text = error instanceof Error ? error.message : String(error);
     const fix = error instanceof Refused ? error.fix : undefined;
     this.tell('error', text, fix);

@@ -1,5 +1,6 @@
 import { showToken } from '#dist/lens/picture/token-text.js';
 import type { AttentionLayer, RunInfo, RunRef, TokenInfo } from '#dist/server/protocol/index.js';
+import type { Words } from '../i18n/en.js';
 
 /** What the views of attention look at: one run, or a difference of two. */
 export interface Shown {
@@ -54,7 +55,12 @@ export function sidesOf(shown: Shown, layer: number): { readonly rows: readonly 
   return { rows: own, columns: own };
 }
 
+/** What an attention is called: `Layer 2`, `Encoder 0`, `Cross-attention 1`. */
+export function attentionName({ path, kind }: Pick<AttentionLayer, 'path' | 'kind'>, words: Words): string {
+  return words.layerName(blockOf(path), kind === 'cross' ? 'cross' : path.startsWith('encoder.') ? 'encoder' : 'self');
+}
+
 /** Where each attention is counted from, as people say it: `Layer 2`, `cross-attention of layer 1`. */
-export function blockOf(path: string): number {
+function blockOf(path: string): number {
   return Number(/\.(\d+)\./.exec(path)?.[1] ?? 0);
 }

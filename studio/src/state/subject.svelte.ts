@@ -2,6 +2,7 @@ import type { Change, ModelInfo, Prompt, RunInfo, RunSpec } from '#dist/server/p
 import type { Changes } from './changes.svelte.js';
 import { Refused } from './client.js';
 import { Latest } from './latest.js';
+import { promptOf } from './prompt.js';
 import type { Session } from './session.svelte.js';
 import type { Whereabouts } from './whereabouts.svelte.js';
 
@@ -18,6 +19,9 @@ export class Subject {
   error = $state<string | undefined>(undefined);
   /** The image that was chosen, for models that read images: it has no place in an address. */
   image = $state.raw<Uint8Array | undefined>(undefined);
+  #renewals = $state(0);
+  #renewedAt = Number.NEGATIVE_INFINITY;
+  #renewal: ReturnType<typeof setTimeout> | undefined;
   readonly #opening = new Latest();
   readonly #running = new Latest();
 
@@ -33,21 +37,11 @@ export class Subject {
   readonly #text = $derived.by(() => this.where.place.text);
   readonly #source = $derived.by(() => this.where.place.source);
 
-  readonly prompt: Prompt | undefined = $derived.by(() => {
-    if (!this.model) return undefined;
-    if (this.model.kind === 'image') return this.image && { kind: 'image', bytes: this.image };
-    return this.promptOf(this.#text);
-  });
+  readonly prompt: Prompt | undefined = $derived.by(() => this.promptOf(this.#text));
 
-  /** A text as this model takes it; undefined where there is nothing to be read. */
+  /** A text as this model takes it, with the source or the image that there is; undefined where there is nothing to be read. */
   promptOf(text: string): Prompt | undefined {
-    if (this.model?.kind === 'translation') return { kind: 'translation', source: this.#source, target: text };
-    if (this.model?.hasTokenizer) return text === '' ? undefined : { kind: 'text', text };
-    const ids = text
-      .split(/[\s,]+/)
-      .filter(Boolean)
-      .map(Number);
-    return ids.length > 0 && ids.every((id) => Number.isInteger(id) && id >= 0) ? { kind: 'ids', ids } : undefined;
+    return this.model && promptOf(this.model, { text, source: this.#source, image: this.image });
   }
 
   /** The prompt in the model, with changes of one's choice. */
@@ -67,9 +61,12 @@ export class Subject {
       .run(async (signal) => {
         const info = await this.session.open(name, step);
         if (signal.aborted) return;
+        // Another model has no run yet, and perhaps none before an image is chosen.
         if (this.model && this.model.model !== info.model) this.#clear();
         this.model = info;
-        if (this.where.place.text === '' && info.kind !== 'image')
+        if (info.kind === 'image' && !this.image) this.where.go({ form: 'image' });
+        const isText = info.kind === 'decoder' || info.kind === 'encoder';
+        if (this.where.place.text === '' && isText)
           this.where.go({ text: info.examples[0] ?? (info.hasTokenizer ? 'Once upon a time' : '0 1 2 3') });
       })
       .catch((error: unknown) => {
@@ -88,8 +85,21 @@ export class Subject {
     this.error = undefined;
   }
 
+  /** Asks for the run again, where it is no longer held: once for all requests that miss it, and not without a pause. */
+  renew(): void {
+    this.#renewal ??= setTimeout(
+      () => {
+        this.#renewal = undefined;
+        this.#renewedAt = performance.now();
+        this.#renewals++;
+      },
+      Math.max(0, this.#renewedAt + 2000 - performance.now()),
+    );
+  }
+
   /** Runs the prompt. An effect. */
   ask(): void {
+    void this.#renewals;
     const spec = this.spec(this.changes.active);
     if (!spec) return;
     this.isRunning = true;

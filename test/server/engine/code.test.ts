@@ -1,16 +1,7 @@
-import { rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
-import { transform } from 'esbuild';
-import { afterAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import type { Address } from '#dist/server/protocol/index.js';
-import { openFixture, scratch } from './opened.js';
-
-const folder = scratch();
-const written: string[] = [];
-afterAll(() => {
-  for (const file of written) rmSync(file, { force: true });
-});
+import { openFixture } from './opened.js';
+import { numberOf } from './run-code.js';
 
 const ids = [3, 1, 4, 1, 5, 2];
 const pattern = 'blocks.1.attention.pattern';
@@ -59,13 +50,3 @@ test('under changes, the code makes them too', async () => {
   }
   await state.dispose();
 });
-
-/** Runs the code as a user's module of the package, and returns its `value`. */
-async function numberOf(code: string): Promise<number> {
-  const { code: script } = await transform(`${code}export { value };\n`, { loader: 'ts', format: 'esm' });
-  const file = join(folder, `code-${process.pid}-${written.length}.mjs`);
-  written.push(file);
-  writeFileSync(file, script.replace(/^console\.log.*$/m, ''));
-  const { value } = (await import(/* @vite-ignore */ pathToFileURL(file).href)) as { value: number };
-  return value;
-}

@@ -1,4 +1,5 @@
 import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { openModel } from '#dist/cli/studio/open-model.node.js';
 import { ModelEngine, ModelState } from '#dist/server/index.node.js';
@@ -22,6 +23,7 @@ export async function openFolder(path: string, name: string) {
     },
     versions: { headlight: 'of the test' },
     examples: async () => [],
+    openOther: async (other) => (await openFolder(join(path, '..', other), other)).state,
     pathOf: () => path,
   });
   const engine = new ModelEngine(state);

@@ -1,7 +1,15 @@
 import { fail, type HostArray } from '../../../core/index.js';
 import { axesOf } from '../../../lens/index.js';
 import { showToken } from '../../../lens/picture/token-text.js';
-import type { Input, Intervention, Matrix, Proposal } from '../../protocol/index.js';
+import {
+  type AttentionLayer,
+  type Input,
+  type Intervention,
+  layerMark,
+  type Matrix,
+  type Proposal,
+  type TokenInfo,
+} from '../../protocol/index.js';
 import type { ModelState } from '../model-state.js';
 import { headMatrix } from '../read/head-matrix.js';
 import { lineOf } from '../read/tile.js';
@@ -24,7 +32,7 @@ export async function weightSet(
   const data = row.map((w, i) => (i === to ? weight : w * factor));
   const site = run.attentionSite(layer, 'pattern');
   const value: Matrix = { shape: [1, 1, 1, row.length], data };
-  const label = `${headName(layer, head)}: ${tokenName(run, query)} → ${tokenName(run, to)} = ${weight.toFixed(2)}`;
+  const label = `${headName(run, layer, head)}: ${edgeName(run, layer, query, to)} = ${weight.toFixed(2)}`;
   return { intervention: { kind: 'value', at: site, heads: [head], positions: [query], value }, label };
 }
 
@@ -32,9 +40,9 @@ export function edgesCut(state: ModelState, { run: key, layer, head, edges, reno
   const run = state.runOf(key);
   const site = run.attentionSite(layer, 'pattern');
   const [query, to] = edges[0] ?? [0, 0];
-  const what = edges.length === 1 ? `${tokenName(run, query)} → ${tokenName(run, to)}` : `${edges.length} edges`;
+  const what = edges.length === 1 ? edgeName(run, layer, query, to) : `${edges.length} edges`;
   const intervention: Intervention = { kind: 'cut', at: site, heads: [head], edges, renormalise };
-  return { intervention, label: `${headName(layer, head)}: cut ${what}` };
+  return { intervention, label: `${headName(run, layer, head)}: cut ${what}` };
 }
 
 /** A head, or a whole site, taken out: zeros, or its mean over the prompt's tokens. */
@@ -42,7 +50,7 @@ export async function ablated(state: ModelState, input: Input<'change.ablate'>):
   const run = state.runOf(input.run);
   const [site, heads, what] =
     input.what === 'head'
-      ? [`${state.attentionAt(input.layer).path}.mixed`, [input.head], headName(input.layer, input.head)]
+      ? [`${state.attentionAt(input.layer).path}.mixed`, [input.head], headName(run, input.layer, input.head)]
       : [input.at, undefined, input.at];
   const where = { at: site, ...(heads && { heads }) };
   if (input.with !== 'mean') return { intervention: { kind: 'zero', ...where }, label: `${what} off` };
@@ -70,7 +78,7 @@ export async function patched(
     throw fail('shape', { where: 'patch', rule: 'prompts of one length, or a position', got, fix: 'Choose a position' });
   }
   const told = from.kind === 'text' ? `“${from.text.slice(0, 24)}”` : 'another prompt';
-  const spot = position === undefined ? '' : ` at ${tokenName(run, position)}`;
+  const spot = position === undefined ? '' : ` at ${tokenName(run.prepared.tokens, position)}`;
   return { intervention: { kind: 'resample', ...where, values: { [site]: value } }, label: `${site}${spot} from ${told}` };
 }
 
@@ -103,11 +111,16 @@ function positionAxis(site: string, { shape }: Pick<HostArray, 'shape'>): number
   return axis;
 }
 
-function headName(layer: number, head: number): string {
-  return `L${layer} H${head}`;
+function headName(run: Run, layer: number, head: number): string {
+  return `${layerMark(run.attention[layer] as AttentionLayer)} H${head}`;
 }
 
-function tokenName(run: Run, token: number): string {
-  const text = run.prepared.tokens[token]?.text ?? String(token);
+function edgeName(run: Run, layer: number, query: number, key: number): string {
+  const { queries, keys } = run.sides(layer);
+  return `${tokenName(queries, query)} → ${tokenName(keys, key)}`;
+}
+
+function tokenName(tokens: readonly TokenInfo[], token: number): string {
+  const text = tokens[token]?.text ?? String(token);
   return JSON.stringify(text.trim() === '' ? showToken(text) : text.trim());
 }

@@ -20,6 +20,8 @@ export interface SweepPlan {
 /** @throws unsupported: a model without such sites */
 export function planOf(run: Run, by: SweepBy): SweepPlan {
   const tokens = run.prepared.tokens.length;
+  if (by !== 'head' && run.prepared.source !== undefined)
+    throw fail('unsupported', { where: 'sweep', rule: 'whole heads, of a model whose sites are of two texts', got: `by ${by}` });
   const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
   if (by === 'layer-position') {
     const sites = [...run.graph.sites.keys()].filter((name) => /(?:^|\.)residual\.post$/.test(name));
@@ -27,7 +29,7 @@ export function planOf(run: Run, by: SweepBy): SweepPlan {
     const cells = sites.flatMap((_, layer) => range(tokens).map((position) => ({ layer, position })));
     return { sites, cells, shape: [sites.length, tokens], by: ['layer', 'position'], glob: '*residual.post' };
   }
-  const layers = run.attention.filter(({ kind }) => kind === 'self');
+  const layers = run.attention;
   const heads = layers[0]?.heads ?? 0;
   if (layers.length === 0 || layers.some((layer) => layer.heads !== heads))
     throw fail('unsupported', { where: 'sweep', rule: 'layers of attention with as many heads each', got: `${layers.length} layers` });

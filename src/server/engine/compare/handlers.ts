@@ -1,7 +1,7 @@
+import { fail } from '../../../core/index.js';
 import { probabilities } from '../../../generate/index.js';
-import { alignTokens } from '../align.js';
 import type { Handlers } from '../handler.js';
-import { idsIn, type ModelState } from '../model-state.js';
+import type { ModelState } from '../model-state.js';
 import { headMatrix } from '../read/head-matrix.js';
 import { logitsAt } from '../read/next.js';
 import type { Run } from '../run/run.js';
@@ -13,7 +13,7 @@ const mostRows = 1000;
 
 /** Two runs side by side, and what of one makes the other. */
 export function compareHandlers(state: ModelState): Handlers<CompareNames> {
-  const pairsOf = (a: Run, b: Run) => alignTokens(idsIn(a.prepared), idsIn(b.prepared));
+  const pairsOf = (a: Run, b: Run) => state.looked({ run: a.key, minus: b.key }).minus?.pairs ?? [];
   return {
     'compare.align': ({ a, b }) => {
       const [own, other] = [state.runOf(a), state.runOf(b)];
@@ -36,6 +36,8 @@ export function compareHandlers(state: ModelState): Handlers<CompareNames> {
       const [i, j] = position === undefined ? last : (pairsOf(own, other)[position] ?? last);
       const p = probabilities(await logitsAt(own, state.subject, i));
       const q = probabilities(await logitsAt(other, state.subject, j));
+      if (p.length !== q.length)
+        throw fail('unsupported', { where: 'compare', rule: 'two models of one vocabulary', got: `${p.length} and ${q.length} tokens` });
       const order = Array.from(p, (x, id) => ({ id, by: Math.abs(x - (q[id] as number)) })).sort((x, y) => y.by - x.by || x.id - y.id);
       const rows = order.slice(0, Math.min(count, mostRows)).map(({ id }) => ({
         id,

@@ -9,6 +9,7 @@ import { changedGraph } from '../change/apply.js';
 import { lensInterventions } from '../change/interventions.js';
 import type { ModelState } from '../model-state.js';
 import { logitsAt } from '../read/next.js';
+import { lensPromptOf } from '../run/lens-prompt.js';
 import type { Run } from '../run/run.js';
 import { type Cell, maskOf, planOf, type SweepPlan } from './cells.js';
 import { bytesOfRun, metricOf, rowsIn } from './measure.js';
@@ -38,7 +39,7 @@ export class PatchingSweep {
   /** @throws shape: prompts of different lengths; value: runs of different checkpoints; gone */
   static of(state: ModelState, spec: SweepSpec): PatchingSweep {
     const [clean, corrupted] = [state.runOf(spec.clean), state.runOf(spec.corrupted)];
-    const [a, b] = [clean.prepared.tokens.length, corrupted.prepared.tokens.length];
+    const [a, b] = [lengthOf(clean), lengthOf(corrupted)];
     if (a !== b)
       throw fail('shape', {
         where: 'sweep',
@@ -46,7 +47,7 @@ export class PatchingSweep {
         got: `${a} and ${b}`,
         fix: 'Exchange words for words of as many tokens',
       });
-    if (clean.spec.step !== corrupted.spec.step)
+    if (clean.spec.step !== corrupted.spec.step || clean.spec.model !== corrupted.spec.model)
       throw fail('value', { where: 'sweep', rule: 'two runs of one checkpoint', got: 'two', fix: 'Compare two prompts at one step' });
     const plan = planOf(corrupted, spec.by);
     const fitting = Math.floor(mostBytes / Math.max(1, bytesOfRun(corrupted)));
@@ -143,7 +144,7 @@ export class PatchingSweep {
     const asTheyStand = plan.cells.map((_, i) => i);
     if (clean.prepared.ids === undefined || corrupted.prepared.ids === undefined) return asTheyStand;
     const view = state.lensView().with(lensInterventions(corrupted.spec.changes ?? []));
-    const prompts = { clean: [...clean.prepared.ids], corrupted: [...corrupted.prepared.ids] } as Record<string, unknown>;
+    const prompts = { clean: lensPromptOf(clean), corrupted: lensPromptOf(corrupted) };
     const estimated = state.programs.inTurn(async () => {
       await state.useWeights(corrupted.spec.step);
       const asked = { ...prompts, kind: 'attribution', site: plan.glob, by: plan.by, metric: lensMetric(spec.metric), signal };
@@ -152,6 +153,11 @@ export class PatchingSweep {
     const effects = (await estimated).values.values.data as Float32Array;
     return asTheyStand.sort((i, j) => Math.abs(effects[j] as number) - Math.abs(effects[i] as number));
   }
+}
+
+/** Of a translation, of both sides. */
+function lengthOf({ prepared: { tokens, source } }: Run): string {
+  return source === undefined ? String(tokens.length) : `${tokens.length} (source: ${source.length})`;
 }
 
 function lensMetric(metric: Metric): LensMetric {

@@ -1,4 +1,4 @@
-import type { Address, Explanation } from '../../protocol/index.js';
+import type { Address, Explanation, ModelKind } from '../../protocol/index.js';
 import { CodeWriter } from './code-writer.js';
 import { explain } from './explain.js';
 import type { Scene } from './scene.js';
@@ -7,7 +7,7 @@ import type { Scene } from './scene.js';
 export interface CodeSource {
   /** The checkpoint's path, as the code opens it. */
   readonly path: string;
-  readonly kind: 'decoder' | 'encoder' | 'image';
+  readonly kind: ModelKind;
   /** What a person calls the prompt. */
   readonly prompt: string;
   /** The changes as the lens's JSON; none by default. */
@@ -31,7 +31,7 @@ export async function codeOf(scene: Scene, address: Address, source: CodeSource)
   return `${lines.join('\n')}\n`;
 }
 
-const loaders = { decoder: 'loadModel', encoder: 'loadEncoder', image: 'loadImageModel' } as const;
+const loaders = { decoder: 'loadModel', encoder: 'loadEncoder', image: 'loadImageModel', translation: 'loadTranslationModel' } as const;
 
 function importsOf({ kind, changes }: CodeSource, captures: boolean): string[] {
   const lines = [`import { ${loaders[kind]} } from 'headlightjs/checkpoints';`];
@@ -41,7 +41,7 @@ function importsOf({ kind, changes }: CodeSource, captures: boolean): string[] {
 }
 
 function makerOf(kind: CodeSource['kind']): string {
-  return kind === 'image' ? 'imageLens' : 'lens';
+  return kind === 'image' ? 'imageLens' : kind === 'translation' ? 'translationLens' : 'lens';
 }
 
 function modelLines({ run }: Scene, { path, kind, prompt, changes }: CodeSource, { sites }: CodeWriter): string[] {
@@ -62,6 +62,16 @@ function modelLines({ run }: Scene, { path, kind, prompt, changes }: CodeSource,
       `const pixels = preprocessBatch(image, await readPreprocessing(${folder}), ${channels});`,
       ...view,
       `const seen = ${capture}(pixels, ${globs});`,
+    ];
+  }
+  if (kind === 'translation') {
+    const source = run.prepared.source?.map(({ id }) => id).join(', ') ?? '';
+    return [
+      model,
+      `const source = [${source}]; // ${JSON.stringify(prompt.slice(0, 100))}`,
+      `const target = [${run.prepared.ids?.join(', ') ?? ''}];`,
+      ...view,
+      `const seen = ${capture}({ source, target }, ${globs});`,
     ];
   }
   return [

@@ -23,7 +23,7 @@ export function explainHandlers(state: ModelState): Handlers<'explain' | 'explai
       const scene = sceneOf(run);
       const { prompt, step } = scene.run.spec;
       const { kind } = state.opened;
-      const shown = prompt.kind === 'text' ? prompt.text : prompt.kind;
+      const shown = prompt.kind === 'text' ? prompt.text : prompt.kind === 'translation' ? prompt.source : prompt.kind;
       const changes = scene.run.spec.changes ?? [];
       const json = changes.length === 0 ? undefined : JSON.stringify(interventionsToJson(state.lensView(), lensInterventions(changes)));
       return { code: await codeOf(scene, address, { path: state.place.pathOf(step), kind, prompt: shown, changes: json }) };

@@ -1,10 +1,10 @@
 import { turns } from '../../../core/event-loop.js';
-import { type HeadScoreOptions, headScores, type LabelledArray, type LensModel, type LensPrompt, scoreHeads } from '../../../lens/index.js';
+import { type HeadScoreOptions, headScores, type LabelledArray, type LensModel, scoreHeads } from '../../../lens/index.js';
 import type { Output } from '../../protocol/index.js';
 import { lensInterventions } from '../change/interventions.js';
 import type { Handlers } from '../handler.js';
 import type { ModelState } from '../model-state.js';
-import type { Run } from '../run/run.js';
+import { lensPromptOf } from '../run/lens-prompt.js';
 
 /** Scores of every head. */
 export function headsHandlers(state: ModelState): Handlers<'heads.scores' | 'heads.overTime'> {
@@ -18,7 +18,7 @@ export function headsHandlers(state: ModelState): Handlers<'heads.scores' | 'hea
       const run = key === undefined ? undefined : state.runOf(key);
       const changes = run?.spec.changes ?? [];
       const model = changes.length === 0 ? state.opened.model : state.lensView().with(lensInterventions(changes)).model;
-      const prompt = run && promptOf(run);
+      const prompt = run && lensPromptOf(run);
       const scores = await scored(run?.spec.step ?? step, model as LensModel, prompt === undefined ? {} : { prompt });
       return { ...tableOf(state, scores), on: run === undefined ? 'random tokens, repeated' : 'the prompt' };
     },
@@ -64,8 +64,4 @@ function tableOf(state: ModelState, scores: LabelledArray): Pick<Output<'heads.s
     }));
   });
   return { columns, heads };
-}
-
-function promptOf({ prepared }: Run): LensPrompt {
-  return prepared.ids === undefined ? (Object.values(prepared.feeds)[0] as LensPrompt) : [...prepared.ids];
 }

@@ -15,11 +15,12 @@ export function keepHandlers(state: ModelState): Handlers<'keep.card'> {
       const looked = state.looked(ref);
       const { run, minus } = looked;
       const description = [sentenceOf(run, minus?.run)];
-      const tokens = (minus === undefined ? run.prepared.tokens : minus.pairs.flatMap(([i]) => run.prepared.tokens[i] ?? [])).map(
-        (t) => t.text,
-      );
-      if (layer !== undefined && head !== undefined && value === 'pattern' && minus === undefined)
-        description.push(...describeHead(await headMatrix(looked, { layer, head }, value), tokens, `Layer ${layer}, head ${head}`, token));
+      if (layer !== undefined && head !== undefined && value === 'pattern' && minus === undefined) {
+        const name = state.subject.kind === 'translation' ? state.attentionAt(layer).path : `Layer ${layer}`;
+        description.push(
+          ...describeHead(await headMatrix(looked, { layer, head }, value), run.sides(layer), `${name}, head ${head}`, token),
+        );
+      }
       if (run.graph.sites.has('logits')) description.push(await predictionOf(state, run));
       return { provenance: provenanceOf(state, run), description };
     },
@@ -45,7 +46,9 @@ function provenanceOf(state: ModelState, run: Run): Output<'keep.card'>['provena
 
 function promptText({ spec: { prompt }, prepared }: Run): string {
   if (prompt.kind === 'text') return prompt.text;
-  return prompt.kind === 'image' ? 'an image' : (prepared.text ?? prepared.ids?.join(', ') ?? '');
+  if (prompt.kind === 'image') return 'an image';
+  const written = prepared.text ?? prepared.ids?.join(', ') ?? '';
+  return prompt.kind === 'translation' ? `${prompt.source} → ${typeof prompt.target === 'string' ? prompt.target : written}` : written;
 }
 
 function sentenceOf(run: Run, minus: Run | undefined): string {
@@ -60,6 +63,6 @@ function sentenceOf(run: Run, minus: Run | undefined): string {
 async function predictionOf(state: ModelState, run: Run): Promise<string> {
   const { candidates } = await nextOf({ run }, state.subject, { count: 3 });
   const parts = candidates.map(({ text, probability }) => `${JSON.stringify(text)} (${(100 * probability).toFixed(1)}%)`);
-  const what = state.subject.kind === 'decoder' ? 'What comes next, by the model' : 'Its likeliest answers';
+  const what = ['decoder', 'translation'].includes(state.subject.kind) ? 'What comes next, by the model' : 'Its likeliest answers';
   return `${what}: ${parts.join(', ')}.`;
 }

@@ -1,9 +1,10 @@
 import { turns } from '../../../core/event-loop.js';
 import { fail } from '../../../core/index.js';
-import { generate, logProbability, nextTokens, sample } from '../../../generate/index.js';
+import { generate, logProbability, nextTokens, sample, Targets } from '../../../generate/index.js';
 import type { LanguageModel } from '../../../models/index.js';
-import type { Context, Input, Output } from '../../protocol/index.js';
+import type { Context, Input, Output, Prompt } from '../../protocol/index.js';
 import type { ModelState } from '../model-state.js';
+import type { Prepared } from '../run/subject.js';
 import { idsOf } from '../run/token-subject.js';
 import { distribution, logitsAt, samplingOf } from './next.js';
 
@@ -22,7 +23,7 @@ export async function generateText(
   { signal, emit }: Context<'read.generate'>,
 ): Promise<Output<'read.generate'>> {
   const { opened } = state;
-  if (opened.kind !== 'decoder')
+  if (opened.kind !== 'decoder' && opened.kind !== 'translation')
     throw fail('unsupported', { where: 'generate', rule: 'a model that predicts the next token', got: opened.type });
   const { maxNewTokens } = input;
   if (!(Number.isInteger(maxNewTokens) && maxNewTokens >= 1 && maxNewTokens <= mostNewTokens))
@@ -35,7 +36,7 @@ export async function generateText(
   const text = (): string =>
     opened.tokenizer === undefined ? '' : opened.tokenizer.decode(ids).slice(opened.tokenizer.decode(ids.slice(0, prompt)).length);
   let finish = 'length';
-  const steps = isChanged || !keepsKeys ? runSteps(state, input, ids) : cachedSteps(state, input, ids, signal);
+  const steps = isChanged || !keepsKeys ? runSteps(state, input, ids) : cachedSteps(state, input, prepared, signal);
   const turn = turns();
   for await (const { id, logprob, candidates, end } of steps) {
     await turn();
@@ -57,24 +58,29 @@ interface Step {
 async function* cachedSteps(
   state: ModelState,
   input: Input<'read.generate'>,
-  prompt: readonly number[],
+  prepared: Prepared,
   signal: AbortSignal,
 ): AsyncGenerator<Step> {
   const count = Math.min(input.alternatives ?? 10, mostAlternatives);
   const { maxNewTokens, seed = 0 } = input;
   const options = { ...samplingOf(input), maxNewTokens, seed, alternatives: count, endIds: endIdsOf(state), signal };
   // The program holds the weights that the model has when it is made.
-  const source = await state.programs.inTurn(async () => {
+  const { source, targets } = await state.programs.inTurn(async () => {
     await state.useWeights(input.step);
-    return nextTokens(state.opened.model as LanguageModel);
+    const { opened } = state;
+    if (opened.kind !== 'translation') return { source: await nextTokens(opened.model as LanguageModel) };
+    const targets = await Targets.of(opened.model);
+    await targets.read((prepared.source ?? []).map(({ id }) => id));
+    return { source: await nextTokens(targets), targets };
   });
   try {
-    for await (const { id, logprob, alternatives = [], finish } of generate(source, [...prompt], options)) {
+    for await (const { id, logprob, alternatives = [], finish } of generate(source, [...idsOf(prepared)], options)) {
       const candidates = alternatives.map((a) => ({ id: a.id, text: state.subject.textOf(a.id), probability: Math.exp(a.logprob) }));
       yield { id, logprob, candidates, end: finish };
     }
   } finally {
     await source.dispose();
+    await targets?.dispose();
   }
 }
 
@@ -83,7 +89,7 @@ async function* runSteps(state: ModelState, input: Input<'read.generate'>, promp
   const count = Math.min(input.alternatives ?? 10, mostAlternatives);
   for (let index = 0; index < input.maxNewTokens && ids.length < state.subject.context; index++) {
     const { step, changes } = input;
-    const run = await state.run({ model: state.place.model, step, prompt: { kind: 'ids', ids }, changes });
+    const run = await state.run({ model: state.place.model, step, prompt: promptOf(input.prompt, ids), changes });
     const logits = await logitsAt(run, state.subject, ids.length - 1);
     const id = sample(logits, { ...samplingOf(input), seed: input.seed ?? 0 }, index, ids);
     const { candidates } = distribution(logits, state.subject, { ...samplingOf(input), count }, ids);
@@ -92,6 +98,11 @@ async function* runSteps(state: ModelState, input: Input<'read.generate'>, promp
     if (isEnd) return;
     ids.push(id);
   }
+}
+
+/** A prompt that goes on to ids. */
+function promptOf(prompt: Prompt, ids: readonly number[]): Prompt {
+  return prompt.kind === 'translation' ? { ...prompt, target: ids } : { kind: 'ids', ids };
 }
 
 function endIdsOf({ opened }: ModelState): readonly number[] {

@@ -24,10 +24,10 @@ type ReadNames =
 /** Looking at runs. */
 export function readHandlers(state: ModelState): Handlers<ReadNames> {
   return {
-    'read.run': async (spec) => {
-      const run = await state.run(spec);
-      const { tokens, grid, leftOut, text } = run.prepared;
-      return { run: run.key, tokens, attention: state.attention, leftOut, ...(grid && { grid }), ...(text !== undefined && { text }) };
+    'read.run': async ({ beside: _, ...spec }) => {
+      const run = await (await state.stateOf(spec.model)).run(spec);
+      const { feeds: _feeds, ids: _ids, ...prepared } = run.prepared;
+      return { run: run.key, attention: run.attention, ...prepared };
     },
     'read.tile': async (input) => {
       const matrix = await headMatrix(state.looked(input), input, input.value);

@@ -1,12 +1,14 @@
 import { fail } from '../../../core/index.js';
 import type { AttentionLayer, AttentionValue, HeadRef } from '../../protocol/index.js';
 import type { Run } from '../run/run.js';
-import { differenceOf } from './difference.js';
+import { differenceOf, type Pairs } from './difference.js';
 
 /** What is looked at: a run, or A − B over the tokens that both have. */
 export interface Looked {
   readonly run: Run;
-  readonly minus?: { readonly run: Run; readonly pairs: readonly (readonly [a: number, b: number])[] } | undefined;
+  readonly minus?:
+    | { readonly run: Run; readonly pairs: Pairs /** Of translations, the sources' tokens. */; readonly sourcePairs?: Pairs }
+    | undefined;
 }
 
 /** One head's scores or pattern, [rows,columns]: queries and keys. */
@@ -25,7 +27,10 @@ export async function headMatrix(looked: Looked, { layer, head }: HeadRef, value
   const own = await matrixOf(looked.run, layer, head, value);
   if (looked.minus === undefined) return own;
   const other = await matrixOf(looked.minus.run, layer, head, value);
-  return differenceOf(own, other, looked.minus.pairs, (looked.run.attention[layer] as AttentionLayer).kind === 'cross');
+  const { pairs, sourcePairs = pairs } = looked.minus;
+  const { kind, path } = looked.run.attention[layer] as AttentionLayer;
+  const isEncoder = path.startsWith('encoder.');
+  return differenceOf(own, other, isEncoder ? sourcePairs : pairs, isEncoder || kind === 'cross' ? sourcePairs : pairs);
 }
 
 async function matrixOf(run: Run, layer: number, head: number, value: AttentionValue): Promise<HeadMatrix> {

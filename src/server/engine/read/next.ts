@@ -74,10 +74,10 @@ export function entropyOf(logits: Float32Array): number {
   return all.reduce((sum, p) => (p > 0 ? sum - p * Math.log(p) : sum), 0);
 }
 
-/** The token that the text has there: the next of a decoder's, the very one of an encoder's. */
+/** The token that the text has there: the next, or the very one of an encoder's. */
 function actualAt(run: Run, subject: Subject, position: number, logits: Float32Array, sampling: Sampling): { actual?: Candidate } {
   if (!subject.isPerToken || subject.labels !== undefined) return {};
-  const id = run.prepared.ids?.[subject.kind === 'decoder' ? position + 1 : position];
+  const id = run.prepared.ids?.[subject.kind === 'encoder' ? position : position + 1];
   if (id === undefined) return {};
   const probability = Math.exp(logProbability(logits, id));
   const chosen = probabilities(logits, samplingOf(sampling), run.prepared.ids ?? [])[id] as number;

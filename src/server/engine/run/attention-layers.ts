@@ -11,7 +11,10 @@ export function attentionLayers(sites: ReadonlyMap<string, Tensor>, kind: ModelK
     const path = /^(.*attention)\.pattern$/.exec(name)?.[1];
     return path !== undefined && shape.length === 4 && typeof shape[1] === 'number' ? [{ path, heads: shape[1] }] : [];
   });
-  return found.map(({ path, heads }, layer) => {
+  // Encoder and decoder do not wait for each other until they meet: the encoder's come first, as people read them.
+  const isOfEncoder = ({ path }: { readonly path: string }): boolean => path.startsWith('encoder.');
+  const ordered = [...found.filter(isOfEncoder), ...found.filter((one) => !isOfEncoder(one))];
+  return ordered.map(({ path, heads }, layer) => {
     const isCross = path.endsWith('cross_attention');
     const kvHeads: Dim | undefined = sites.get(`${path}.key`)?.shape[1];
     return {
@@ -20,7 +23,7 @@ export function attentionLayers(sites: ReadonlyMap<string, Tensor>, kind: ModelK
       kind: isCross ? 'cross' : 'self',
       heads,
       kvHeads: typeof kvHeads === 'number' ? kvHeads : heads,
-      causal: kind === 'decoder',
+      causal: kind === 'decoder' || (kind === 'translation' && path.startsWith('decoder.') && !isCross),
       hasScores: sites.get(`${path}.scores`)?.shape.length === 4,
     };
   });

@@ -2,6 +2,7 @@ import { type Shape, symbol } from '../../../core/index.js';
 import { decodeImage, preprocessBatch } from '../../../datasets/index.js';
 import { input } from '../../../ops/index.js';
 import type { OpenedImage } from '../opened.js';
+import { pictureOf } from './picture.js';
 import { refusePrompt } from './refuse-prompt.js';
 import type { Subject } from './subject.js';
 
@@ -24,7 +25,7 @@ export function imageSubject({ model, preprocessing }: OpenedImage): Subject {
       const grid = { rows: Math.floor(height / patch), columns: Math.floor(breadth / patch), special: special.length };
       const patches = Array.from({ length: grid.rows * grid.columns }, (_, i) => `${Math.floor(i / grid.columns)},${i % grid.columns}`);
       const tokens = [...special, ...patches].map((text, id) => ({ id, text, start: 0, end: 0 }));
-      return { tokens, grid, leftOut: 0, feeds: { pixels } };
+      return { tokens, grid, picture: pictureOf(pixels, preprocessing), leftOut: 0, feeds: { pixels } };
     },
     trace(shapes = { pixels: [symbol('B'), channels, image, image] }) {
       const pixels = input('pixels', shapes.pixels as Shape, 'float32');

@@ -1,6 +1,6 @@
 import { fail, type HostArray, nearest } from '../../../core/index.js';
 import type { Parameter, Tensor } from '../../../ops/index.js';
-import type { AttentionLayer, AttentionValue, RunSpec } from '../../protocol/index.js';
+import type { AttentionLayer, AttentionValue, RunSpec, TokenInfo } from '../../protocol/index.js';
 import type { Kept } from '../kept.js';
 import { atOnceBytes } from '../limits.js';
 import type { RunGraph } from './graph.js';
@@ -21,6 +21,8 @@ export interface RunGround {
 export class Run {
   /** Values that are being computed. */
   readonly #coming = new Map<string, Promise<HostArray>>();
+  /** Names of values that were computed. */
+  readonly #computed = new Set<string>();
   #small: readonly string[] | undefined;
 
   constructor(
@@ -78,6 +80,7 @@ export class Run {
     for (const name of Object.keys(tensors)) {
       const coming = computed.then((values) => {
         const value = values[name] as HostArray;
+        this.#computed.add(name);
         this.ground.values.set(this.#valueKey(name), value, value.data.byteLength);
         return value;
       });
@@ -89,6 +92,11 @@ export class Run {
 
   #first(): Record<string, Tensor> {
     return Object.fromEntries(this.#together.map((name) => [name, this.siteTensor(name)]));
+  }
+
+  /** Lets go of its values: nobody can ask for them any more. */
+  forget(): void {
+    for (const name of this.#computed) this.ground.values.delete(this.#valueKey(name));
   }
 
   /** Every layer's pattern and scores, and the logits, where all of them are small; else none. */
@@ -113,6 +121,15 @@ export class Run {
       await this.ground.useWeights(this.spec.step);
       return parameter.value;
     });
+  }
+
+  /** The tokens that look, and those looked at, in a layer: of a translation the source's, the target's, or both. */
+  sides(layer: number): { readonly queries: readonly TokenInfo[]; readonly keys: readonly TokenInfo[] } {
+    const { tokens, source = tokens } = this.prepared;
+    const { kind, path } = this.ground.attention[layer] as AttentionLayer;
+    if (kind === 'cross') return { queries: tokens, keys: source };
+    const own = path.startsWith('encoder.') ? source : tokens;
+    return { queries: own, keys: own };
   }
 
   /** A layer's patterns or scores, [1,H,T,S]. */

@@ -5,8 +5,8 @@ import type { GraphInput } from '../../../runtime/index.js';
 import type { ModelKind, Prompt, RunInfo } from '../../protocol/index.js';
 
 /** A prompt as a model takes it. */
-export interface Prepared extends Pick<RunInfo, 'tokens' | 'grid' | 'leftOut' | 'text'> {
-  /** Of models of tokens: the ids it is run on. */
+export interface Prepared extends Pick<RunInfo, 'tokens' | 'source' | 'grid' | 'picture' | 'leftOut' | 'text'> {
+  /** Of models of tokens: the ids it is run on; of a translation, the target's. */
   readonly ids?: readonly number[];
   readonly feeds: Readonly<Record<string, HostArray>>;
 }

@@ -7,6 +7,8 @@ export interface SweepPicture {
   readonly cells: readonly SweepCell[];
   readonly by: SweepBy;
   readonly layers: number;
+  /** What layers are called; `L0`, … by default. */
+  readonly marks?: readonly string[] | undefined;
   /** Heads, or positions. */
   readonly columns: number;
   /** The tokens, where columns are positions. */
@@ -17,7 +19,7 @@ const LEFT = 26;
 const TOP = 18;
 
 /** How much each place regains: layers down, heads or positions across; of head and position the best head of each. */
-export function sweepScene({ title, width, cells, by, layers, columns, labels }: SweepPicture): Scene {
+export function sweepScene({ title, width, cells, by, marks: names, layers, columns, labels }: SweepPicture): Scene {
   const { cell, height } = sizeOf({ width, layers, columns });
   const values = new Float32Array(layers * columns).fill(Number.NaN);
   for (const { layer, head, position, regained } of cells) {
@@ -41,7 +43,15 @@ export function sweepScene({ title, width, cells, by, layers, columns, labels }:
     },
   ];
   for (let layer = 0; layer < layers; layer++)
-    marks.push({ kind: 'text', x: LEFT - 5, y: TOP + (layer + 0.5) * cell + 4, text: `L${layer}`, size: 11, anchor: 'end', fill: 'quiet' });
+    marks.push({
+      kind: 'text',
+      x: LEFT - 5,
+      y: TOP + (layer + 0.5) * cell + 4,
+      text: names?.[layer] ?? `L${layer}`,
+      size: 11,
+      anchor: 'end',
+      fill: 'quiet',
+    });
   const every = Math.max(1, Math.ceil((labels ? 12 : 20) / cell));
   for (let column = 0; column < columns; column += every)
     marks.push({

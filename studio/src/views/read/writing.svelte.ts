@@ -1,4 +1,5 @@
 import { showToken } from '#dist/lens/picture/token-text.js';
+import type { Prompt } from '#dist/server/protocol/index.js';
 import type { App } from '../../state/app.svelte.js';
 import { Latest } from '../../state/latest.js';
 
@@ -22,7 +23,9 @@ export class Writing {
     const { app } = this;
     const { run, model } = app.subject;
     if (!run || !model) return;
-    await this.#take([...run.tokens.map((token) => token.id), id]).catch(app.session.failed);
+    await this.#textOf([...run.tokens.map((token) => token.id), id])
+      .then((text) => this.#put(text))
+      .catch(app.session.failed);
   }
 
   /** Lets the model write; each token is shown as it comes. */
@@ -36,11 +39,19 @@ export class Writing {
     const ids = run.tokens.map((token) => token.id);
     const room = Math.min(count, model.context - ids.length);
     let shown = 0;
+    let written = place.text;
+    // Who writes in the text meanwhile has the last word.
+    const take = async (): Promise<void> => {
+      const text = app.place.text === written ? await this.#textOf([...ids]) : undefined;
+      if (app.place.text !== written) return this.stop();
+      this.#put(text);
+      written = text ?? written;
+    };
     const show = (): void => {
       // Not for every token: each run of the page costs one of the model's.
       if (performance.now() - shown < 250) return;
       shown = performance.now();
-      void this.#take([...ids]).catch(app.session.failed);
+      void take().catch(app.session.failed);
     };
     await this.#latest
       .run(async (signal) => {
@@ -70,7 +81,7 @@ export class Writing {
       })
       .catch(app.session.failed);
     this.isBusy = false;
-    await this.#take(ids).catch(app.session.failed);
+    await take().catch(app.session.failed);
   }
 
   stop(): void {
@@ -78,16 +89,21 @@ export class Writing {
     this.isBusy = false;
   }
 
-  async #take(ids: readonly number[]): Promise<void> {
+  #put(text: string | undefined): void {
+    if (text !== undefined) this.app.go({ text, query: undefined, key: undefined });
+  }
+
+  /** Tokens as a text. */
+  async #textOf(ids: readonly number[]): Promise<string | undefined> {
     const { app } = this;
     const { model } = app.subject;
-    if (!model) return;
-    if (!model.hasTokenizer) {
-      app.go({ text: ids.join(' '), query: undefined, key: undefined });
-      return;
-    }
+    if (!model) return undefined;
+    if (!model.hasTokenizer && model.kind !== 'translation') return ids.join(' ');
     const step = model.step === undefined ? {} : { step: model.step };
-    const { text } = await app.session.client.ask('read.run', { model: model.model, ...step, prompt: { kind: 'ids', ids } });
-    if (text !== undefined) app.go({ text, query: undefined, key: undefined });
+    // Of a translation the ids are the target's, its start among them: that is no text.
+    const prompt: Prompt =
+      model.kind === 'translation' ? { kind: 'translation', source: app.place.source, target: ids } : { kind: 'ids', ids };
+    const { text } = await app.session.client.ask('read.run', { model: model.model, ...step, prompt });
+    return text;
   }
 }
