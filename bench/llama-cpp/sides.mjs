@@ -7,19 +7,21 @@ import { fileURLToPath } from 'node:url';
 const here = (/** @type {string} */ path) => fileURLToPath(new URL(path, import.meta.url));
 const peers = here('../peers');
 
-/** The peer's version; undefined where it is not installed. */
-export function llamaCppVersion() {
-  const path = `${peers}/node_modules/node-llama-cpp/package.json`;
+/**
+ * A peer's version; undefined where it is not installed.
+ * @param {'node-llama-cpp' | '@huggingface/transformers'} name
+ */
+export function versionOf(name) {
+  const path = `${peers}/node_modules/${name}/package.json`;
   return existsSync(path) ? String(JSON.parse(readFileSync(path, 'utf8')).version) : undefined;
 }
-
-export const howToInstall = 'node-llama-cpp is not installed: npm install --prefix bench/peers';
 
 /** @typedef {{ ids: number[], promptMs: number, tokenMs: number[], peakMiB: number }} Answer */
 /** @typedef {{ ask(prompt: readonly number[], count: number): Promise<Answer>, close(): Promise<void> }} Side */
 
 export const oursScript = here('ours.mjs');
 export const llamaScript = `${peers}/llama-cpp.mjs`;
+export const transformersScript = `${peers}/transformers.mjs`;
 export const commandScript = here('../../dist/cli/main.node.js');
 
 /**

@@ -5,13 +5,16 @@ import { fileURLToPath } from 'node:url';
 
 const folder = fileURLToPath(new URL('../peers', import.meta.url));
 
-/** Who trains the same model, and why others do not. */
+/** Who trains the same model, or says why it does not. */
 export const peers = {
   'TensorFlow.js, WebAssembly': ['tensorflow-step.mjs', 'wasm'],
   'TensorFlow.js, plain CPU': ['tensorflow-step.mjs', 'cpu'],
   'jax-js, WebAssembly': ['jax-step.mjs', 'wasm'],
+  'Transformers.js': ['transformers-step.mjs'],
 };
-export const without = ['Transformers.js: runs models, computes no gradients', 'tfjs-node: its binary is not for this Node'];
+
+/** A peer that has not answered by then is not waited for. */
+const patienceMs = 60_000;
 
 /** @typedef {{ losses: number[], ms: number[] }} Steps */
 
@@ -36,17 +39,37 @@ export async function startPeer([script, ...flags], args) {
       if (value.startsWith('{')) return JSON.parse(value);
     }
   };
-  const ready = await answer();
-  if (ready.error !== undefined) return { missing: ready.error };
+  const ready = await within(answer());
+  if (ready.error !== undefined) {
+    child.kill();
+    return { missing: ready.error };
+  }
   return {
     version: ready.version,
     ...(ready.note && { note: ready.note }),
     async run(first, count) {
       child.stdin.write(`${JSON.stringify({ first, count })}\n`);
-      const steps = await answer();
+      const steps = await within(answer());
       if (steps.error !== undefined) throw new Error(steps.error);
       return steps;
     },
     close: () => child.kill(),
   };
+}
+
+/**
+ * An answer, or the error that it took too long.
+ * @param {Promise<any>} answer
+ */
+async function within(answer) {
+  /** @type {NodeJS.Timeout | undefined} */
+  let timer;
+  const late = new Promise((resolve) => {
+    timer = setTimeout(() => resolve({ error: `no answer within ${patienceMs / 1000} s` }), patienceMs);
+  });
+  try {
+    return await Promise.race([answer, late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }

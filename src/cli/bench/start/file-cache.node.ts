@@ -13,18 +13,18 @@ for path in sys.stdin.read().split('\\0'):
 `;
 
 /**
- * Lets the system forget what it holds of the files below some folders, so that the next start reads them from the disk. What
+ * Lets the system forget what it holds of some files, so that the next start reads them from the disk. What
  * another process has mapped stays, such as node itself.
  * @returns why not, where that cannot be done
  */
-export function forgetFiles(folders: readonly string[]): string | undefined {
+export function forgetFiles(paths: readonly string[]): string | undefined {
   if (process.platform !== 'linux' || !existsSync(python)) return `needs Linux and ${python}`;
-  const paths = folders.flatMap(filesOf);
+  if (paths.length === 0) return undefined;
   const { status, stderr } = spawnSync(python, ['-c', script], { input: paths.join('\0'), encoding: 'utf8' });
   return status === 0 ? undefined : (stderr.trim().split('\n').at(-1) ?? 'it failed');
 }
 
-/** Every file below a folder; a file itself. */
+/** Every file below a folder. */
 export function filesOf(path: string): string[] {
   return readdirSync(path, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())

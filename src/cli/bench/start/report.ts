@@ -27,7 +27,7 @@ export function reportStart({ date, machine, baseline, rows, missing, withoutCol
       ('missing' in sizes.bundle
         ? sizes.bundle.missing
         : `${kib(sizes.bundle.bytes)}, ${kib(sizes.bundle.gzip)} compressed (all exports, without ONNX Runtime)`),
-    ...sizes.others.map(({ name, bytes }) => `beside it    ${name} ${mib(bytes)}, with what it depends on`),
+    ...sizes.others.map(({ name, bytes }) => `beside it    ${name} ${mib(bytes)}`),
   ];
   return `${lines.join('\n')}\n`;
 }

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { packageRoot } from './contestants.node.js';
+import { packageRoot, torchFiles } from './contestants.node.js';
 import { filesOf } from './file-cache.node.js';
 import { bytesOf, packageBytes, packageFolders } from './package-closure.node.js';
 
@@ -16,7 +16,7 @@ export interface InstalledSizes {
   readonly studio: { readonly bytes: number; readonly gzip: number };
   /** Everything that the library exports, bundled for a page and minified, without ONNX Runtime. */
   readonly bundle: { readonly bytes: number; readonly gzip: number } | { readonly missing: string };
-  /** Others, with all they depend on. */
+  /** Others. */
   readonly others: readonly { readonly name: string; readonly bytes: number }[];
 }
 
@@ -62,13 +62,13 @@ async function bundle(): Promise<InstalledSizes['bundle']> {
   return { bytes: contents.length, gzip: gzipSync(contents).length };
 }
 
-/** PyTorch's own folder, without the libraries that Debian keeps elsewhere; packages of bench/peers. */
+/** Packages of bench/peers with all they depend on, and Debian's of PyTorch alone. */
 function others(): InstalledSizes['others'] {
-  const torch = '/usr/lib/python3/dist-packages/torch';
+  const torch = torchFiles();
   const modules = join(packageRoot, 'bench/peers/node_modules');
   const peers = ['@tensorflow/tfjs', '@huggingface/transformers', '@jax-js/jax'].filter((name) => existsSync(join(modules, name)));
   return [
     ...peers.map((name) => ({ name, bytes: packageFolders(join(modules, name)).reduce((sum, folder) => sum + packageBytes(folder), 0) })),
-    ...(existsSync(torch) ? [{ name: 'PyTorch (Debian)', bytes: bytesOf(filesOf(torch)) }] : []),
+    ...(torch.length > 0 ? [{ name: 'PyTorch (Debian’s packages of it alone)', bytes: bytesOf(torch) }] : []),
   ];
 }

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { type Machine, machine } from '../machine.node.js';
 import { onInterrupt } from '../on-interrupt.node.js';
 import { type Summary, summarize } from '../statistics.js';
-import { baselineName, type Contestant, type Missing, otherContestants, ourCommand, ourContestants } from './contestants.node.js';
+import { baselineName, type Contestant, type Missing, otherContestants, ourCommand, ourContestants, ourFiles } from './contestants.node.js';
 import { forgetFiles } from './file-cache.node.js';
 import { openBrowser } from './first-paint.node.js';
 import { timeStart } from './process-start.node.js';
@@ -60,14 +60,13 @@ export async function runStartBench(options: StartBenchOptions = {}): Promise<St
     const timed: Timed[] = all
       .filter((c): c is Contestant => !('missing' in c))
       .map(({ command, ...c }) => ({ ...c, names: [c.name], time: async () => [await timeStart(command)] }));
-    const files = timed.find((c) => c.isOurs)?.folders ?? [];
     if (!('missing' in browser)) {
       const studio = ourCommand(['studio', model, '--no-open']);
       const time = async (): Promise<number[]> => {
         const { address, paint } = await browser.timePage(studio);
         return [address, paint];
       };
-      timed.push({ names: ['headlight studio: its address', 'headlight studio: first paint'], isOurs: true, folders: files, time });
+      timed.push({ names: ['headlight studio: its address', 'headlight studio: first paint'], isOurs: true, files: ourFiles, time });
     }
     const warm = await inTurn(timed, rounds, { note: (round) => onProgress(`round ${round + 1} of ${rounds}`), before: remove });
     let withoutCold = coldRounds === 0 ? 'left out' : undefined;
@@ -75,7 +74,7 @@ export async function runStartBench(options: StartBenchOptions = {}): Promise<St
       note: (round) => onProgress(`from the disk, round ${round + 1} of ${coldRounds}`),
       before: async (contestant) => {
         await remove();
-        withoutCold ??= forgetFiles(contestant.folders);
+        withoutCold ??= forgetFiles(contestant.files());
       },
     });
     const rows = [...warm].map(([name, { isOurs, ms }]) => ({
@@ -108,7 +107,7 @@ export async function runStartBench(options: StartBenchOptions = {}): Promise<St
 interface Timed {
   readonly names: readonly string[];
   readonly isOurs: boolean;
-  readonly folders: readonly string[];
+  files(): readonly string[];
   time(): Promise<readonly number[]>;
 }
 
