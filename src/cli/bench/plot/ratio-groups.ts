@@ -88,12 +88,7 @@ export function llamaCppGroups({ models }: LlamaCppRecord): DotGroup[] {
   );
 }
 
-/** A page's steps over those of one thread of WebAssembly in the same run. */
-export function browserGroups({ results }: BrowserRecord): DotGroup[] {
-  const one = results.find(({ device, threads }) => device === 'cpu' && threads === 1)?.ms.median ?? Number.NaN;
-  const rows = results.map(({ device, threads, devices, ms }) => ({
-    name: `${device === 'cpu' ? 'WebAssembly' : 'WebGPU'}, ${threads} thread${threads === 1 ? '' : 's'}${devices.length > 1 ? ', in turn' : ''}`,
-    ...{ value: one / ms.median, low: one / ms.max, high: one / ms.min },
-  }));
-  return [{ heading: 'the S step in Chromium, over one thread', rows }];
+export function browserGroups({ results, baseline }: BrowserRecord): DotGroup[] {
+  const rows = results.filter(({ name }) => name !== baseline).map(({ name, ratio }) => speed(name, ratio));
+  return [{ heading: `the S step, over ${baseline}`, rows }];
 }

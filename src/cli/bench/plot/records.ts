@@ -16,10 +16,8 @@ export interface LlamaCppRecord {
 
 export interface BrowserRecord {
   readonly bench: 'browser';
-  readonly results: readonly {
-    readonly device: 'cpu' | 'webgpu';
-    readonly devices: readonly string[];
-    readonly threads: number;
-    readonly ms: Summary;
-  }[];
+  /** The name of the result that the others are measured against. */
+  readonly baseline: string;
+  /** Times over the baseline's in the same round. */
+  readonly results: readonly { readonly name: string; readonly ratio: Summary }[];
 }

@@ -48,7 +48,7 @@ export interface StartBenchResult {
  * the disk; and what is installed.
  */
 export async function runStartBench(options: StartBenchOptions = {}): Promise<StartBenchResult> {
-  const { rounds = 7, coldRounds = 3, oursOnly = false, onProgress = () => {} } = options;
+  const { rounds = 5, coldRounds = 3, oursOnly = false, onProgress = () => {} } = options;
   const folder = await mkdtemp(join(tmpdir(), 'headlight-bench-'));
   const forget = onInterrupt(() => rmSync(folder, { recursive: true, force: true }));
   const model = join(folder, 'model');
@@ -111,14 +111,14 @@ interface Timed {
   time(): Promise<readonly number[]>;
 }
 
-/** Each once a round, in an order that begins with another each round; one round before them is not counted where none is cold. */
+/** Each once a round, in an order that begins with another each round; of several rounds one before them is not counted. */
 async function inTurn(
   all: readonly Timed[],
   rounds: number,
   { note, before }: { note(round: number): void; before(contestant: Timed): Promise<void> },
 ): Promise<Map<string, { readonly isOurs: boolean; readonly ms: number[] }>> {
   const found = new Map(all.flatMap(({ names, isOurs }) => names.map((name) => [name, { isOurs, ms: [] as number[] }])));
-  for (let round = rounds === 0 ? 0 : -1; round < rounds; round++) {
+  for (let round = rounds > 1 ? -1 : 0; round < rounds; round++) {
     note(round);
     for (const i of all.keys()) {
       const contestant = all[(i + Math.max(0, round)) % all.length] as Timed;
