@@ -40,6 +40,8 @@ export async function benchModels(
     onRow: ({ task, model, ms }) => io.note(`bench models: ${task}, ${model}: ${ms.toFixed(1)} ms a step`),
   });
   await keep({ times });
-  io.out(json ? `${JSON.stringify(record)}\n` : `${stepTimeTable(times)}\n`);
+  const { machine } = await import('../bench/machine.node.js');
+  const told = { date: new Date().toISOString(), machine: machine(), ...record };
+  io.out(json ? `${JSON.stringify(told)}\n` : `${stepTimeTable(times)}\n`);
   return record;
 }

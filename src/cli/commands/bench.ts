@@ -41,7 +41,7 @@ const benches: Readonly<Record<string, Bench>> = {
     const onProgress = (what: string): void => io.note(`bench length: ${what}`);
     const chosen = forms?.split(',').map((name) => name.trim());
     const result = await lengthBench({ ...(threads && { threads }), ...(upTo && { upTo }), ...(chosen && { forms: chosen }), onProgress });
-    return printed({ bench: 'length', ...result }, json, io, () => lengthTable(result.rows));
+    return printed({ bench: 'length', date: now(), ...result }, json, io, () => lengthTable(result.rows));
   },
   async recurrent({ threads, json }, io) {
     const { runRecurrentBench } = await import('../bench/recurrent.node.js');
@@ -58,14 +58,15 @@ const benches: Readonly<Record<string, Bench>> = {
     const size = reachSizes[small ? 'small' : 'full'];
     const onRow = ({ model, when }: { model: string; when: string }): void => io.note(`bench reach: ${model}, ${when}`);
     const rows = await reachBench({ size, forms, steps, threads, onRow });
-    return printed({ bench: 'reach', size, rows }, json, io, () => reachTable(rows));
+    const { machine } = await import('../bench/machine.node.js');
+    return printed({ bench: 'reach', date: now(), machine: machine(), size, rows }, json, io, () => reachTable(rows));
   },
   async lens({ threads, small, json }, io) {
     const { lensBench, lensSizes } = await import('../bench/lens.node.js');
     const { lensTable } = await import('../bench/lens-report.js');
     const size = lensSizes[small ? 'small' : 'full'];
     const figures = await lensBench({ size, ...(threads && { threads }), onProgress: (what) => io.note(`bench lens: ${what}`) });
-    return printed({ bench: 'lens', ...figures }, json, io, () => lensTable(figures));
+    return printed({ bench: 'lens', date: now(), ...figures }, json, io, () => lensTable(figures));
   },
   async inference({ threads, small, json }, io) {
     const { runInferenceBench } = await import('../bench/inference/inference.node.js');
@@ -97,6 +98,10 @@ export async function benchCommand(name: string, flags: BenchFlags, io: CommandI
   if (flags.plot === undefined) return;
   const { plotBench } = await import('../bench/plot/plot.js');
   await files.writeAtomic(flags.plot, plotBench(record));
+}
+
+function now(): string {
+  return new Date().toISOString();
 }
 
 function printed<R extends BenchRecord>(record: R, json: boolean | undefined, io: CommandIo, table: () => string): R {
