@@ -1,4 +1,4 @@
-// What is compared: processes that are asked in turn, each idle while another works.
+// What is compared: processes that are asked in turn, each stopped while another works (threads of some spin or collect garbage on).
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
@@ -36,12 +36,15 @@ export function side(script, args) {
   const ended = new Promise((resolve) => child.once('exit', resolve));
   return {
     async ask(prompt, count) {
+      child.kill('SIGCONT');
       child.stdin.write(`${JSON.stringify({ prompt, count })}\n`);
       const { value, done } = await lines.next();
+      child.kill('SIGSTOP');
       if (done) throw new Error(`${script} ended without an answer`);
       return JSON.parse(value);
     },
     async close() {
+      child.kill('SIGCONT');
       child.stdin.end();
       await ended;
     },

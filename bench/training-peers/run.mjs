@@ -8,12 +8,14 @@ import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { saveModel, writeSafetensors } from '#dist/checkpoints/index.js';
+import { LoadMeter } from '#dist/cli/bench/load.node.js';
 import { machine } from '#dist/cli/bench/machine.node.js';
 import { plotBench } from '#dist/cli/bench/plot/plot.js';
 import { median, summarize } from '#dist/cli/bench/statistics.js';
 import { stackBatches, storyBatches } from '#dist/cli/bench/step-batches.js';
 import { compareLosses } from '#dist/cli/bench/step-compare.js';
 import { OurSide } from '#dist/cli/bench/step-ours.js';
+import { quietLoad } from '#dist/cli/bench/step-report.js';
 import { modelOf, stepCases } from '#dist/cli/bench/step-shape.js';
 import { adamW } from '#dist/train/index.js';
 import { peers, startPeer } from './sides.mjs';
@@ -65,6 +67,8 @@ try {
         `${name.padEnd(30)}${ms.median.toFixed(0).padStart(10)}${ourMs.median.toFixed(1).padStart(8)}${ratio.toFixed(1).padStart(8)}   ${spread}`,
       );
       const { steps, relative } = result.equality;
+      if (result.othersLoad > quietLoad)
+        console.log(`  NOT QUIET: other programs took ${(100 * result.othersLoad).toFixed(0)}% of the processors`);
       console.log(`  ${side.version}; ${steps} losses equal within ${relative.toExponential(1)}${side.note ? `; ${side.note}` : ''}`);
     } catch (error) {
       results[name] = { missing: String(error) };
@@ -83,10 +87,10 @@ try {
 
 /**
  * Equal losses first, then blocks in turn.
- * @param {{ version: string, note?: string, run(first: number, count: number): Promise<{ losses: number[], ms: number[] }> }} side
+ * @param {Exclude<Awaited<ReturnType<typeof startPeer>>, { missing: string }>} side
  * @param {readonly number[]} losses
  */
-async function race({ version, note, run }, losses) {
+async function race({ version, note, run, processorTime }, losses) {
   const compared = await run(0, losses.length);
   const equality = compareLosses(losses, compared.losses);
   // The last of them: the first compile and warm up.
@@ -95,6 +99,7 @@ async function race({ version, note, run }, losses) {
   const rounds = Math.min(10, Math.max(3, Math.floor((1000 * Number(values.seconds)) / (peerSteps * stepMs))));
   /** @type {Record<'ms' | 'ourMs' | 'ratios', number[]>} */
   const { ms, ourMs, ratios } = { ms: [], ourMs: [], ratios: [] };
+  const load = new LoadMeter(processorTime);
   for (let round = 0; round < rounds; round++) {
     // Each in its turn goes first.
     const mineFirst = round % 2 === 0;
@@ -106,5 +111,14 @@ async function race({ version, note, run }, losses) {
     ratios.push(median(its) / median(mine));
   }
   const [theirs, own] = [summarize(ms), summarize(ourMs)];
-  return { version, ...(note && { note }), equality, ms: theirs, ourMs: own, ratio: median(ratios), ratios: summarize(ratios) };
+  return {
+    version,
+    ...(note && { note }),
+    equality,
+    ms: theirs,
+    ourMs: own,
+    ratio: median(ratios),
+    ratios: summarize(ratios),
+    othersLoad: load.others(),
+  };
 }

@@ -1,5 +1,6 @@
-// The peers as processes: each is asked for steps in its turn, and idle while another works.
+// The peers as processes: each is asked for steps in its turn, and stopped while another works (collecting garbage would go on).
 import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
@@ -22,7 +23,7 @@ const patienceMs = 60_000;
  * Starts a peer. What it cannot do is its `missing`.
  * @param {readonly string[]} command
  * @param {readonly string[]} args
- * @returns {Promise<{ missing: string } | { version: string, note?: string, run(first: number, count: number): Promise<Steps>, close(): void }>}
+ * @returns {Promise<{ missing: string } | { version: string, note?: string, run(first: number, count: number): Promise<Steps>, processorTime(): number, close(): void }>}
  */
 export async function startPeer([script, ...flags], args) {
   const child = spawn(process.execPath, [`${folder}/${script}`, ...flags, ...args], { cwd: folder, stdio: ['pipe', 'pipe', 'pipe'] });
@@ -47,13 +48,20 @@ export async function startPeer([script, ...flags], args) {
   return {
     version: ready.version,
     ...(ready.note && { note: ready.note }),
+    /** Processor time so far, in ms: fields of /proc behind the name in brackets, in hundredths of a second. */
+    processorTime() {
+      const fields = readFileSync(`/proc/${child.pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ') ?? [];
+      return 10 * (Number(fields[11]) + Number(fields[12]));
+    },
     async run(first, count) {
+      child.kill('SIGCONT');
       child.stdin.write(`${JSON.stringify({ first, count })}\n`);
       const steps = await within(answer());
+      child.kill('SIGSTOP');
       if (steps.error !== undefined) throw new Error(steps.error);
       return steps;
     },
-    close: () => child.kill(),
+    close: () => child.kill('SIGKILL'),
   };
 }
 
