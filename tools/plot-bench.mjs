@@ -15,11 +15,24 @@ if (positionals.length === 0 || values.out === undefined || (values.y !== undefi
   console.error(`plot-bench: the JSON of a bench, --out FILE.svg, and as --y one of ${lengthAxes.join(', ')}`);
   process.exit(2);
 }
-/** The last line of a bench's output. @type {any[]} */
-const [record, ...more] = positionals.map((file) => JSON.parse(readFileSync(file, 'utf8').trimEnd().split('\n').at(-1) ?? ''));
+const [record, ...more] = positionals.map(recordOf);
 const chosen = values.rows?.split(',');
 if (Array.isArray(record.rows)) {
   const all = [record, ...more].flatMap(({ rows }) => rows);
   record.rows = all.filter((row) => chosen === undefined || chosen.includes(row.form ?? row.model ?? row.name));
 }
 writeFileSync(values.out, plotBench(record, { title: values.title, y }));
+
+/**
+ * A file that is a record, or what a bench printed: its last line is.
+ * @param {string} file
+ * @returns {any}
+ */
+function recordOf(file) {
+  const text = readFileSync(file, 'utf8').trimEnd();
+  try {
+    return JSON.parse(text);
+  } catch {
+    return JSON.parse(text.split('\n').at(-1) ?? '');
+  }
+}
