@@ -1,6 +1,7 @@
 #!/usr/bin/env node
-// npm run bench:browser [-- --rounds N --json --plot FILE.svg]: the S step in Chromium on WebAssembly with 1 and 2 threads and on WebGPU
-// (in software where there is no GPU), in turn with the same program in Node. Chromium: Debian's, or CHROMIUM_PATH.
+// npm run bench:browser [-- --rounds N --webgpu --json --plot FILE.svg]: the S step in Chromium on WebAssembly with 1 and 2 threads, and on
+// WebGPU where that is asked for (in software where there is no GPU), in turn with the same program in Node; each browser is stopped while
+// another works, since its threads spin. Chromium: Debian's, or CHROMIUM_PATH.
 import { existsSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { chromium } from 'playwright-core';
@@ -11,7 +12,12 @@ import * as inNode from './page.mjs';
 import { servePage } from './serve.mjs';
 
 const { values } = parseArgs({
-  options: { rounds: { type: 'string', default: '6' }, json: { type: 'boolean', default: false }, plot: { type: 'string' } },
+  options: {
+    rounds: { type: 'string', default: '6' },
+    webgpu: { type: 'boolean', default: false },
+    json: { type: 'boolean', default: false },
+    plot: { type: 'string' },
+  },
 });
 const executablePath = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium';
 if (!existsSync(executablePath)) {
@@ -38,7 +44,10 @@ await inNode.prepare(baseline);
 const sides = [{ job: baseline, run: inNode.run, close: async () => {}, blocks: [] }];
 /** @type {{ name: string, missing: string }[]} */
 const missing = [];
-for (const job of jobs) await open(job);
+for (const job of jobs) {
+  if (job.device === 'webgpu' && !values.webgpu) missing.push({ name: job.name, missing: 'not tried: --webgpu' });
+  else await open(job);
+}
 const rounds = Number(values.rounds);
 for (let round = -1; round < rounds; round++) {
   for (const i of sides.keys()) {
@@ -89,20 +98,27 @@ if (values.plot !== undefined) writeFileSync(values.plot, plotBench(record));
  */
 async function open(job) {
   const args = ['--headless', '--no-sandbox', ...(job.device === 'webgpu' ? gpu : ['--disable-gpu'])];
-  const browser = await chromium.launch({ executablePath, args });
+  const server = await chromium.launchServer({ executablePath, args });
+  const browser = await chromium.connect(server.wsEndpoint());
+  // Playwright gives a browser a group of processes of its own.
+  const signal = (/** @type {NodeJS.Signals} */ name) => process.kill(-(server.process().pid ?? Number.NaN), name);
   try {
     const page = await browser.newPage();
     await page.goto(site.url);
     const input = JSON.stringify({ ...job, wasmPaths: '/' });
     const isolated = await inTime(page.evaluate(`import('/page.js').then((m) => m.prepare(${input}))`));
     if (!isolated) throw new Error('a page without threads');
-    const run = (/** @type {number} */ count) =>
-      /** @type {Promise<import('./page.mjs').Block>} */ (inTime(page.evaluate(`import('/page.js').then((m) => m.run(${count}))`)));
+    const run = async (/** @type {number} */ count) => {
+      signal('SIGCONT');
+      const block = await inTime(page.evaluate(`import('/page.js').then((m) => m.run(${count}))`));
+      signal('SIGSTOP');
+      return /** @type {import('./page.mjs').Block} */ (block);
+    };
     await run(1);
-    sides.push({ job, run, close: () => browser.close(), blocks: [] });
+    sides.push({ job, run, close: () => server.kill(), blocks: [] });
   } catch (error) {
     missing.push({ name: job.name, missing: String(error).split('\n')[0] ?? '' });
-    await browser.close();
+    await server.kill();
   }
 }
 

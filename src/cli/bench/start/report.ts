@@ -9,9 +9,9 @@ export function reportStart({ date, machine, baseline, rows, missing, withoutCol
     `  machine   ${machine.cpu}, ${machine.cores} cores, ${machine.gibibytes} GiB, ${machine.system}, node ${machine.node}`,
     '',
     `${''.padEnd(36)}${'ms, median'.padStart(12)}  ${'range'.padEnd(18)}${`× ${baseline}`.padStart(12)}${'from the disk'.padStart(16)}  range`,
-    ...rows.map(({ name, warm, cold }) => {
+    ...rows.map(({ name, warm, cold, stayedCached = 0 }) => {
       const ratio = base === undefined ? '' : (warm.median / base.warm.median).toFixed(1);
-      return `${name.padEnd(36)}${warm.median.toFixed(0).padStart(12)}  ${range(warm).padEnd(18)}${ratio.padStart(12)}${(cold?.median.toFixed(0) ?? '–').padStart(16)}  ${cold ? range(cold) : ''}`.trimEnd();
+      return `${name.padEnd(36)}${warm.median.toFixed(0).padStart(12)}  ${range(warm).padEnd(18)}${ratio.padStart(12)}${(cold?.median.toFixed(0) ?? '–').padStart(16)}  ${cold ? `${range(cold)}${stayedCached > 0.01 ? `, ${(100 * stayedCached).toFixed(0)}% of its files stayed cached` : ''}` : ''}`.trimEnd();
     }),
     ...missing.map(({ name, missing }) => `${name.padEnd(36)}  not measured: ${missing}`),
     ...(withoutCold === undefined ? [] : [`from the disk: not measured: ${withoutCold}`]),

@@ -2,6 +2,7 @@ import { rmSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { type Machine, machine } from '../machine.node.js';
 import { onInterrupt } from '../on-interrupt.node.js';
 import { type Summary, summarize } from '../statistics.js';
@@ -27,6 +28,8 @@ export interface StartRow {
   readonly warm: Summary;
   /** With its files read from the disk; missing where the system cannot be made to forget them. */
   readonly cold?: Summary;
+  /** Share of its files' pages that the system kept all the same, since other processes had them mapped; in [0, 1]. */
+  readonly stayedCached?: number;
 }
 
 export interface StartBenchResult {
@@ -48,7 +51,7 @@ export interface StartBenchResult {
  * the disk; and what is installed.
  */
 export async function runStartBench(options: StartBenchOptions = {}): Promise<StartBenchResult> {
-  const { rounds = 5, coldRounds = 3, oursOnly = false, onProgress = () => {} } = options;
+  const { rounds = 5, coldRounds = 2, oursOnly = false, onProgress = () => {} } = options;
   const folder = await mkdtemp(join(tmpdir(), 'headlight-bench-'));
   const forget = onInterrupt(() => rmSync(folder, { recursive: true, force: true }));
   const model = join(folder, 'model');
@@ -70,17 +73,23 @@ export async function runStartBench(options: StartBenchOptions = {}): Promise<St
     }
     const warm = await inTurn(timed, rounds, { note: (round) => onProgress(`round ${round + 1} of ${rounds}`), before: remove });
     let withoutCold = coldRounds === 0 ? 'left out' : undefined;
+    const stayed = new Map<Timed, number>();
     const cold = await inTurn(timed, coldRounds, {
       note: (round) => onProgress(`from the disk, round ${round + 1} of ${coldRounds}`),
       before: async (contestant) => {
         await remove();
-        withoutCold ??= forgetFiles(contestant.files());
+        if (withoutCold !== undefined) return;
+        const kept = forgetFiles(contestant.files());
+        if (typeof kept === 'number') stayed.set(contestant, kept);
+        else withoutCold = kept.missing;
       },
     });
-    const rows = [...warm].map(([name, { isOurs, ms }]) => ({
-      ...{ name, isOurs, warm: summarize(ms) },
-      ...(withoutCold === undefined && { cold: summarize(cold.get(name)?.ms ?? []) }),
-    }));
+    const rows = timed.flatMap((contestant) =>
+      contestant.names.map((name) => ({
+        ...{ name, isOurs: contestant.isOurs, warm: summarize(warm.get(name) ?? []) },
+        ...(withoutCold === undefined && { cold: summarize(cold.get(name) ?? []), stayedCached: stayed.get(contestant) ?? 0 }),
+      })),
+    );
     onProgress('sizes');
     return {
       ...{ bench: 'start', date: new Date().toISOString(), machine: machine(), baseline: baselineName, rows },
@@ -103,6 +112,9 @@ export async function runStartBench(options: StartBenchOptions = {}): Promise<St
   }
 }
 
+/** Between a start and the next. */
+const settleMs = 200;
+
 /** Something that is timed, and what its figures are called. */
 interface Timed {
   readonly names: readonly string[];
@@ -116,15 +128,17 @@ async function inTurn(
   all: readonly Timed[],
   rounds: number,
   { note, before }: { note(round: number): void; before(contestant: Timed): Promise<void> },
-): Promise<Map<string, { readonly isOurs: boolean; readonly ms: number[] }>> {
-  const found = new Map(all.flatMap(({ names, isOurs }) => names.map((name) => [name, { isOurs, ms: [] as number[] }])));
+): Promise<Map<string, number[]>> {
+  const found = new Map(all.flatMap(({ names }) => names.map((name) => [name, [] as number[]])));
   for (let round = rounds > 1 ? -1 : 0; round < rounds; round++) {
     note(round);
     for (const i of all.keys()) {
       const contestant = all[(i + Math.max(0, round)) % all.length] as Timed;
       await before(contestant);
       const times = await contestant.time();
-      if (round >= 0) for (const [k, name] of contestant.names.entries()) found.get(name)?.ms.push(times[k] as number);
+      if (round >= 0) for (const [k, name] of contestant.names.entries()) found.get(name)?.push(times[k] as number);
+      // What was ended has children that end after it.
+      await setTimeout(settleMs);
     }
   }
   return found;
