@@ -1,10 +1,12 @@
-// The models of the comparison with llama.cpp: random weights, as a Hugging Face folder and as GGUF files made of it.
-import { existsSync, mkdirSync } from 'node:fs';
+// The models of the comparison with llama.cpp and Transformers.js: random weights, as a Hugging Face folder, and as GGUF files and an
+// ONNX file made of it.
+import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { convertToGguf, saveModel } from 'headlightjs/checkpoints';
+import { convertToGguf, loadModel, saveModel } from 'headlightjs/checkpoints';
 import { HostArray, randomBits, randomKey } from 'headlightjs/core';
 import { GPT2, Llama } from 'headlightjs/models';
 import { writeTokenizer } from './tokenizer.mjs';
+import { transformersOnnx } from './transformers-onnx.mjs';
 
 /** GPT-2's smallest published shape (124M parameters), and that of a Llama of 110M. */
 export const shapes = {
@@ -31,6 +33,20 @@ export async function modelFiles(name, cache) {
     if (!existsSync(gguf[type])) await convertToGguf(folder, gguf[type], { type });
   }
   return { folder, gguf };
+}
+
+/**
+ * Makes the program that Transformers.js opens, beside a model's folder's weights, if it is not there yet.
+ * @param {string} folder
+ */
+export async function onnxFile(folder) {
+  const path = join(folder, 'onnx', 'model.onnx');
+  if (existsSync(path)) return;
+  mkdirSync(join(folder, 'onnx'), { recursive: true });
+  const model = /** @type {import('headlightjs/generate').CachedModel} */ (await loadModel(folder));
+  // Renamed into place: what was half written when the bench was stopped is no program.
+  writeFileSync(`${path}.tmp`, transformersOnnx(model));
+  renameSync(`${path}.tmp`, path);
 }
 
 /**

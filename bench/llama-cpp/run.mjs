@@ -1,27 +1,33 @@
 #!/usr/bin/env node
-// npm run bench:peers [-- --rounds N --threads N --out FILE.json --cache FOLDER]: decoding, prompts, cold start and memory against
-// llama.cpp (F32 and F16, through node-llama-cpp) and against our own plain program, in turn, with random weights.
+// npm run bench:peers [-- --rounds N --threads N --models gpt2,llama --out FILE.json --plot FILE.svg --cache FOLDER]: decoding, prompts, cold
+// start and memory against llama.cpp (F32 and F16, through node-llama-cpp), against Transformers.js (its own runs of an ONNX file that
+// we write as Optimum does) and against our own plain program, in turn, with random weights.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { machine as machineOf } from '#dist/cli/bench/machine.node.js';
+import { plotBench } from '#dist/cli/bench/plot/plot.js';
 import { files } from '#dist/core/files/files.node.js';
-import { modelFiles, shapes } from './models.mjs';
-import { coldStart, commandScript, howToInstall, llamaCppVersion, llamaScript, oursScript, side } from './sides.mjs';
+import { modelFiles, onnxFile, shapes } from './models.mjs';
+import { coldStart, commandScript, llamaScript, oursScript, side, transformersScript, versionOf } from './sides.mjs';
 import { median, table } from './table.mjs';
 
 const { values } = parseArgs({
   options: {
     rounds: { type: 'string', default: '3' },
     threads: { type: 'string', default: '2' },
+    models: { type: 'string', default: 'gpt2,llama' },
     out: { type: 'string' },
+    plot: { type: 'string' },
     cache: { type: 'string', default: join(files.cacheFolder() ?? '.', 'bench-llama-cpp') },
   },
 });
 const { threads } = values;
 const rounds = Number(values.rounds);
-const version = llamaCppVersion();
-if (version === undefined) console.log(`${howToInstall}; only our own programs are timed`);
+const versions = { llamaCpp: versionOf('node-llama-cpp'), transformers: versionOf('@huggingface/transformers') };
+for (const [name, version] of Object.entries(versions)) {
+  if (version === undefined) console.log(`${name}: not raced: not installed (npm install --prefix bench/peers)`);
+}
 
 /**
  * What is timed: a prompt of so many tokens, so many new ones, in so many turns a round. Many short turns: the memory that
@@ -34,16 +40,24 @@ const compared = 129;
 
 const { cpu, cores, gibibytes, node } = machineOf();
 const report = {
+  bench: 'llama-cpp',
   date: new Date().toISOString(),
   machine: `${cores} × ${cpu}, ${gibibytes} GiB, Node ${node}`,
-  nodeLlamaCpp: version,
+  nodeLlamaCpp: versions.llamaCpp,
+  transformersJs: versions.transformers,
   threads: Number(threads),
   rounds,
   models: /** @type {Record<string, unknown>} */ ({}),
 };
-console.log(`${report.date.slice(0, 10)}, ${report.machine}, ${threads} threads, node-llama-cpp ${version ?? 'not installed'}`);
-for (const name of /** @type {const} */ (['gpt2', 'llama'])) report.models[name] = await compare(name);
-if (values.out !== undefined) writeFileSync(values.out, `${JSON.stringify(report, null, 1)}\n`);
+const { llamaCpp = 'not installed', transformers = 'not installed' } = versions;
+console.log(
+  `${report.date.slice(0, 10)}, ${report.machine}, ${threads} threads, node-llama-cpp ${llamaCpp}, Transformers.js ${transformers}`,
+);
+for (const name of /** @type {const} */ (['gpt2', 'llama'])) {
+  if (values.models.split(',').includes(name)) report.models[name] = await compare(name);
+}
+if (values.out !== undefined) writeFileSync(values.out, `${JSON.stringify(report)}\n`);
+if (values.plot !== undefined) writeFileSync(values.plot, plotBench(report));
 
 /**
  * One model, every side.
@@ -51,13 +65,13 @@ if (values.out !== undefined) writeFileSync(values.out, `${JSON.stringify(report
  */
 async function compare(name) {
   const { folder, gguf } = await modelFiles(name, values.cache);
+  if (versions.transformers !== undefined) await onnxFile(folder);
   const weightBytes = 4 * shapes[name]().parameterCount;
   /** @type {Record<string, readonly [string, readonly string[]]>} */
   const processes = {
     ours: [oursScript, [folder, threads]],
-    ...(version === undefined
-      ? {}
-      : { 'llama.cpp F32': [llamaScript, [gguf.F32, threads]], 'llama.cpp F16': [llamaScript, [gguf.F16, threads]] }),
+    ...(versions.llamaCpp && { 'llama.cpp F32': [llamaScript, [gguf.F32, threads]], 'llama.cpp F16': [llamaScript, [gguf.F16, threads]] }),
+    ...(versions.transformers && { 'Transformers.js': [transformersScript, [folder, threads]] }),
     'ours, plain': [oursScript, [folder, threads, 'plain']],
   };
   const names = Object.keys(processes);
@@ -105,6 +119,7 @@ async function coldStarts(folder, gguf, processes) {
     ours: (count) => coldStart([commandScript, ...command, String(count)]),
     'llama.cpp F32': (count) => coldStart([llamaScript, gguf.F32, threads], question(count)),
     'llama.cpp F16': (count) => coldStart([llamaScript, gguf.F16, threads], question(count)),
+    'Transformers.js': (count) => coldStart([transformersScript, folder, threads], question(count)),
   };
   /** @type {Record<string, { firstMs: number[], peakMiB: number[] }>} */
   const cold = {};

@@ -1,4 +1,4 @@
-// What is compared: processes that are asked in turn, each idle while another works.
+// What is compared: processes that are asked in turn, each stopped while another works (threads of some spin or collect garbage on).
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
@@ -7,19 +7,21 @@ import { fileURLToPath } from 'node:url';
 const here = (/** @type {string} */ path) => fileURLToPath(new URL(path, import.meta.url));
 const peers = here('../peers');
 
-/** The peer's version; undefined where it is not installed. */
-export function llamaCppVersion() {
-  const path = `${peers}/node_modules/node-llama-cpp/package.json`;
+/**
+ * A peer's version; undefined where it is not installed.
+ * @param {'node-llama-cpp' | '@huggingface/transformers'} name
+ */
+export function versionOf(name) {
+  const path = `${peers}/node_modules/${name}/package.json`;
   return existsSync(path) ? String(JSON.parse(readFileSync(path, 'utf8')).version) : undefined;
 }
-
-export const howToInstall = 'node-llama-cpp is not installed: npm install --prefix bench/peers';
 
 /** @typedef {{ ids: number[], promptMs: number, tokenMs: number[], peakMiB: number }} Answer */
 /** @typedef {{ ask(prompt: readonly number[], count: number): Promise<Answer>, close(): Promise<void> }} Side */
 
 export const oursScript = here('ours.mjs');
 export const llamaScript = `${peers}/llama-cpp.mjs`;
+export const transformersScript = `${peers}/transformers.mjs`;
 export const commandScript = here('../../dist/cli/main.node.js');
 
 /**
@@ -34,12 +36,15 @@ export function side(script, args) {
   const ended = new Promise((resolve) => child.once('exit', resolve));
   return {
     async ask(prompt, count) {
+      child.kill('SIGCONT');
       child.stdin.write(`${JSON.stringify({ prompt, count })}\n`);
       const { value, done } = await lines.next();
+      child.kill('SIGSTOP');
       if (done) throw new Error(`${script} ended without an answer`);
       return JSON.parse(value);
     },
     async close() {
+      child.kill('SIGCONT');
       child.stdin.end();
       await ended;
     },

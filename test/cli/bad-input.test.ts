@@ -326,7 +326,7 @@ const cases: readonly (readonly [what: string, args: readonly string[], says: Re
   [
     'an unknown bench',
     ['bench', 'stop'],
-    /bench: one of step, attention, length, recurrent, models, reach, lens, decode; got "stop"\. Nearest: step/,
+    /bench: one of step, attention, length, recurrent, models, reach, lens, inference, start; got "stop"\. Nearest: step/,
   ],
   ['a demo onto a file', ['demo', '--out', 'text.txt'], /--out: .*text\.txt, a file/],
   ['a demo onto something else', ['demo', '--out', 'good'], /--out: .*good, which has files in it/],

@@ -1,13 +1,14 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { convertToGguf, loadModel, saveModel } from '#dist/checkpoints/index.js';
 import { HostArray, normal, randomKey } from '#dist/core/index.js';
-import { generateAll } from '#dist/generate/index.js';
+import { type CachedModel, generateAll } from '#dist/generate/index.js';
 import { GPT2, type LanguageModel, Llama, type LlamaConfig } from '#dist/models/index.js';
-import { howToInstall, llamaCppVersion, llamaScript, side } from '../../bench/llama-cpp/sides.mjs';
+import { llamaScript, side, transformersScript, versionOf } from '../../bench/llama-cpp/sides.mjs';
 import { writeTokenizer } from '../../bench/llama-cpp/tokenizer.mjs';
+import { transformersOnnx } from '../../bench/llama-cpp/transformers-onnx.mjs';
 
 /** Against code that we did not write: llama.cpp reads the GGUF files that we write and says the same. */
 let folder = '';
@@ -29,8 +30,10 @@ const models: Readonly<Record<string, () => LanguageModel>> = {
   'Qwen3, with norms of heads': llama({ headNorm: true, headWidth: 32, base: 1_000_000 }),
 };
 
-const isInstalled = llamaCppVersion() !== undefined;
-if (!isInstalled) console.warn(`greedy tokens are not compared with llama.cpp's: ${howToInstall}`);
+const isInstalled = versionOf('node-llama-cpp') !== undefined;
+const hasTransformers = versionOf('@huggingface/transformers') !== undefined;
+if (!isInstalled || !hasTransformers)
+  console.warn('greedy tokens are not compared with llama.cpp or Transformers.js: npm install --prefix bench/peers');
 
 test.skipIf(!isInstalled).each(Object.entries(models))('50 greedy tokens are llama.cpp’s: %s', async (name, make) => {
   const [checkpoint, gguf] = [join(folder, name), join(folder, `${name}.gguf`)];
@@ -51,6 +54,24 @@ test.skipIf(!isInstalled).each(Object.entries(models))('50 greedy tokens are lla
   expect(new Set(ours.newIds).size).toBeGreaterThan(8);
   const placed = await loadModel(checkpoint, { inPlace: true });
   expect((await generateAll(placed, prompt, { temperature: 0, maxNewTokens: 50 })).newIds).toEqual(ours.newIds);
+});
+
+test.skipIf(!hasTransformers).each(Object.entries(models))('50 greedy tokens are those of Transformers.js: %s', async (name, make) => {
+  const checkpoint = join(folder, `${name}, for Transformers.js`);
+  const model = make();
+  spread(model);
+  await saveModel(checkpoint, model);
+  await mkdir(join(checkpoint, 'onnx'));
+  await writeFile(join(checkpoint, 'onnx/model.onnx'), transformersOnnx(model as CachedModel));
+  const prompt = [17, 4, 250, 99, 31];
+  const theirs = side(transformersScript, [checkpoint, '1']);
+  try {
+    const { ids } = await theirs.ask(prompt, 50);
+    expect(ids).toEqual((await generateAll(model, prompt, { temperature: 0, maxNewTokens: 50 })).newIds);
+    expect(new Set(ids).size).toBeGreaterThan(8);
+  } finally {
+    await theirs.close();
+  }
 });
 
 /** Weights so large that the text wanders and the likeliest token leads by far. */

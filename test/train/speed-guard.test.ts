@@ -3,10 +3,7 @@ import { gunzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import { GPT2, type GPT2Config } from '#dist/models/index.js';
 import { traceStep } from '#dist/train/index.js';
-import { raceRatio } from '../support/program-race.js';
-
-/** A step may take this much more of the time of the frozen program that runs in turn with it. */
-const mostRatio = 1.25;
+import { mostRatio, raceRatio, ratioToFrozen } from '../support/program-race.js';
 
 const fixture = (name: string): Buffer => readFileSync(new URL(`../fixtures/speed/${name}`, import.meta.url));
 const shapes = JSON.parse(fixture('shapes.json').toString('utf8')) as Record<string, GPT2Config & { readonly rows: number }>;
@@ -15,18 +12,8 @@ function stepOf({ rows, ...config }: GPT2Config & { readonly rows: number }): Ui
   return traceStep(new GPT2(config), { shape: { rows, length: config.context } }, { device: 'cpu', threads: 1 }).onnx;
 }
 
-/** Three tries, each longer: what is slower stays slower, what was disturbed does not. */
-async function ratioTo(baseline: Uint8Array, step: Uint8Array): Promise<number> {
-  let best = Number.POSITIVE_INFINITY;
-  for (const rounds of [10, 20, 40]) {
-    best = Math.min(best, await raceRatio(step, baseline, rounds));
-    if (best <= mostRatio) break;
-  }
-  return best;
-}
-
 test.each(Object.keys(shapes))('the training step is no slower than the frozen one by more than a quarter: %s', async (name) => {
-  const ratio = await ratioTo(gunzipSync(fixture(`${name}.onnx.gz`)), stepOf(shapes[name] as (typeof shapes)[string]));
+  const ratio = await ratioToFrozen(stepOf(shapes[name] as (typeof shapes)[string]), gunzipSync(fixture(`${name}.onnx.gz`)), 10);
   expect(ratio).toBeLessThanOrEqual(mostRatio);
 });
 

@@ -3,7 +3,7 @@ import { gradients } from '../../grad/index.js';
 import type { Module } from '../../nn/index.js';
 import { encodeModel } from '../../onnx/index.js';
 import { input, parameterTensor, type Tensor } from '../../ops/index.js';
-import { type EngineTensor, engineTensor, lowerProgram, Session } from '../../runtime/index.js';
+import { type EngineTensor, engineTensor, type LoweredProgram, lowerProgram, Session } from '../../runtime/index.js';
 import type { OurBlock } from './step-ours.js';
 
 export interface LayerPassOptions {
@@ -35,33 +35,13 @@ export class LayerPass {
     { x, cotangent }: { readonly x: HostArray; readonly cotangent: HostArray },
     options: LayerPassOptions,
   ): Promise<LayerPass> {
-    const { tiles = 1 } = options;
-    const [whole, weights] = [input('x', x.shape), input('cotangent', cotangent.shape)];
-    const pieces = weights.split(tiles, 0);
-    const loss = whole
-      .split(tiles, 0)
-      .map((tile, i) =>
-        run(tile)
-          .mul(pieces[i] as Tensor)
-          .sum(),
-      )
-      .reduce((a, b) => a.add(b));
-    const parameters = [...layer.parameters()];
-    const by = ['x', ...parameters.map(([name]) => name)];
-    const found = gradients(loss, [whole, ...parameters.map(([, p]) => parameterTensor(p))]);
-    const outputs = { loss, ...Object.fromEntries(by.map((name, i) => [`gradient:${name}`, found[i] as Tensor])) };
-    const declared = [
-      { name: 'x', spec: whole },
-      { name: 'cotangent', spec: weights },
-    ];
-    const { model, bindings } = lowerProgram(outputs, declared, { device: 'cpu', threads: options.threads });
+    const { model, bindings, gradients: shapes } = tracePass(layer, run, { x, cotangent }, options);
     const feeds: Record<string, EngineTensor> = {};
     for (const binding of bindings) {
       const value = binding.kind === 'parameter' ? binding.parameter.value : binding.name === 'x' ? x : cotangent;
       feeds[binding.name] = engineTensor('float32', value.data, value.shape);
     }
-    const grads = by.map((name, i) => {
-      const shape = (found[i] as Tensor).shape as readonly number[];
+    const grads = Object.entries(shapes).map(([name, shape]) => {
       return [`gradient:${name}`, engineTensor('float32', new Float32Array(shape.reduce((a, b) => a * b, 1)), shape)] as const;
     });
     const session = await Session.create(encodeModel(model), {
@@ -70,7 +50,7 @@ export class LayerPass {
       optimize: false,
       ...(options.profile !== undefined && { profile: options.profile }),
     });
-    return new LayerPass(session, feeds, Object.fromEntries(grads), tiles);
+    return new LayerPass(session, feeds, Object.fromEntries(grads), options.tiles ?? 1);
   }
 
   /** Runs `count` steps. */
@@ -100,4 +80,34 @@ export class LayerPass {
   dispose(): Promise<void> {
     return this.#session.dispose();
   }
+}
+
+/** The program of a pass, what its inputs stand for, and each gradient's shape by name. */
+export function tracePass(
+  layer: Module,
+  run: (x: Tensor) => Tensor,
+  { x, cotangent }: { readonly x: { readonly shape: readonly number[] }; readonly cotangent: { readonly shape: readonly number[] } },
+  { threads, tiles = 1 }: LayerPassOptions,
+): Pick<LoweredProgram, 'model' | 'bindings'> & { readonly gradients: Readonly<Record<string, readonly number[]>> } {
+  const [whole, weights] = [input('x', x.shape), input('cotangent', cotangent.shape)];
+  const pieces = weights.split(tiles, 0);
+  const loss = whole
+    .split(tiles, 0)
+    .map((tile, i) =>
+      run(tile)
+        .mul(pieces[i] as Tensor)
+        .sum(),
+    )
+    .reduce((a, b) => a.add(b));
+  const parameters = [...layer.parameters()];
+  const by = ['x', ...parameters.map(([name]) => name)];
+  const found = gradients(loss, [whole, ...parameters.map(([, p]) => parameterTensor(p))]);
+  const outputs = { loss, ...Object.fromEntries(by.map((name, i) => [`gradient:${name}`, found[i] as Tensor])) };
+  const declared = [
+    { name: 'x', spec: whole },
+    { name: 'cotangent', spec: weights },
+  ];
+  const { model, bindings } = lowerProgram(outputs, declared, { device: 'cpu', threads });
+  const shapes = by.map((name, i) => [name, (found[i] as Tensor).shape as readonly number[]]);
+  return { model, bindings, gradients: Object.fromEntries(shapes) };
 }

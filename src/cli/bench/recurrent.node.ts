@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { writeSafetensors } from '../../checkpoints/index.js';
-import { HeadlightError, HostArray, normal, randomKey } from '../../core/index.js';
+import { HostArray, normal, randomKey } from '../../core/index.js';
 import type { CellName } from '../../nn/index.js';
 import { largestDifference } from './figures-difference.js';
 import { LoadMeter } from './load.node.js';
@@ -62,7 +62,7 @@ const cells: readonly CellName[] = ['rnn', 'gru', 'lstm'];
 export async function runRecurrentBench(options: RecurrentBenchOptions = {}): Promise<RecurrentBenchResult> {
   const { threads = availableParallelism(), shape = { batch: 32, length: 256, hidden: 128 }, rounds = 8, steps = 5 } = options;
   const { out = (text) => void process.stdout.write(text), onProgress = () => {} } = options;
-  const torch = await started(threads);
+  const torch = await TorchProcess.startIfThere('bench recurrent', 'recurrent.py', threads);
   const folder = await mkdtemp(join(tmpdir(), 'headlight-bench-'));
   try {
     const found: CellFigures[] = [];
@@ -84,17 +84,6 @@ export async function runRecurrentBench(options: RecurrentBenchOptions = {}): Pr
   } finally {
     if ('child' in torch) torch.child.kill();
     await rm(folder, { recursive: true, force: true });
-  }
-}
-
-type Started = Awaited<ReturnType<typeof TorchProcess.start>> | { readonly reason: string };
-
-async function started(threads: number): Promise<Started> {
-  try {
-    return await TorchProcess.start('bench recurrent', 'recurrent.py', threads);
-  } catch (error) {
-    if (error instanceof HeadlightError && error.code === 'unsupported') return { reason: error.message };
-    throw error;
   }
 }
 

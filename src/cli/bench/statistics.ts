@@ -32,3 +32,8 @@ export function median(values: readonly number[]): number {
 export function summarize(values: readonly number[]): Summary {
   return { median: median(values), min: quantile(values, 0), p90: quantile(values, 0.9), max: quantile(values, 1), count: values.length };
 }
+
+/** The same of f of every value, f falling, such as a rate of a time: the least time is the highest rate. */
+export function scaled({ median, min, max, p90, count }: Summary, falling: (value: number) => number): Summary {
+  return { median: falling(median), min: falling(max), p90: falling(p90), max: falling(min), count };
+}

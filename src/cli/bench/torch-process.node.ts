@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { fail } from '../../core/index.js';
+import { fail, HeadlightError } from '../../core/index.js';
 
 /** Debian's python: the one that apt's python3-torch is installed for. */
 const python = '/usr/bin/python3';
@@ -85,6 +85,20 @@ export class TorchProcess {
       return { child, info: (await child.ask({ cmd: 'info' })) as unknown as TorchInfo };
     } catch (error) {
       child.kill();
+      throw error;
+    }
+  }
+
+  /** The same; where there is no PyTorch, why. */
+  static async startIfThere(
+    bench: string,
+    script: string,
+    threads: number,
+  ): Promise<{ child: TorchProcess; info: TorchInfo } | { reason: string }> {
+    try {
+      return await TorchProcess.start(bench, script, threads);
+    } catch (error) {
+      if (error instanceof HeadlightError && error.code === 'unsupported') return { reason: error.message };
       throw error;
     }
   }

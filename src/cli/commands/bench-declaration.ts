@@ -8,7 +8,7 @@ export function declareBench(program: Command, context: CommandContext): void {
     .command('bench')
     .argument(
       '[name]',
-      'step: a training step against PyTorch; attention: attention forward and backward against PyTorch; recurrent: RNN, GRU and LSTM against PyTorch; decode: a generated token; length: every form over lengths; models: kinds of models on three tasks; reach: how far gradients reach; lens: capture, an intervention, a sweep',
+      'step: a training step against PyTorch; attention: attention forward and backward against PyTorch; recurrent: RNN, GRU and LSTM against PyTorch; inference: prompts and tokens against PyTorch and the speed of memory; start: from a command to its first step, token, paint; length: every form over lengths; models: kinds of models on three tasks; reach: how far gradients reach; lens: capture, an intervention, a sweep',
       'step',
     )
     .description('measure this machine')
@@ -18,9 +18,10 @@ export function declareBench(program: Command, context: CommandContext): void {
     .option('--forms <names>', 'length, models, reach: these only, such as "lstm,transformer"')
     .option('--steps <n>', 'models, reach: training steps of each; step on webgpu: of each size', wholeNumber(1))
     .addOption(new Option('--device <name>', 'step: webgpu measures it against the CPU instead').choices(['cpu', 'webgpu']))
-    .option('--small', 'models, reach, lens: small enough to take seconds')
+    .option('--small', 'models, reach, lens, inference, start: small enough to take seconds')
     .option('--times', 'models: time their steps alone')
     .option('--out <file>', 'models: keep what is finished here, and go on from it')
+    .option('--plot <file>', 'draw the figures, as SVG')
     .option('--baby', 'step: time the preset `baby` too');
   jsonOption(command).action(async (name: string, flags: BenchFlags) => {
     const { benchCommand } = await import('./bench.js');

@@ -1,3 +1,4 @@
+import type { ComparisonRecord } from '../bench/models/record.js';
 import type { CommandIo } from '../io.js';
 import { checkOutputs } from '../output-path.js';
 import type { BenchFlags } from './bench.js';
@@ -9,7 +10,7 @@ import type { BenchFlags } from './bench.js';
 export async function benchModels(
   { threads, forms, steps, small, times: timesAlone, out, json }: BenchFlags,
   io: CommandIo,
-): Promise<void> {
+): Promise<ComparisonRecord> {
   const { compareModels, comparisonSizes } = await import('../bench/models/compare.js');
   const { stepTimes } = await import('../bench/models/step-times.js');
   const { readComparison, writeComparison } = await import('../bench/models/record.js');
@@ -17,7 +18,8 @@ export async function benchModels(
   const size = comparisonSizes[small ? 'small' : 'full'];
   const settings = { size, steps: steps ?? size.steps };
   await checkOutputs([out], []);
-  let record = out === undefined ? { bench: 'models' as const, settings, rows: [], times: [] } : await readComparison(out, settings);
+  let record: ComparisonRecord =
+    out === undefined ? { bench: 'models', settings, rows: [], times: [] } : await readComparison(out, settings);
   const keep = async (change: Partial<typeof record>): Promise<void> => {
     record = { ...record, ...change };
     if (out !== undefined) await writeComparison(out, record);
@@ -38,5 +40,8 @@ export async function benchModels(
     onRow: ({ task, model, ms }) => io.note(`bench models: ${task}, ${model}: ${ms.toFixed(1)} ms a step`),
   });
   await keep({ times });
-  io.out(json ? `${JSON.stringify(record)}\n` : `${stepTimeTable(times)}\n`);
+  const { machine } = await import('../bench/machine.node.js');
+  const told = { date: new Date().toISOString(), machine: machine(), ...record };
+  io.out(json ? `${JSON.stringify(told)}\n` : `${stepTimeTable(times)}\n`);
+  return record;
 }

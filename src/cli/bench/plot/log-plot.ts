@@ -1,26 +1,32 @@
-// Lines over two logarithmic axes as one self-contained SVG, named at their ends.
+import { escaped } from './escaped.js';
 
-/** @typedef {{ name: string, points: readonly { x: number, y: number }[], hue: number, dashed?: boolean }} Line */
+/** A line of positive numbers. */
+export interface LogLine {
+  readonly name: string;
+  readonly points: readonly { readonly x: number; readonly y: number }[];
+  /** In degrees. */
+  readonly hue: number;
+  readonly dashed?: boolean;
+}
 
 const size = { width: 820, height: 480, left: 64, right: 170, top: 44, bottom: 48 };
 
-/**
- * @param {readonly Line[]} lines of positive numbers
- * @param {{ title: string, x: string, y: string }} words
- * @returns {string}
- */
-export function logPlot(lines, { title, x: below, y: unit }) {
+/** Lines over two logarithmic axes as one self-contained SVG, named at their ends. @param words the title, and what the axes are */
+export function logPlot(
+  lines: readonly LogLine[],
+  { title, x: below, y: unit }: { readonly title: string; readonly x: string; readonly y: string },
+): string {
   const all = lines.flatMap((line) => line.points);
   const [xs, ys] = [range(all.map((p) => p.x)), range(all.map((p) => p.y))];
   const across = size.width - size.left - size.right;
-  const px = (/** @type {number} */ x) => size.left + ((Math.log2(x) - xs.low) / (xs.high - xs.low)) * across;
+  const px = (x: number) => size.left + ((Math.log2(x) - xs.low) / (xs.high - xs.low)) * across;
   const up = size.height - size.top - size.bottom;
-  const py = (/** @type {number} */ y) => size.height - size.bottom - ((Math.log2(y) - ys.low) / (ys.high - ys.low)) * up;
+  const py = (y: number) => size.height - size.bottom - ((Math.log2(y) - ys.low) / (ys.high - ys.low)) * up;
   const xTicks = Array.from({ length: Math.floor(xs.high) - Math.ceil(xs.low) + 1 }, (_, i) => 2 ** (Math.ceil(xs.low) + i));
   const [first, last] = [Math.ceil(ys.low * Math.log10(2)), Math.floor(ys.high * Math.log10(2))];
   const every = Math.ceil((last - first + 1) / 12);
   const yTicks = Array.from({ length: Math.floor((last - first) / every) + 1 }, (_, i) => first + i * every);
-  const color = (/** @type {number} */ hue) => `hsl(${Math.round(hue)} 65% 42%)`;
+  const color = (hue: number) => `hsl(${Math.round(hue)} 65% 42%)`;
 
   // Names at the lines' ends, moved apart where they would lie on each other.
   let lowest = -Infinity;
@@ -67,12 +73,7 @@ export function logPlot(lines, { title, x: below, y: unit }) {
   return `${parts.join('\n')}\n`;
 }
 
-/** Binary logarithms of the ends. @param {readonly number[]} values */
-function range(values) {
+/** Binary logarithms of the ends. */
+function range(values: readonly number[]): { readonly low: number; readonly high: number } {
   return { low: Math.log2(Math.min(...values)), high: Math.log2(Math.max(...values)) };
-}
-
-/** @param {string} text */
-function escaped(text) {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
 }

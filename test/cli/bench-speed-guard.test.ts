@@ -1,0 +1,18 @@
+import { readFileSync } from 'node:fs';
+import { gunzipSync } from 'node:zlib';
+import { expect, test } from 'vitest';
+import { guarded } from '../fixtures/speed/programs.mjs';
+import { mostRatio, raceRatio, ratioToFrozen } from '../support/program-race.js';
+
+const frozen = (file: string): Uint8Array => gunzipSync(readFileSync(new URL(`../fixtures/speed/${file}.onnx.gz`, import.meta.url)));
+
+test.each(Object.entries(guarded))(
+  'no slower than the frozen program by more than a quarter: %s',
+  async (_, { file, make, sizes, rounds }) => {
+    expect(await ratioToFrozen(make(), frozen(file), rounds, sizes)).toBeLessThanOrEqual(mostRatio);
+  },
+);
+
+test.each(Object.entries(guarded))('twice the work is caught: %s', async (_, { file, make, sizes, rounds }) => {
+  expect(await raceRatio(make(2), frozen(file), rounds, sizes)).toBeGreaterThan(mostRatio);
+});
