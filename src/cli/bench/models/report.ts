@@ -19,10 +19,11 @@ export function comparisonTables(rows: readonly ComparisonRow[]): string {
       const own = rows.filter((row) => row.task === task);
       const distances = Object.keys(own[0]?.accuracyAt ?? {});
       const answers = own[0]?.accuracy === undefined ? [] : ['accuracy'];
-      const head = [task, 'parameters', 'loss', ...answers, ...distances.map((d) => `at ${d}`), 'seconds'];
-      const cells = own.map(({ model, parameters, loss, accuracy, accuracyAt, seconds }) => [
+      const head = [task, 'parameters', 'rate', 'loss', ...answers, ...distances.map((d) => `at ${d}`), 'seconds'];
+      const cells = own.map(({ model, parameters, rate, loss, accuracy, accuracyAt, seconds }) => [
         model,
         String(parameters),
+        String(rate),
         loss.toFixed(3),
         ...(accuracy === undefined ? [] : [percent(accuracy)]),
         ...distances.map((d) => percent(accuracyAt?.[Number(d)] ?? Number.NaN)),

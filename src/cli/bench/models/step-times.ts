@@ -30,7 +30,7 @@ export async function stepTimes(options: ContenderOptions<ComparisonSize, StepTi
   const found: StepTime[] = [];
   for (const [task, { vocabulary, context, data }] of Object.entries(tasksOf(size))) {
     const batch = await data.batches({ rows: size.batch, length: context }, seed)(0);
-    const rules = { optimizer: adamW({ lr: size.lr }), clip: 1, threads, hasIgnored: data.hasIgnored };
+    const rules = { optimizer: adamW({ lr: size.rates[0] as number }), clip: 1, threads, hasIgnored: data.hasIgnored };
     const sides: { readonly name: string; readonly side: OurSide; readonly ms: number[] }[] = [];
     try {
       // A batch is handed over to the thread that steps.
