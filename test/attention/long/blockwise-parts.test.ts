@@ -1,8 +1,8 @@
 import { describe, test } from 'vitest';
 import {
+  type AttentionParts,
   alibi,
   and,
-  type Bias,
   BlockwiseAttention,
   causal,
   dilated,
@@ -64,7 +64,7 @@ const masks: Readonly<Record<string, Mask>> = {
   perHead: perHead([causal, padding(real)]),
 };
 
-const biases: Readonly<Record<string, Bias>> = {
+const biases: Readonly<Record<string, NonNullable<AttentionParts['bias']>>> = {
   alibi: alibi(2),
   distanceBias: distanceBias((d) => d.cast('float32').mul(-0.3)),
   LearnedDistanceBias: new LearnedDistanceBias({ heads: 2, behind: 5 }),

@@ -103,7 +103,7 @@ test('has its sites by layer and direction', () => {
 test('a forget bias: larger first biases of the forget gates, and the rest as without it', () => {
   const biases = (forgetBias: number) => {
     const net = new RecurrentLayers({ cell: 'lstm', width: 3, hidden: 2, layers: 2, bidirectional: true, forgetBias });
-    return [...net.parameters()].flatMap(([name, p]) => Array.from(p.value.data, (v, i) => ({ at: `${name} ${i}`, v: Number(v) })));
+    return [...net.parameters()].flatMap(([name, p]) => Array.from(p.value.data as Float32Array, (v, i) => ({ at: `${name} ${i}`, v })));
   };
   const plain = biases(0);
   const moved = biases(1).map(({ at, v }, i) => [at, v - (plain[i]?.v as number)] as const);
