@@ -1,9 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { compareModels, comparisonSizes } from '#dist/cli/bench/models/compare.js';
+import { compareModels } from '#dist/cli/bench/models/compare.js';
 import { contenders } from '#dist/cli/bench/models/contenders.js';
 import { copyTask } from '#dist/cli/bench/models/long-tasks.js';
+import { findRates, tryRates } from '#dist/cli/bench/models/rates.js';
+import { rateTable } from '#dist/cli/bench/models/report.js';
 import { sideBySide } from '#dist/cli/bench/models/side-by-side.js';
-import { tryRates } from '#dist/cli/bench/models/trials.js';
+import { comparisonSizes } from '#dist/cli/bench/models/sizes.js';
 import type { Tensor } from '#dist/ops/index.js';
 
 const { small } = comparisonSizes;
@@ -12,14 +14,24 @@ const lesson = { parameters: 6_000, steps: 20, batch: 8, seed: 0, threads: 1 };
 
 describe('learning rates are tried', () => {
   test('on the short forms of the tasks: the best is what a contender learns at', async () => {
-    const rates = [1e-5, 1e-2];
-    const rows = await compareModels({ size: { ...small, steps: 3, rates }, forms: 'tcn', threads: 1 });
-    for (const { task: name, rate, trials } of rows) {
+    const options = { size: { ...small, steps: 3, rates: [1e-5, 1e-2] }, forms: 'tcn', threads: 1 };
+    const found = await findRates(options);
+    for (const { task: name, rate, trials } of found) {
       expect(rate, name).toBe(1e-2);
       expect(trials.map((trial) => trial.rate)).toEqual([1e-2, 1e-5]);
       expect(trials[0]?.loss).toBeLessThan(trials[1]?.loss as number);
     }
-    expect(rows.length).toBe(3);
+    expect(found.map((row) => row.task)).toEqual(['characters', 'copy', 'order']);
+    expect(rateTable(found)).toMatch(/^loss on short forms +characters, 0.00001 +characters, 0.01 .*\ntcn +[\d.]+ +[\d.]+\*/);
+    const rows = await compareModels({ ...options, rates: found.map((row, i) => ({ ...row, rate: (i + 1) * 1e-3 })) });
+    expect(rows.map(({ rate }) => rate)).toEqual([1e-3, 2e-3, 3e-3]);
+  });
+
+  test('of one rate nothing is tried; what is known is not tried again', async () => {
+    const one = await findRates({ size: small, forms: 'tcn' });
+    expect(one.map(({ rate, trials }) => [rate, trials.length])).toEqual([1, 2, 3].map(() => [5e-3, 0]));
+    const finished = ['characters', 'copy', 'order'].map((name) => ({ task: name, model: 'tcn', rate: 7, trials: [] }));
+    expect(await findRates({ size: { ...small, rates: [1, 2] }, forms: 'tcn', finished })).toEqual(finished);
   });
 
   test('each from the same start, whatever was tried before', async () => {

@@ -2,11 +2,12 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { compareModels, comparisonSizes } from '#dist/cli/bench/models/compare.js';
+import { compareModels } from '#dist/cli/bench/models/compare.js';
 import { chosenContenders, contenders, modelOfSize } from '#dist/cli/bench/models/contenders.js';
 import { copyTask, orderTask } from '#dist/cli/bench/models/long-tasks.js';
 import { reachBench, reachSizes } from '#dist/cli/bench/models/reach.js';
 import { comparisonTables, reachTable, stepTimeTable } from '#dist/cli/bench/models/report.js';
+import { comparisonSizes } from '#dist/cli/bench/models/sizes.js';
 import { stepTimes } from '#dist/cli/bench/models/step-times.js';
 import { teach } from '#dist/cli/bench/models/teach.js';
 import { benchCommand } from '#dist/cli/commands/bench.js';
@@ -79,7 +80,7 @@ test('the small comparison: every contender on every task, in figures and tables
   for (const row of rows) {
     expect(Math.abs(row.parameters / comparisonSizes.small.parameters - 1)).toBeLessThan(0.15);
     expect(row.loss).toBeGreaterThan(0);
-    expect([row.rate, row.trials]).toEqual([5e-3, []]); // of one rate nothing is tried
+    expect(row.rate).toBe(5e-3);
     expect(row.accuracyAt === undefined).toBe(row.task !== 'copy');
     if (row.accuracyAt !== undefined) expect(Object.keys(row.accuracyAt)).toEqual(['8', '16']);
   }

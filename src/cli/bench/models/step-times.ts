@@ -1,8 +1,8 @@
 import { adamW } from '../../../train/index.js';
 import { median } from '../statistics.js';
 import { OurSide } from '../step-ours.js';
-import { type ComparisonSize, comparisonSizes } from './compare.js';
 import { type ContenderOptions, chosenContenders, modelOfSize } from './contenders.js';
+import { type ComparisonSize, comparisonSizes } from './sizes.js';
 import { tasksOf } from './tasks.js';
 
 /** How long a training step of one model takes on one task. */
