@@ -18,6 +18,8 @@ export interface RecurrentConfig {
   readonly bidirectional?: boolean;
   readonly dropout?: number;
   readonly bias?: boolean;
+  /** Added to the first biases of an LSTM's forget gates; see `RecurrentLayers`. 0 by default. */
+  readonly forgetBias?: number;
   /** Whether the head is the token embedding's transpose: takes outputs as wide as embeddings. */
   readonly tied?: boolean;
   readonly seed?: number;
@@ -33,13 +35,13 @@ export class RecurrentEncoder extends Module {
   constructor(config: RecurrentConfig) {
     super();
     const { width, hidden = width } = config;
-    this.config = { bidirectional: false, dropout: 0, bias: true, tied: false, seed: 0, ...config, hidden };
-    const { cell, vocabulary, context, layers, bidirectional, dropout: rate, bias, tied, seed } = this.config;
+    this.config = { bidirectional: false, dropout: 0, bias: true, forgetBias: 0, tied: false, seed: 0, ...config, hidden };
+    const { cell, vocabulary, context, layers, bidirectional, dropout: rate, bias, forgetBias, tied, seed } = this.config;
     checkSizes('Recurrent model', { vocabulary, context, layers, width, hidden });
     this.seed = seed;
     // As PyTorch's; an embedding that is the head too is smaller by √C, so that logits begin of deviation 1 at most.
     this.tokens = new Embedding(vocabulary, width, normal(tied ? width ** -0.5 : 1));
-    const options = { cell, width, hidden, layers, bidirectional, bias, dropout: rate };
+    const options = { cell, width, hidden, layers, bidirectional, bias, forgetBias, dropout: rate };
     this.recurrent = child('recurrent', () => new RecurrentLayers(options));
   }
 

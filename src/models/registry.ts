@@ -56,7 +56,7 @@ function recurrent(cell: CellName, doc: string): ModelBuilder {
       new RecurrentLanguageModel({ cell, vocabulary, context, layers, width, dropout, bias, tied, seed }),
     read: (model) => {
       if (!(model instanceof RecurrentLanguageModel) || model.config.cell !== cell) return undefined;
-      const { cell: _, hidden, bidirectional, ...settings } = model.config;
+      const { cell: _, forgetBias: __, hidden, bidirectional, ...settings } = model.config;
       return { settings: { ...settings, ...headless }, beyond: { state: hidden === settings.width ? 'width' : hidden, bidirectional } };
     },
   };

@@ -34,3 +34,10 @@ test('a GPT with a context of 16,384 trains a step within 6 GiB', async () => {
   // 6 GiB is what is asked; 4,971 MiB were measured.
   expect(peakMiB).toBeLessThan(5632);
 });
+
+test('at T = 2,048, forward and backward, blocks take at most 1.3 times what dense attention takes', async () => {
+  const { ratios } = await outcomeOf<{ ratios: { all: number; causal: number } }>('race', '2048');
+  console.log(`to dense ${ratios.all.toFixed(2)}, causal ${ratios.causal.toFixed(2)}`);
+  expect(ratios.all).toBeLessThan(1.3);
+  expect(ratios.causal).toBeLessThan(1.3);
+});

@@ -1,5 +1,5 @@
 import { fail } from '../../core/index.js';
-import { concat, dropout, Parameter, parameterTensor, type Tensor } from '../../ops/index.js';
+import { concat, dropout, type Initializer, Parameter, parameterTensor, type Tensor } from '../../ops/index.js';
 import { uniform } from '../initializers.js';
 import { Module } from '../module.js';
 import { gru } from './gru.js';
@@ -22,6 +22,11 @@ export interface RecurrentLayersOptions {
   /** A second network from the end, whose states stand beside the first's: [T,B,2H] (Schuster and Paliwal 1997). */
   readonly bidirectional?: boolean;
   readonly bias?: boolean;
+  /**
+   * Added to the first biases of an LSTM's forget gates: 1 lets cells keep what they hold until gates have learned better
+   * (Gers et al. 2000; Jozefowicz et al. 2015). 0, as in PyTorch, by default.
+   */
+  readonly forgetBias?: number;
   /** Dropout between layers, while training. */
   readonly dropout?: number;
 }
@@ -34,7 +39,7 @@ class Direction extends Module {
   readonly hiddenBias: Parameter | undefined;
   readonly cell: CellName;
 
-  constructor(cell: CellName, width: number, hidden: number, bias: boolean) {
+  constructor(cell: CellName, width: number, hidden: number, { bias = true, forgetBias = 0 }: RecurrentLayersOptions) {
     super();
     const columns = gates[cell] * hidden;
     // PyTorch's: every number from the same range, whatever the gate.
@@ -43,7 +48,7 @@ class Direction extends Module {
     this.input = new Parameter([width, columns], initializer);
     this.hidden = new Parameter([hidden, columns], initializer);
     // Two biases, as PyTorch and cuDNN have them: for the GRU they differ in meaning, for the others they add up.
-    this.inputBias = bias ? new Parameter([columns], initializer) : undefined;
+    this.inputBias = bias ? new Parameter([columns], forgetBias === 0 ? initializer : open(initializer, hidden, forgetBias)) : undefined;
     this.hiddenBias = bias ? new Parameter([columns], initializer) : undefined;
   }
 
@@ -58,6 +63,14 @@ class Direction extends Module {
     const both = initial && { hidden: initial[0] as Tensor, cell: initial[1] as Tensor };
     return lstm(x, { input, hidden, bias }, { ...options, initial: both });
   }
+}
+
+/** Biases whose second quarter, the forget gates', is larger by so much. */
+function open(initializer: Initializer, hidden: number, by: number): Initializer {
+  return (values, ...rest) => {
+    initializer(values, ...rest);
+    for (let i = hidden; i < 2 * hidden; i++) values[i] = (values[i] as number) + by;
+  };
 }
 
 export interface RecurrentInputs {
@@ -76,18 +89,22 @@ export class RecurrentLayers extends Module {
   readonly layers: { readonly forward: Direction; readonly backward?: Direction }[];
   readonly options: RecurrentLayersOptions;
 
-  /** @throws value: a size that is not a whole number from 1 */
+  /** @throws value: a size that is not a whole number from 1, or a forget bias where there is no such gate or no bias */
   constructor(options: RecurrentLayersOptions) {
     super();
-    const { cell, width, hidden, layers = 1, bidirectional = false, bias = true } = options;
+    const { cell, width, hidden, layers = 1, bidirectional = false, bias = true, forgetBias = 0 } = options;
     for (const [name, size] of Object.entries({ width, hidden, layers })) {
       if (!Number.isInteger(size) || size < 1)
         throw fail('value', { where: 'RecurrentLayers', rule: `${name} is a whole number from 1`, got: String(size) });
     }
+    if (!Number.isFinite(forgetBias) || (forgetBias !== 0 && (cell !== 'lstm' || !bias))) {
+      const rule = 'forgetBias: a number, for an LSTM with biases; 0 for others';
+      throw fail('value', { where: 'RecurrentLayers', rule, got: `${forgetBias}, ${cell}${bias ? '' : ' without biases'}` });
+    }
     this.options = options;
     this.layers = Array.from({ length: layers }, (_, i) => {
       const from = i === 0 ? width : hidden * (bidirectional ? 2 : 1);
-      const make = (): Direction => new Direction(cell, from, hidden, bias);
+      const make = (): Direction => new Direction(cell, from, hidden, options);
       return { forward: make(), ...(bidirectional && { backward: make() }) };
     });
   }

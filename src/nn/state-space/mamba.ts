@@ -51,6 +51,8 @@ export interface MambaState {
  * Δ = softplus(u W_Δ), B = u W_B, C = u W_C; y = scan(u) + D ∘ u; out = (y ∘ silu(z)) W_o. Their D, E, N, R are our C,
  * expand, N, deltaRank. Residual sum and norm are the caller's. In the place of attention and MLP; knows positions by itself.
  *
+ * The paper's code keeps weight decay from A: `train`'s `groups: [{ match: '*.logA', decays: false }]`.
+ *
  * Taps `convolved`, `delta` and `scanned` [B,T,E] and `output` [B,T,C]. It never forms weights between tokens; those that
  * it implies are `pattern(x)`.
  */

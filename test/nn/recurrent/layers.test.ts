@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { readSafetensors } from '#dist/checkpoints/index.js';
 import { HostArray } from '#dist/core/index.js';
 import { gradients } from '#dist/grad/index.js';
-import { type CellName, RecurrentLayers } from '#dist/nn/index.js';
+import { type CellName, RecurrentLayers, type RecurrentLayersOptions } from '#dist/nn/index.js';
 import { constant, input, type Parameter, parameterTensor, type Tensor } from '#dist/ops/index.js';
 import { lowerProgram, Program, sitesOf } from '#dist/runtime/index.js';
 import { relativeDifference } from '../../support/arrays.js';
@@ -100,10 +100,34 @@ test('has its sites by layer and direction', () => {
   });
 });
 
+test('a forget bias: larger first biases of the forget gates, and the rest as without it', () => {
+  const biases = (forgetBias: number) => {
+    const net = new RecurrentLayers({ cell: 'lstm', width: 3, hidden: 2, layers: 2, bidirectional: true, forgetBias });
+    return [...net.parameters()].flatMap(([name, p]) => Array.from(p.value.data as Float32Array, (v, i) => ({ at: `${name} ${i}`, v })));
+  };
+  const plain = biases(0);
+  const moved = biases(1).map(({ at, v }, i) => [at, v - (plain[i]?.v as number)] as const);
+  const forget = moved.filter(([, by]) => Math.abs(by) > 1e-6);
+  // Columns of the input gate first, then of the forget gate: 2 and 3 of 8.
+  const directions = ['0.forward', '0.backward', '1.forward', '1.backward'];
+  expect(forget.map(([at]) => at)).toEqual(directions.flatMap((d) => [2, 3].map((i) => `layers.${d}.inputBias ${i}`)));
+  for (const [at, by] of forget) expect(by, at).toBeCloseTo(1, 6);
+});
+
 describe('what does not fit', () => {
   test('sizes', () => {
     expect(() => new RecurrentLayers({ cell: 'gru', width: 4, hidden: 0 })).toThrow(
       'RecurrentLayers: hidden is a whole number from 1; got 0.',
+    );
+  });
+
+  test.each<[Partial<RecurrentLayersOptions>, string]>([
+    [{ cell: 'gru' }, '1, gru'],
+    [{ bias: false }, '1, lstm without biases'],
+    [{ forgetBias: Number.NaN }, 'NaN, lstm'],
+  ])('a forget bias of %j', (options, got) => {
+    expect(() => new RecurrentLayers({ cell: 'lstm', width: 4, hidden: 2, forgetBias: 1, ...options })).toThrow(
+      `RecurrentLayers: forgetBias: a number, for an LSTM with biases; 0 for others; got ${got}.`,
     );
   });
 

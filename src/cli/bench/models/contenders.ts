@@ -14,6 +14,7 @@ import { fail, nearest } from '../../../core/index.js';
 import { ConvolutionalLanguageModel, type LanguageModel, RecurrentLanguageModel } from '../../../models/index.js';
 import { type CellName, child, Mamba, Module, xavierUniform } from '../../../nn/index.js';
 import type { Tensor } from '../../../ops/index.js';
+import type { ParameterGroup } from '../../../train/index.js';
 import { type Mixer, MixerLanguageModel } from './mixer-language-model.js';
 
 /** How long every contender is trained, and how large it is. */
@@ -22,7 +23,6 @@ export interface TrainingSize {
   readonly parameters: number;
   readonly steps: number;
   readonly batch: number;
-  readonly lr: number;
 }
 
 /** What both benches of contenders are told; S their size, R what they find of each. */
@@ -50,6 +50,8 @@ export interface Contender {
   readonly doc: string;
   /** Widths are multiples of this. */
   readonly widths: number;
+  /** What its paper has the optimiser do otherwise. */
+  readonly groups?: readonly ParameterGroup[];
   /** @param added units of each MLP beyond the usual, where widths come in large steps */
   build(width: number, sizes: ContenderSizes, added?: number): LanguageModel;
 }
@@ -64,11 +66,11 @@ const layers = 2;
 const window = 32;
 const lshRounds = 2;
 
-function recurrent(cell: CellName): Contender {
+function recurrent(cell: CellName, forgetBias = 0): Contender {
   return {
     doc: `${layers} layers of ${cell.toUpperCase()}`,
     widths: 1,
-    build: (width, sizes) => new RecurrentLanguageModel({ ...sizes, cell, layers, width }),
+    build: (width, sizes) => new RecurrentLanguageModel({ ...sizes, cell, layers, width, forgetBias }),
   };
 }
 
@@ -118,7 +120,7 @@ class Hashing extends Module {
 export const contenders: Readonly<Record<string, Contender>> = {
   rnn: recurrent('rnn'),
   gru: recurrent('gru'),
-  lstm: recurrent('lstm'),
+  lstm: recurrent('lstm', 1),
   tcn: {
     doc: 'temporal convolutions, as many layers as see the whole context',
     widths: 1,
@@ -131,6 +133,8 @@ export const contenders: Readonly<Record<string, Contender>> = {
   mamba: {
     doc: `${layers} blocks of Mamba`,
     widths: 1,
+    // As the paper's code has it: A says how long what is written lasts.
+    groups: [{ match: 'blocks.*.mixer.logA', decays: false }],
     build: (width, sizes) =>
       new MixerLanguageModel({ ...sizes, layers, width, hidden: 0, positions: false, mixer: () => new Mamba({ width, initializer }) }),
   },

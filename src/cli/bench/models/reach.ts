@@ -1,11 +1,13 @@
 import { gradientReach } from '../../../lens/index.js';
 import type { LanguageModel } from '../../../models/index.js';
-import { adamW, Evaluator, parameterReader, train } from '../../../train/index.js';
+import { Evaluator, parameterReader } from '../../../train/index.js';
 import { type ContenderOptions, chosenContenders, modelOfSize, type TrainingSize } from './contenders.js';
 import { copyTask, type LongTask } from './long-tasks.js';
+import { teach } from './teach.js';
 
 /** How large the bench is. */
 export interface ReachSize extends TrainingSize {
+  readonly lr: number;
   /** Distances that are learned, and whose largest bounds what is measured. */
   readonly distances: readonly number[];
 }
@@ -50,7 +52,7 @@ export async function reachBench(options: ContenderOptions<ReachSize, ReachRow> 
       await onRow?.(row);
     };
     await measure('initial');
-    await train(model, { data: task.data, steps, batch, seed, optimizer: adamW({ lr }), ...engine });
+    await teach(contender, model, task.data, { steps, batch, seed, lr, ...engine });
     await measure('trained');
   }
   return rows;

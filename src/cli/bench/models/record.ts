@@ -1,6 +1,8 @@
 import { files } from '#files';
 import { fail } from '../../../core/index.js';
-import type { ComparisonRow, ComparisonSize } from './compare.js';
+import type { ComparisonRow } from './compare.js';
+import type { RateRow } from './rates.js';
+import type { ComparisonSize } from './sizes.js';
 import type { StepTime } from './step-times.js';
 
 /** What decides a comparison's figures: two of different settings are not to be mixed in a file. */
@@ -13,14 +15,19 @@ export interface ComparisonSettings {
 export interface ComparisonRecord {
   readonly bench: 'models';
   readonly settings: ComparisonSettings;
+  readonly rates: readonly RateRow[];
   readonly rows: readonly ComparisonRow[];
   readonly times: readonly StepTime[];
 }
 
+/** A comparison of which nothing is known yet. */
+export function newComparison(settings: ComparisonSettings): ComparisonRecord {
+  return { bench: 'models', settings, rates: [], rows: [], times: [] };
+}
+
 /** What a file has of a comparison; nothing yet where there is no file. @throws value: other settings; file: another thing */
 export async function readComparison(path: string, settings: ComparisonSettings): Promise<ComparisonRecord> {
-  const none: ComparisonRecord = { bench: 'models', settings, rows: [], times: [] };
-  if ((await files.stat(path)).kind === 'missing') return none;
+  if ((await files.stat(path)).kind === 'missing') return newComparison(settings);
   const found = parsed(await files.readText(path));
   const fix = 'Choose another file for --out';
   if (found === undefined) throw fail('file', { where: path, rule: 'what `bench models --out` wrote', got: 'another thing', fix });
@@ -32,7 +39,8 @@ export async function readComparison(path: string, settings: ComparisonSettings)
 function parsed(text: string): ComparisonRecord | undefined {
   try {
     const found = JSON.parse(text) as Partial<ComparisonRecord>;
-    return found.bench === 'models' && Array.isArray(found.rows) && Array.isArray(found.times) ? (found as ComparisonRecord) : undefined;
+    const lists = [found.rates, found.rows, found.times];
+    return found.bench === 'models' && lists.every(Array.isArray) ? (found as ComparisonRecord) : undefined;
   } catch {
     return undefined;
   }

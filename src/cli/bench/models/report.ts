@@ -1,4 +1,5 @@
 import type { ComparisonRow } from './compare.js';
+import type { RateRow } from './rates.js';
 import type { ReachRow } from './reach.js';
 import type { StepTime } from './step-times.js';
 
@@ -10,6 +11,24 @@ export function columns(rows: readonly (readonly string[])[]): string {
   return rows.map((row) => line(row).trimEnd()).join('\n');
 }
 
+/** A line a model: the loss at each rate on the short form of each task, with a star at the best. */
+export function rateTable(rows: readonly RateRow[]): string {
+  const tasks = [...new Set(rows.map(({ task }) => task))];
+  const models = [...new Set(rows.map(({ model }) => model))];
+  const rates = [...new Set(rows.flatMap(({ trials }) => trials.map(({ rate }) => rate)))].sort((a, b) => a - b);
+  const cells = models.map((model) => [
+    model,
+    ...tasks.flatMap((task) => {
+      const row = rows.find((r) => r.task === task && r.model === model);
+      return rates.map((rate) => {
+        const loss = row?.trials.find((trial) => trial.rate === rate)?.loss;
+        return loss === undefined ? '–' : `${loss.toFixed(3)}${rate === row?.rate ? '*' : ' '}`;
+      });
+    }),
+  ]);
+  return columns([['loss on short forms', ...tasks.flatMap((task) => rates.map((rate) => `${task}, ${rate}`))], ...cells]);
+}
+
 /** A table for each task. */
 export function comparisonTables(rows: readonly ComparisonRow[]): string {
   const tasks = [...new Set(rows.map(({ task }) => task))];
@@ -19,10 +38,11 @@ export function comparisonTables(rows: readonly ComparisonRow[]): string {
       const own = rows.filter((row) => row.task === task);
       const distances = Object.keys(own[0]?.accuracyAt ?? {});
       const answers = own[0]?.accuracy === undefined ? [] : ['accuracy'];
-      const head = [task, 'parameters', 'loss', ...answers, ...distances.map((d) => `at ${d}`), 'seconds'];
-      const cells = own.map(({ model, parameters, loss, accuracy, accuracyAt, seconds }) => [
+      const head = [task, 'parameters', 'rate', 'loss', ...answers, ...distances.map((d) => `at ${d}`), 'seconds'];
+      const cells = own.map(({ model, parameters, rate, loss, accuracy, accuracyAt, seconds }) => [
         model,
         String(parameters),
+        String(rate),
         loss.toFixed(3),
         ...(accuracy === undefined ? [] : [percent(accuracy)]),
         ...distances.map((d) => percent(accuracyAt?.[Number(d)] ?? Number.NaN)),

@@ -1,8 +1,8 @@
 import { adamW } from '../../../train/index.js';
 import { median } from '../statistics.js';
 import { OurSide } from '../step-ours.js';
-import { type ComparisonSize, comparisonSizes } from './compare.js';
 import { type ContenderOptions, chosenContenders, modelOfSize } from './contenders.js';
+import { type ComparisonSize, comparisonSizes } from './sizes.js';
 import { tasksOf } from './tasks.js';
 
 /** How long a training step of one model takes on one task. */
@@ -30,7 +30,7 @@ export async function stepTimes(options: ContenderOptions<ComparisonSize, StepTi
   const found: StepTime[] = [];
   for (const [task, { vocabulary, context, data }] of Object.entries(tasksOf(size))) {
     const batch = await data.batches({ rows: size.batch, length: context }, seed)(0);
-    const rules = { optimizer: adamW({ lr: size.lr }), clip: 1, threads, hasIgnored: data.hasIgnored };
+    const rules = { optimizer: adamW({ lr: size.rates[0] as number }), clip: 1, threads, hasIgnored: data.hasIgnored };
     const sides: { readonly name: string; readonly side: OurSide; readonly ms: number[] }[] = [];
     try {
       // A batch is handed over to the thread that steps.
