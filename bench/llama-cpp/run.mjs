@@ -2,9 +2,9 @@
 // npm run bench:peers [-- --rounds N --threads N --out FILE.json --cache FOLDER]: decoding, prompts, cold start and memory against
 // llama.cpp (F32 and F16, through node-llama-cpp) and against our own plain program, in turn, with random weights.
 import { writeFileSync } from 'node:fs';
-import { availableParallelism, cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { machine as machineOf } from '#dist/cli/bench/machine.node.js';
 import { files } from '#dist/core/files/files.node.js';
 import { modelFiles, shapes } from './models.mjs';
 import { coldStart, commandScript, howToInstall, llamaCppVersion, llamaScript, oursScript, side } from './sides.mjs';
@@ -23,12 +23,19 @@ const rounds = Number(values.rounds);
 const version = llamaCppVersion();
 if (version === undefined) console.log(`${howToInstall}; only our own programs are timed`);
 
-/** What is timed: a prompt of so many tokens, and so many new ones. @type {Record<string, readonly [number, number]>} */
-const tasks = { 'prompt of 1,024': [1024, 1], 'decoding from 16': [16, 129], 'decoding from 900': [900, 33] };
+/**
+ * What is timed: a prompt of so many tokens, so many new ones, in so many turns a round. Many short turns: the memory that
+ * decoding reads is as fast again at one moment as at another.
+ * @type {Record<string, readonly [number, number, number]>}
+ */
+const tasks = { 'prompt of 1,024': [1024, 1, 1], 'decoding from 16': [16, 33, 4], 'decoding from 900': [900, 33, 1] };
+/** Greedy tokens that are compared. */
+const compared = 129;
 
+const { cpu, cores, gibibytes, node } = machineOf();
 const report = {
   date: new Date().toISOString(),
-  machine: `${availableParallelism()} × ${cpus()[0]?.model.trim()}, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}`,
+  machine: `${cores} × ${cpu}, ${gibibytes} GiB, Node ${node}`,
   nodeLlamaCpp: version,
   threads: Number(threads),
   rounds,
@@ -58,25 +65,27 @@ async function compare(name) {
   const sides = Object.entries(processes).map(([label, [script, args]]) => ({ label, ...side(script, args) }));
   const vocabulary = shapes[name]().vocabulary;
   const prompt = (/** @type {number} */ length) => Array.from({ length }, (_, i) => (i * 7919 + 13) % vocabulary);
-  /** Milliseconds of each task and side, one a round. @type {Record<string, Record<string, number[]>>} */
+  /** Milliseconds of each task and side, one a turn. @type {Record<string, Record<string, number[]>>} */
   const times = Object.fromEntries(Object.keys(tasks).map((task) => [task, Object.fromEntries(names.map((n) => [n, []]))]));
   /** @type {Record<string, number[]>} */
   const text = {};
   for (let round = -1; round < rounds; round++) {
     console.error(round < 0 ? `${name}: warming up` : `${name}: round ${round + 1} of ${rounds}`);
-    for (const [task, [length, count]] of Object.entries(tasks)) {
-      // Each in its turn goes first.
-      for (const [i] of sides.entries()) {
-        const { label, ask } = /** @type {typeof sides[number]} */ (sides[(i + Math.max(0, round)) % sides.length]);
-        const { ids, promptMs, tokenMs } = await ask(prompt(length), count);
-        if (length === 16) text[label] = ids;
-        if (round >= 0) times[task]?.[label]?.push(count === 1 ? promptMs : median(tokenMs));
+    if (round < 0) for (const { label, ask } of sides) text[label] = (await ask(prompt(16), compared)).ids;
+    for (const [task, [length, count, turns]] of Object.entries(tasks)) {
+      for (let turn = 0; turn < turns; turn++) {
+        // Each in its turn goes first.
+        for (const [i] of sides.entries()) {
+          const { label, ask } = /** @type {typeof sides[number]} */ (sides[(i + Math.max(0, round) + turn) % sides.length]);
+          const { promptMs, tokenMs } = await ask(prompt(length), count);
+          if (round >= 0) times[task]?.[label]?.push(count === 1 ? promptMs : median(tokenMs));
+        }
       }
     }
   }
   for (const { close } of sides) await close();
   const same = names.map((n) => commonLength(text.ours ?? [], text[n] ?? []));
-  table(name, { names, weightBytes, tasks, times, cold, same });
+  table(name, { names, weightBytes, tasks, times, cold, same, compared });
   return { weightBytes, times, cold, greedyTokensAsOurs: Object.fromEntries(names.map((n, i) => [n, same[i]])) };
 }
 

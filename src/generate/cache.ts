@@ -1,15 +1,18 @@
 import { fail, HostArray } from '../core/index.js';
 import { own } from '../runtime/index.js';
 
-/** Slots a cache starts with: short texts do not pay for the whole context. */
-const firstCapacity = 256;
-
 /**
- * Memories that have grown are a multiple of this, beyond the limit too: the engine sums over slots in lanes, and lines
- * of other lengths are summed in another order, so that the last bit of a row's logits would depend on how long its
- * neighbours are (measured: the same bits at 256, 320, 512 and 1024 slots, others at 300 and 600).
+ * Memories begin with so many slots, for every slot is read at every step, and are a multiple of it when they have grown,
+ * beyond the limit too: the engine sums over slots in lanes, and lines of other lengths are summed in another order, so
+ * that the last bit of a row's logits would depend on how long its neighbours are (measured: the same bits at 64, 128,
+ * 192, 256, 320, 512 and 1024 slots, others at 300 and 600).
  */
 const slotsAtOnce = 64;
+
+/** The next size of a memory: half as large again, so that a step reads at most half of what it does not need. */
+function larger(capacity: number): number {
+  return Math.ceil((capacity * 1.5) / slotsAtOnce) * slotsAtOnce;
+}
 
 export interface CacheShape {
   readonly layers: number;
@@ -21,8 +24,8 @@ export interface CacheShape {
 }
 
 /**
- * Keys and values of the tokens so far, in memory of a fixed size that programs read where it lies. The memory doubles,
- * from 256 slots up to the limit or a little more, so that a step reads at most about twice what it needs.
+ * Keys and values of the tokens so far, in memory of a fixed size that programs read where it lies. The memory grows by
+ * halves from 64 slots up to the limit or a little more.
  *
  * Rows may hold different numbers of tokens; each row's begin at slot 0, as if it were alone.
  */
@@ -41,7 +44,7 @@ export class KeyValueCache {
     this.shape = shape;
     this.lengths = new Int32Array(shape.batch);
     this.filled = new HostArray(new Uint8Array(0), [shape.batch, 0], 'bool');
-    this.#grow(Math.min(firstCapacity, shape.limit));
+    this.#grow(Math.min(slotsAtOnce, shape.limit));
   }
 
   /** Tokens kept in the longest row. */
@@ -95,7 +98,7 @@ export class KeyValueCache {
     }
     const most = Math.ceil(limit / slotsAtOnce) * slotsAtOnce;
     let { capacity } = this;
-    while (capacity < longest + added) capacity = Math.min(2 * capacity, most);
+    while (capacity < longest + added) capacity = Math.min(larger(capacity), most);
     if (capacity > this.capacity) this.#grow(capacity);
     const source = recent.data as Float32Array;
     const block = added * headWidth;
