@@ -84,7 +84,8 @@ describe.skipIf(findChromium() === undefined)('how quick the studio is (needs Ch
     console.log(`in ${((performance.now() - began) / 1000).toFixed(0)} s`);
     const [first, last] = [held[0], held.at(-1)] as [Held, Held];
     expect(last.heap).toBeLessThan(first.heap + 2);
-    expect(last.nodes).toBeLessThan(first.nodes + 200);
+    // Some come and go with what was shown last; one more for each edit would be a leak.
+    expect(last.nodes).toBeLessThan(first.nodes + 350);
     expect(last.listeners).toBeLessThan(first.listeners + 50);
     expect(last.engine).toBeLessThan(first.engine + 40);
   });
