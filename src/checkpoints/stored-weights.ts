@@ -43,7 +43,7 @@ async function widened(source: CheckpointSource, assigned: readonly Assigned[]):
   try {
     for (const [parameter, assignment] of assigned) {
       const { hfName } = assignment;
-      const place = places.get(hfName) ?? (await written(file, await floatsOf(source, hfName, memory)));
+      const place = places.get(hfName) ?? (await written(file, floatsOf(source, hfName, memory)));
       if (place === undefined) return undefined;
       places.set(hfName, place);
       stored.set(parameter, storedValues(place, parameter.shape, assignment));
@@ -55,7 +55,7 @@ async function widened(source: CheckpointSource, assigned: readonly Assigned[]):
 }
 
 /** A tensor's values, block by block where its file can give them so. */
-async function floatsOf(source: CheckpointSource, name: string, memory: BlockMemory): Promise<FloatBlocks> {
+function floatsOf(source: CheckpointSource, name: string, memory: BlockMemory): FloatBlocks {
   const whole = async function* (): AsyncGenerator<Float32Array> {
     yield asWeights(await source.load(name), source, name).data as Float32Array;
   };
