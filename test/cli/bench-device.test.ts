@@ -76,7 +76,7 @@ test('the table says what the adapter is', () => {
   const table = (kind: 'software' | 'gpu' | 'unknown') => deviceStepTable({ ...result, adapter: { kind, because: 'so' } });
   expect(table('software')).toMatch(/SOFTWARE ADAPTER/);
   expect(table('gpu')).not.toMatch(/SOFTWARE/);
-  expect(table('gpu')).toMatch(/^S +1\.0e-6 +2\.0e-7 over 3 steps +1000 +400\.0 \(400\.0 to 400\.0\) +1920 +1\.0 +50\.0% +40\.0$/m);
+  expect(table('gpu')).toMatch(/^S +1\.0e-6 +2\.0e-7 over 3 steps +1000 +400\.0 \(400\.0 to 400\.0\) +1920 +1\.00 +50\.0% +40\.0$/m);
 });
 
 test.each([

@@ -7,7 +7,7 @@ export function deviceStepTable({ date, machine, adapter, best, sizes }: DeviceS
     `bench step --device webgpu, ${date}: forward, backward, clipping and AdamW, every node on WebGPU`,
     `  machine  ${machine.cpu}, ${machine.cores} cores, ${machine.system}, node ${machine.node}, onnxruntime ${machine.onnxruntime}`,
     `  adapter  ${adapterLine[adapter.kind]} (${adapter.because})`,
-    `  best     ${best.gflops.toFixed(1)} GFLOP/s, products of ${best.size}³`,
+    `  best     ${figure(best.gflops)} GFLOP/s, products of ${best.size}³`,
   ];
   const rows = sizes.map((s) => [
     s.size,
@@ -15,8 +15,8 @@ export function deviceStepTable({ date, machine, adapter, best, sizes }: DeviceS
     `${exponential(s.losses.relative)} over ${s.losses.steps} steps`,
     s.first.toFixed(0),
     `${s.ms.median.toFixed(1)} (${s.ms.min.toFixed(1)} to ${s.ms.max.toFixed(1)})`,
-    s.tokensPerSecond.toFixed(0),
-    s.gflops.toFixed(1),
+    figure(s.tokensPerSecond),
+    figure(s.gflops),
     `${(100 * s.shareOfBest).toFixed(1)}%`,
     s.cpu.median.toFixed(1),
   ]);
@@ -31,3 +31,6 @@ const adapterLine = {
 };
 
 const exponential = (x: number): string => x.toExponential(1);
+
+/** Three digits at least, for what may be thousands or thousandths. */
+const figure = (x: number): string => (x < 100 ? x.toPrecision(3) : x.toFixed(0));
