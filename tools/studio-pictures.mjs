@@ -36,7 +36,9 @@ const views = [
     ready: '#readout [data-value]',
     act: async (page) => {
       // While a hand is on the weight.
-      const grip = await page.locator('#stage + [role=slider]').boundingBox();
+      const slider = page.locator('#stage + [role=slider]');
+      await slider.evaluate((element) => element.scrollIntoView({ block: innerWidth < 500 ? 'center' : 'nearest' }));
+      const grip = await slider.boundingBox();
       if (!grip) throw new Error('no grip');
       const [x, y] = [grip.x + grip.width / 2, grip.y + grip.height / 2];
       await page.mouse.move(x, y);
@@ -89,8 +91,8 @@ for (const [width, height] of /** @type {const} */ ([
       await page.waitForTimeout(1200);
       await page.evaluate(() => (document.activeElement instanceof HTMLElement ? document.activeElement.blur() : undefined));
       // On a narrow page what the picture is of stands below the text.
-      const shown = { why: '#side-pane', change: '#side-pane', arcs: '#stage', text: '#stage' }[name];
-      if (width < 500 && shown) await page.locator(shown).evaluate((element) => scrollTo(0, element.getBoundingClientRect().top - 120));
+      const shown = { why: '#side-pane', change: '#stage', arcs: '#stage', text: '#stage' }[name];
+      if (width < 500 && shown) await page.locator(shown).evaluate((element) => scrollBy(0, element.getBoundingClientRect().top - 120));
       await page.screenshot({ path: join(out, `${name}-${width}-${colorScheme}.png`) });
       await page.close();
     }

@@ -56,7 +56,10 @@ export class App {
 
   /** Opens another model, or another moment of a run: it begins without changes. */
   open(change: Partial<Place>): void {
-    this.where.go({ ...change, why: [], changes: [] });
+    const { model } = this.subject;
+    // An example of one model is no text for another, which has its own.
+    const isExample = change.model !== model?.model && (model?.examples.includes(this.place.text) ?? false);
+    this.where.go({ ...change, ...(isExample ? { text: '' } : {}), why: [], changes: [] });
     this.changes.restart();
   }
 
@@ -111,7 +114,8 @@ export class App {
 
   #thumbnails(): void {
     const { shown, value } = this.look;
-    if (shown && this.#view !== 'train') this.reading.loadThumbnails(shown, value).catch(this.session.failed);
+    if (!this.subject.run) this.reading.clear();
+    else if (shown && this.#view !== 'train') this.reading.loadThumbnails(shown, value).catch(this.session.failed);
   }
 
   #line(): void {
@@ -123,6 +127,7 @@ export class App {
 
   #next(): void {
     const { run, base } = this.subject;
+    if (!run) this.prediction.clear();
     if (!run || this.#view !== 'read') return;
     const sampling = {
       temperature: this.#temperature,

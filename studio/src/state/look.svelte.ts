@@ -58,8 +58,18 @@ export class Look {
   /** The weights of the chosen query, where they are known. */
   readonly row: Float32Array | undefined = $derived.by(() => {
     const { line } = this.reading;
-    if (line?.along !== 'row' || line.shown !== this.shown || line.token !== this.query) return undefined;
-    return line.place.layer === this.layer && line.place.head === this.head && line.place.value === this.value ? line.values : undefined;
+    return line?.along === 'row' && line.token === this.query && this.#isOfHead(line) ? line.values : undefined;
+  });
+
+  #isOfHead({ shown, place }: NonNullable<Reading['line']>): boolean {
+    return shown === this.shown && place.layer === this.layer && place.head === this.head && place.value === this.value;
+  }
+
+  /** The weight of the chosen cell, where it is known: by its row, or by its column where that colours the text. */
+  readonly weight: number | undefined = $derived.by(() => {
+    const { line } = this.reading;
+    if (line?.along === 'column' && line.token === this.key && this.#isOfHead(line)) return line.values[this.query];
+    return this.row?.[this.key];
   });
 
   /** The token whose row or column colours the text. */

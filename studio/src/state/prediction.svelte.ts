@@ -27,6 +27,12 @@ export class Prediction {
     return this.#latest.settled;
   }
 
+  clear(): void {
+    this.#latest.stop();
+    this.next = undefined;
+    this.before = undefined;
+  }
+
   async load(ref: RunRef, base: RunRef | undefined, sampling: Sampling, position: number | undefined): Promise<void> {
     await this.#latest.run(async (signal) => {
       const ask = (of: RunRef, count: number) => this.session.client.ask('read.next', { ...of, ...sampling, position, count }, { signal });

@@ -42,6 +42,15 @@ export class Reading {
     this.tiles = new Tiles(session.client, () => this.arrivals++, session.failed);
   }
 
+  /** Nothing is shown. */
+  clear(): void {
+    this.#thumbnails.stop();
+    this.#line.stop();
+    this.thumbnails = [];
+    this.thumbnailsOf = undefined;
+    this.line = undefined;
+  }
+
   async loadThumbnails(shown: Shown, value: AttentionValue): Promise<void> {
     await this.#thumbnails.run(async (signal) => {
       let layers: (Matrix | undefined)[] = [];

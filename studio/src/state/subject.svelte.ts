@@ -62,10 +62,7 @@ export class Subject {
         const info = await this.session.open(name, step);
         if (signal.aborted) return;
         // Another model has no run yet, and perhaps none before an image is chosen.
-        if (this.model && this.model.model !== info.model) {
-          this.run = undefined;
-          this.base = undefined;
-        }
+        if (this.model && this.model.model !== info.model) this.#clear();
         this.model = info;
         if (info.kind === 'image' && !this.image) this.where.go({ form: 'image' });
         const isText = info.kind === 'decoder' || info.kind === 'encoder';
@@ -74,10 +71,8 @@ export class Subject {
       })
       .catch((error: unknown) => {
         if (isFaultOfServer(error) && this.model) return this.session.failed(error);
-        // Not another model's numbers under this one's name.
         this.model = undefined;
-        this.run = undefined;
-        this.base = undefined;
+        this.#clear();
         this.problem = error instanceof Error ? error.message : String(error);
       });
   }
@@ -92,6 +87,14 @@ export class Subject {
       },
       Math.max(0, this.#renewedAt + 2000 - performance.now()),
     );
+  }
+
+  /** So that no other model's numbers stand under this one's name. */
+  #clear(): void {
+    this.#running.stop();
+    this.run = undefined;
+    this.base = undefined;
+    this.error = undefined;
   }
 
   /** Runs the prompt. An effect. */

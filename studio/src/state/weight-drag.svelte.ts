@@ -59,7 +59,7 @@ export class WeightDrag {
   );
 
   /** Takes hold of the chosen cell, or of another, which is chosen then. @returns whether it can be moved */
-  begin(query = this.look.query, key = this.look.key, weight = this.look.row?.[key]): boolean {
+  begin(query = this.look.query, key = this.look.key, weight = this.look.weight): boolean {
     const { run } = this.subject;
     if (this.#held || !this.isPossible || !run || weight === undefined || this.look.masks(query, key)) return false;
     this.where.go({ query, key });

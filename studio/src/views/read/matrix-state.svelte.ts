@@ -77,6 +77,7 @@ export class MatrixState {
     const { app } = this;
     const { shown, layer, head, value, sides } = app.look;
     void app.reading.arrivals;
+    if (!shown && !app.subject.run) this.picture = undefined;
     if (!shown || this.width === 0 || sides.rows.length === 0) return;
     const rowLabels = textsOf(sides.rows);
     const columnLabels = textsOf(sides.columns);
