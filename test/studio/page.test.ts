@@ -8,6 +8,7 @@ import { readSafetensors } from '#dist/checkpoints/index.js';
 import { findChromium } from '../browser/harness.js';
 import { start } from '../cli/command.js';
 import { at, type StudioUnderTest, startStudio, story } from './studio.js';
+import { followedBack } from './way.js';
 
 const built = fileURLToPath(new URL('../../dist/studio/', import.meta.url));
 const axe = readFileSync(fileURLToPath(new URL('../../node_modules/axe-core/axe.min.js', import.meta.url)), 'utf8');
@@ -101,18 +102,7 @@ describe.skipIf(findChromium() === undefined)('the studio in Chromium (needs Chr
     await page.locator('#readout [data-value]').waitFor();
     await page.locator('#stage').focus();
     await page.keyboard.press('Enter');
-    const heading = page.locator('#side-pane h2');
-    const seen: string[] = [];
-    for (let step = 0; step < 14; step++) {
-      await expect.poll(() => page.locator('#side-pane .way [aria-current]').count()).toBe(1);
-      await expect.poll(() => heading.textContent()).not.toBe(seen.at(-1));
-      seen.push((await heading.textContent()) ?? '');
-      if ((await page.locator('#side-pane .leaf').count()) > 0) break;
-      // The first operand of a sum, else what the equation names: the way of the token, not that of a bias.
-      const operand = page.locator('#side-pane td button').first();
-      const next = '#side-pane .equation button, #side-pane .arguments button, #side-pane .parts button';
-      await ((await operand.count()) > 0 ? operand : page.locator(next).first()).click();
-    }
+    const seen = await followedBack(page);
     expect(seen[0]).toContain('pattern');
     expect(seen[1]).toContain('scores');
     expect(seen.at(-1)).toMatch(/weight|embedding|position/i);

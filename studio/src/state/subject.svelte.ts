@@ -77,14 +77,6 @@ export class Subject {
       });
   }
 
-  /** So that no other model's numbers stand under this one's name. */
-  #clear(): void {
-    this.#running.stop();
-    this.run = undefined;
-    this.base = undefined;
-    this.error = undefined;
-  }
-
   /** Asks for the run again, where it is no longer held: once for all requests that miss it, and not without a pause. */
   renew(): void {
     this.#renewal ??= setTimeout(
@@ -95,6 +87,14 @@ export class Subject {
       },
       Math.max(0, this.#renewedAt + 2000 - performance.now()),
     );
+  }
+
+  /** So that no other model's numbers stand under this one's name. */
+  #clear(): void {
+    this.#running.stop();
+    this.run = undefined;
+    this.base = undefined;
+    this.error = undefined;
   }
 
   /** Runs the prompt. An effect. */

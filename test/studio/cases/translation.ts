@@ -13,6 +13,7 @@ import { adamW, train } from '#dist/train/index.js';
 import { numberText } from '../../../studio/src/scenes/labels.js';
 import { at as element, expectWritten, listed, probabilitiesOf, readout, table } from '../captured.js';
 import type { StudioUnderTest } from '../studio.js';
+import { followedBack } from '../way.js';
 
 const length = 6;
 const task = createTask('reverse', { length, symbols: 8 });
@@ -135,17 +136,7 @@ export function translationCases(studio: () => StudioUnderTest): void {
 
     await page.locator('#stage').focus();
     await page.keyboard.press('Enter');
-    const heading = page.locator('#side-pane h2');
-    const way: string[] = [];
-    for (let step = 0; step < 14; step++) {
-      await expect.poll(() => page.locator('#side-pane .way [aria-current]').count()).toBe(1);
-      await expect.poll(() => heading.textContent()).not.toBe(way.at(-1));
-      way.push((await heading.textContent()) ?? '');
-      if ((await page.locator('#side-pane .leaf').count()) > 0) break;
-      const operand = page.locator('#side-pane td button').first();
-      const next = '#side-pane .equation button, #side-pane .arguments button, #side-pane .parts button';
-      await ((await operand.count()) > 0 ? operand : page.locator(next).first()).click();
-    }
+    const way = await followedBack(page);
     expect(way[0]).toContain('cross_attention.pattern');
     expect(way.at(-1)).toMatch(/weight|tokens|position|constant/i);
     await page.getByRole('button', { name: 'Copy as code' }).click();
