@@ -14,5 +14,11 @@ test.each(Object.entries(guarded))(
 );
 
 test.each(Object.entries(guarded))('twice the work is caught: %s', async (_, { file, make, sizes, rounds }) => {
-  expect(await raceRatio(make(2), frozen(file), rounds, sizes)).toBeGreaterThan(mostRatio);
+  // On a crowded machine the frozen side may have had no quiet run: three tries, each longer, as the guard has.
+  const tries: number[] = [];
+  for (const times of [1, 2, 4]) {
+    tries.push(await raceRatio(make(2), frozen(file), times * rounds, sizes));
+    if ((tries.at(-1) as number) > mostRatio) break;
+  }
+  expect(tries.at(-1)).toBeGreaterThan(mostRatio);
 });
