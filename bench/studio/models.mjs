@@ -21,8 +21,10 @@ export async function makeModels(folder) {
   const tokenizer = trainCharacterTokenizer(generateStories({ seed: 1, characters: 50_000 }));
   const shape = { vocabulary: tokenizer.size, layers: 6, heads: 6, seed: 1 };
   const wide = new GPT2({ ...shape, context: 256, width: 384 });
-  await saveModel(join(folder, 'wide'), wide);
-  await saveModel(join(folder, 'long'), new GPT2({ ...shape, context: 2048, width: 96 }));
-  for (const name of ['wide', 'long']) await saveTokenizer(join(folder, name), tokenizer);
+  const models = { wide, long: new GPT2({ ...shape, context: 2048, width: 96 }) };
+  for (const [name, model] of Object.entries(models)) {
+    await saveModel(join(folder, name), model);
+    await saveTokenizer(join(folder, name), tokenizer);
+  }
   return wide.parameterCount;
 }
