@@ -93,7 +93,11 @@ describe('a config that', () => {
       /an encoder of texts; got "gpt2", which predicts the next token\. .*generate, chat and eval/,
     ],
     ['takes images', { model_type: 'vit' }, /an encoder of texts; got "vit", which takes images\. .*classify --image/],
-    ['is of no kind that we know', { model_type: 'mamba' }, /among: gpt2, .*; encoders: bert, .*; of images: vit, deit; got "mamba"/],
+    [
+      'is of no kind that we know',
+      { model_type: 'mamba' },
+      /among: gpt2, .*; encoders: bert, .*; of images: vit, deit; encoder–decoders: headlight_transformer \(Headlight's own\); got "mamba"/,
+    ],
   ])('%s', async (_, change, message) => {
     await expect(opened(change)).rejects.toThrow(message);
   });

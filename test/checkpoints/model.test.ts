@@ -173,7 +173,7 @@ describe('files that others write', () => {
   test.each([
     [
       '{"model_type": "mamba"}',
-      /"model_type" among: gpt2, llama, mistral, qwen2, qwen3, gemma, gemma2, headlight_attention_only \(Headlight's own\), headlight_recurrent \(Headlight's own\), headlight_convolutional \(Headlight's own\); encoders: bert, roberta, distilbert; of images: vit, deit; got "mamba"/,
+      /"model_type" among: gpt2, llama, mistral, qwen2, qwen3, gemma, gemma2, headlight_attention_only \(Headlight's own\), headlight_recurrent \(Headlight's own\), headlight_convolutional \(Headlight's own\); encoders: bert, roberta, distilbert; of images: vit, deit; encoder–decoders: headlight_transformer \(Headlight's own\); got "mamba"/,
     ],
     ['{"model_type": "gpt2", "vocab_size": 61, "n_positions": 32, "n_layer": 3, "n_head": 4, "n_embd": -3}', /n_embd/],
     ['not json', /JSON/],

@@ -142,7 +142,10 @@ test.each<[JsonObject, RegExp]>([
   [{ id2label: { 0: 'a', 1: 2 } }, /some missing or no text/],
   [{ id2label: null, num_labels: 4 }, /2 of another shape \("head\.weight" \[24,5\] instead of \[24,4\]/],
   [{ image_size: 16 }, /1 of another shape \("positions\.weight" \[1,10,24\] instead of \[1,17,24\]/],
-  [{ model_type: 'swin' }, /"model_type" among: gpt2, .*; encoders: bert, .*; of images: vit, deit; got "swin"/],
+  [
+    { model_type: 'swin' },
+    /"model_type" among: gpt2, .*; encoders: bert, .*; of images: vit, deit; encoder–decoders: headlight_transformer \(Headlight's own\); got "swin"/,
+  ],
   [{ model_type: 'bert' }, /a model that takes images; got "bert", an encoder\. .*fill/],
 ])('a config of %o is refused in one line', async (config, message) => {
   const error = await loadImageModel(await changed('vit-tiny', config)).catch((e: Error) => e);
