@@ -80,7 +80,7 @@ test('the table says what the adapter is', () => {
 });
 
 test.each([
-  ['decode', []],
+  ['inference', []],
   ['step', ['--baby']],
 ])('no bench but that of a step measures a device: %s %s', async (name, more) => {
   const { code, err } = await headlight(temporaryFolder(), 'bench', name, '--device', 'webgpu', ...more);
