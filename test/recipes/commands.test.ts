@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import { architectures, encoderTypes, imageArchitectures } from '#dist/checkpoints/index.js';
+import { architectures, encoderTypes, imageArchitectures, transformerArchitecture } from '#dist/checkpoints/index.js';
 import { createProgram } from '#dist/cli/program.js';
 import { modelBuilders } from '#dist/models/index.js';
 
@@ -42,7 +42,8 @@ test('the README shows lines enough for this to mean something', () => {
 });
 
 test('every model_type that opens stands in the README and in docs/checkpoints.md, and no other', () => {
-  const known = [...architectures.map((a) => a.modelType), ...encoderTypes, ...imageArchitectures.map((a) => a.modelType)].sort();
+  const all = [...architectures, ...imageArchitectures, transformerArchitecture];
+  const known = [...all.map((a) => a.modelType), ...encoderTypes].sort();
   const tableOf = (page: string, cell: number) => {
     const [, table = ''] = /\n(\|[^\n]*`model_type`[^\n]*\n(?:\|.*\n)+)/.exec(read(page)) ?? [];
     const cells = table
