@@ -9,7 +9,7 @@ import { own } from '../runtime/index.js';
  */
 const slotsAtOnce = 64;
 
-/** The next size of a memory: half as large again, so that a step reads at most half of what it does not need. */
+/** The next size of a memory: half as large again, so that a step reads at most about half as much again as it needs. */
 function larger(capacity: number): number {
   return Math.ceil((capacity * 1.5) / slotsAtOnce) * slotsAtOnce;
 }
