@@ -12,7 +12,6 @@ export class Subject {
   /** The prompt with the changes that are on, and, where there are any, without them. */
   run = $state.raw<RunInfo | undefined>(undefined);
   base = $state.raw<RunInfo | undefined>(undefined);
-  isRunning = $state(false);
   /** Why the model of the place cannot be opened. */
   problem = $state<string | undefined>(undefined);
   /** Why the present text cannot be run. */
@@ -102,7 +101,6 @@ export class Subject {
     void this.#renewals;
     const spec = this.spec(this.changes.active);
     if (!spec) return;
-    this.isRunning = true;
     this.#running
       .run(async (signal) => {
         const ask = (of: RunSpec) => this.session.client.ask('read.run', of, { signal });
@@ -110,11 +108,9 @@ export class Subject {
         if (signal.aborted) return;
         this.run = run;
         this.base = base;
-        this.isRunning = false;
         this.error = undefined;
       })
       .catch((error: unknown) => {
-        this.isRunning = false;
         // What is wrong with the text is told beside it, while it is typed; what is wrong with the server is a notice.
         if (error instanceof Error && !isFaultOfServer(error)) this.error = error.message;
         else this.session.failed(error);
