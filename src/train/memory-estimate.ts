@@ -5,6 +5,7 @@ import { topological } from '../ops/graph.js';
 import { type Node, parameterTensor, type Tensor } from '../ops/index.js';
 import { optimize } from '../runtime/passes/index.js';
 import { applyGroups, type ParameterGroup } from './groups.js';
+import { planLanes } from './lanes.js';
 import { type Optimizer, ruleOf } from './optimizers/index.js';
 import { batchTensors, parameterShapes, type StepOptions, stepLoss } from './step-program.js';
 import { layOut } from './storage.js';
@@ -34,6 +35,8 @@ export interface MemoryOptions extends StepOptions {
   readonly groups?: readonly ParameterGroup[];
   readonly accumulates?: boolean;
   readonly averages?: boolean;
+  /** Threads that the run has; 1 by default. With two or more, passes that go in lanes have two workers. */
+  readonly threads?: number;
 }
 
 /**
@@ -42,14 +45,16 @@ export interface MemoryOptions extends StepOptions {
  * storage = 4·(P + G·(1 + a) + slots + averages) + masks, P parameters of which G are trained, a = 1 where passes
  * accumulate; AdamW's slots are 2G: 16 bytes a parameter in all. The engine copies each gradient once more: 4G.
  * Activations are the peak of the step's graph, walked in the order it runs in, each value freed after its last use; the
- * engine takes 2.6 times as much for them.
+ * engine takes 2.6 times as much for them. Two workers for two lanes each have the parameters, gradients and activations of
+ * their own half of the rows, and share memory for both on their way: 16 bytes a parameter more.
  */
 export function trainingMemory(model: LanguageModel, options: MemoryOptions): TrainingMemory {
-  const { optimizer, groups, accumulates = false, averages = false } = options;
+  const { optimizer, groups, accumulates = false, averages = false, threads = 1 } = options;
+  const { lanes, workers, shape } = planLanes(model, options, { threads }, threads);
   const parameters = applyGroups(parameterShapes(model), groups);
   const rule = ruleOf(optimizer);
   const frozen = new Set(parameters.filter((p) => p.frozen).map((p) => p.name));
-  const graph = stepGraph(model, options, frozen);
+  const graph = stepGraph(model, { ...options, shape }, frozen);
   const layout = layOut({
     parameters,
     slots: (p) => rule.slots(optimizer, p),
@@ -57,11 +62,16 @@ export function trainingMemory(model: LanguageModel, options: MemoryOptions): Tr
     masks: graph.nodes.filter((n) => n.op.name === 'random_mask').map((n) => ({ shape: n.outputs[0]?.shape as readonly number[] })),
     accumulates,
     averages,
+    ...(lanes > workers && { other: 'all' as const }),
   });
-  const gradientCopies = 4 * layout.gradients.size;
-  const activations = peakBytes(graph.nodes, graph.outputs);
+  const gradientBytes = 4 * layout.gradients.size;
+  // The other worker's own, and what is on its way.
+  const beside = workers === 2 ? gradientBytes * (accumulates ? 3 : 2) + 8 * model.parameterCount : 0;
+  const storage = layout.bytes + beside;
+  const gradientCopies = workers * gradientBytes;
+  const activations = workers * peakBytes(graph.nodes, graph.outputs);
   const engine = Math.round(engineShare * activations);
-  return { storage: layout.bytes, gradientCopies, activations, engine, total: layout.bytes + gradientCopies + engine };
+  return { storage, gradientCopies, activations, engine, total: storage + gradientCopies + engine };
 }
 
 /** The nodes of a training step as they run. */

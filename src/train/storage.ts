@@ -27,6 +27,8 @@ export interface StorageLayout {
   /** Room for the optimiser, and for the values before an update. */
   readonly scratch: Span;
   readonly before: Span;
+  /** Room for gradients that another lane computed. */
+  readonly other: Span | undefined;
   readonly masks: readonly Span[];
   readonly bytes: number;
 }
@@ -40,7 +42,12 @@ export interface LayoutInput {
   /** Whether gradients of several passes add up, and whether averages of the values are kept. */
   readonly accumulates: boolean;
   readonly averages: boolean;
+  /** How many gradients of another lane are held at once: all of them, or a few; none by default. */
+  readonly other?: 'all' | 'some';
 }
+
+/** Gradients of another lane that are held at once where it is `some`: 256 KiB, which a core's own cache holds. */
+export const someGradients = 65536;
 
 const pageBytes = 65536;
 /** One WebAssembly memory ends at 4 GiB. */
@@ -62,7 +69,7 @@ class Plan {
 }
 
 /** Lays out parameters, gradients, averages, what the optimiser remembers, and masks in one memory. */
-export function layOut({ parameters, slots, scratch, masks, accumulates, averages }: LayoutInput): StorageLayout {
+export function layOut({ parameters, slots, scratch, masks, accumulates, averages, other }: LayoutInput): StorageLayout {
   const plan = new Plan();
   const trained = parameters.filter((p) => !p.frozen);
   const values = new Map(parameters.map((p) => [p.name, plan.span(elements(p.shape))]));
@@ -87,6 +94,7 @@ export function layOut({ parameters, slots, scratch, masks, accumulates, average
     sums,
     scratch: plan.span(most(trained.map(scratch))),
     before: plan.span(most(trained.map((p) => elements(p.shape)))),
+    other: other && plan.span(other === 'all' ? gradients.size : Math.min(gradients.size, someGradients)),
     masks: masks.map((m) => plan.span(elements(m.shape))),
   };
   if (plan.bytes > largestBytes) {

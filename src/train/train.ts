@@ -1,6 +1,6 @@
-import { startThread } from '#thread';
+import { laneThreads, startThread } from '#thread';
 import { HeadlightError, HostArray } from '../core/index.js';
-import { asTrainingData, type TrainingData } from '../datasets/index.js';
+import { asTrainingData, type TokenBatch, type TrainingData } from '../datasets/index.js';
 import type { LanguageModel } from '../models/index.js';
 import type { ProgramOptions } from '../runtime/index.js';
 import { AttentionWatch } from './attention-watch.js';
@@ -9,6 +9,7 @@ import { ownerOn } from './device/owner.js';
 import { Evaluator } from './evaluate.js';
 import { applyGroups, type GroupedParameter } from './groups.js';
 import { Guard, recoveryOf, SpikeError } from './guard.js';
+import { type LanePlan, laneOf, planLanes } from './lanes.js';
 import { adamW, ruleOf } from './optimizers/index.js';
 import { checkOptions, type EvaluationReport, type RunPoint, type TrainOptions, type TrainResult } from './options.js';
 import { cosine } from './schedule.js';
@@ -47,6 +48,7 @@ export async function train(model: LanguageModel, options: TrainOptions): Promis
   const stopping = (): boolean => signal?.aborted ?? false;
   const owner: StepOwner = options.inThread ? inOrder(ownerOn(engine.device)) : remoteOwner(startThread(engine.device));
   const accumulate = batch / microBatch;
+  const plan = planLanes(model, step, engine, options.inThread ? 1 : laneThreads());
   const feed = new StepFeed(owner, { draw, accumulate, schedule, watchEvery, onGradients: options.onGradients });
   const begun = performance.now();
   const first = resume?.step ?? 0;
@@ -79,21 +81,23 @@ export async function train(model: LanguageModel, options: TrainOptions): Promis
     await options.onSave({ step: done, evaluation, point });
   };
 
-  /** A step's pass as the fault finders run it again. */
+  /** A step's runs of the program as the fault finders repeat them. */
   const passOf = (at: number) => ({
     model,
-    loss: passLoss(step),
-    shape,
+    loss: passLoss({ ...step, shape: plan.shape }),
+    shape: plan.shape,
     seed,
-    pass: feed.drawOf(at) * accumulate,
+    pass: feed.drawOf(at) * accumulate * plan.lanes,
     ...engine,
   });
+  const runsOf = async (at: number): Promise<TokenBatch[]> =>
+    (await feed.batchesOf(at)).flatMap((rows) => Array.from({ length: plan.lanes }, (_, lane) => laneOf(rows, lane, plan.lanes)));
 
   const meetSpike = async ({ step: at, loss }: StepReport): Promise<void> => {
     const spike = guard.push(at, loss);
     if (spike === undefined) return;
     const before = guard.good?.state.parameters;
-    const [batch] = await feed.batchesOf(at);
+    const [batch] = await runsOf(at);
     const after = await owner.parameters({ current: true });
     const growth = before && batch && (await findGrowth({ ...passOf(at), before, after, batch }));
     const error = new SpikeError(at, spike, growth);
@@ -118,14 +122,14 @@ export async function train(model: LanguageModel, options: TrainOptions): Promis
     if (error instanceof SpikeError) return error;
     // The worker made no update from the step that failed, nor from those behind it.
     const values = await owner.parameters({ current: true });
-    const search = async () => findFault({ ...passOf(done), values, batches: await feed.batchesOf(done) });
+    const search = async () => findFault({ ...passOf(done), values, batches: await runsOf(done) });
     // A search that fails, for want of memory say, must not hide what it was about.
     const found = await search().catch(() => undefined);
     return found === undefined ? error : atStep(done, found);
   };
 
   try {
-    await owner.setup(setupOf(model, options, { step, parameters, engine }));
+    await owner.setup(setupOf(model, options, { step, parameters, engine, plan }));
     evaluator.prepare();
     if (resume !== undefined) await owner.restore(structuredClone(resume.state));
     if (guard.needsPoints) guard.remember(await point());
@@ -185,12 +189,17 @@ function stepOptions(
 function setupOf(
   model: LanguageModel,
   { batch, microBatch = batch, optimizer = adamW(), clip = 1, average = 0, seed = 0, engine: settings }: TrainOptions,
-  { step, parameters, engine }: { step: StepOptions; parameters: readonly GroupedParameter[]; engine: ProgramOptions },
+  {
+    step,
+    parameters,
+    engine,
+    plan,
+  }: { step: StepOptions; parameters: readonly GroupedParameter[]; engine: ProgramOptions; plan: LanePlan },
 ): Setup {
   const frozen = new Set(parameters.filter((p) => p.frozen).map((p) => p.name));
   const trained = parameters.filter((p) => !p.frozen);
   return {
-    program: traceStep(model, { ...step, frozen }, engine),
+    program: traceStep(model, { ...step, shape: plan.shape, frozen }, { ...engine, threads: plan.threads }),
     parameters,
     values: Object.fromEntries([...model.parameters()].map(([name, p]) => [name, (p.value.data as Float32Array).slice()])),
     optimizer,
@@ -198,6 +207,8 @@ function setupOf(
     optimizerPrograms: (engine.device === 'cpu' && ruleOf(optimizer).programs?.(optimizer, trained)) || [],
     clip,
     accumulate: batch / microBatch,
+    lanes: plan.lanes,
+    workers: plan.workers,
     average,
     seed,
     ...(settings && { engine: settings }),

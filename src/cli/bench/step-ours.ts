@@ -1,7 +1,8 @@
-import { startThread } from '#thread';
+import { laneThreads, startThread } from '#thread';
 import type { TokenBatch } from '../../datasets/index.js';
 import type { LanguageModel } from '../../models/index.js';
 import { type AdamW, applyGroups, parameterShapes, type StepOwner, type StepReport, traceStep } from '../../train/index.js';
+import { planLanes } from '../../train/lanes.js';
 import { remoteOwner } from '../../train/worker/rpc.js';
 import type { StepShape } from './step-shape.js';
 
@@ -56,15 +57,19 @@ export class OurSide implements Side {
   ): Promise<OurSide> {
     const { batch, context, accumulate } = shape;
     const owner = remoteOwner(startThread());
+    const step = { shape: { rows: batch, length: context }, hasIgnored };
+    const plan = planLanes(model, step, { threads }, laneThreads());
     try {
       await owner.setup({
-        program: traceStep(model, { shape: { rows: batch, length: context }, hasIgnored }, { device: 'cpu', threads }),
+        program: traceStep(model, { ...step, shape: plan.shape }, { device: 'cpu', threads: plan.threads }),
         parameters: applyGroups(parameterShapes(model)),
         values: Object.fromEntries([...model.parameters()].map(([name, p]) => [name, Float32Array.from(p.value.data as Float32Array)])),
         optimizer,
         optimizerPrograms: [],
         clip,
         accumulate,
+        lanes: plan.lanes,
+        workers: plan.workers,
         average: 0,
         seed: 1,
       });

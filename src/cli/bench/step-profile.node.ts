@@ -1,16 +1,19 @@
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { laneThreads } from '#thread';
 import type { TokenBatch } from '../../datasets/index.js';
 import type { LanguageModel } from '../../models/index.js';
 import { type EngineTensor, engineTensor, Session } from '../../runtime/index.js';
 import { traceStep } from '../../train/index.js';
+import { laneOf, planLanes } from '../../train/lanes.js';
 import { type OpTimes, opTimes } from './op-times.js';
 import type { StepShape } from './step-shape.js';
 
 export const profilePrefix = 'operators';
 
 /**
- * Runs a model's step program (without the update) under ONNX Runtime's profiler, and sums its time by kind of operator.
+ * Runs a model's step program (without the update) under ONNX Runtime's profiler, and sums its time by kind of operator. Of
+ * a step in lanes it is one lane's, with the other's core idle.
  * @param steps runs counted, after one that is not
  * @param folder for the profile, which is removed again
  */
@@ -20,9 +23,11 @@ export async function profileStep(
   options: { readonly threads: number; readonly steps: number; readonly folder: string; readonly batches: (index: number) => TokenBatch },
 ): Promise<OpTimes> {
   const { threads, steps, folder, batches } = options;
-  const { batch, context } = shape;
-  const program = traceStep(model, { shape: { rows: batch, length: context } }, { device: 'cpu', threads });
-  const session = await Session.create(program.onnx, { device: 'cpu', threads, optimize: false, profile: join(folder, profilePrefix) });
+  const step = { shape: { rows: shape.batch, length: shape.context } };
+  const plan = planLanes(model, step, { threads }, laneThreads());
+  const program = traceStep(model, { shape: plan.shape }, { device: 'cpu', threads: plan.threads });
+  const profile = join(folder, profilePrefix);
+  const session = await Session.create(program.onnx, { device: 'cpu', threads: plan.threads, optimize: false, profile });
   try {
     const parameters = model.parameters();
     const feeds: Record<string, EngineTensor> = {};
@@ -34,10 +39,10 @@ export async function profileStep(
       // Gradients go to memory of ours, as they do in training.
       fetches[`gradient:${name}`] = engineTensor('float32', new Float32Array(value.data.length), value.shape);
     }
-    for (let step = 0; step <= steps; step++) {
-      const { inputs, targets } = batches(step);
-      feeds.inputs = engineTensor('int32', inputs, [batch, context]);
-      feeds.targets = engineTensor('int32', targets, [batch, context]);
+    for (let index = 0; index <= steps; index++) {
+      const { inputs, targets } = laneOf(batches(index), 0, plan.lanes);
+      feeds.inputs = engineTensor('int32', inputs, [plan.shape.rows, plan.shape.length]);
+      feeds.targets = engineTensor('int32', targets, [plan.shape.rows, plan.shape.length]);
       await session.run(feeds, fetches);
     }
     session.endProfiling();

@@ -17,6 +17,10 @@ export interface Setup {
   readonly clip: number;
   /** Passes per step, whose gradients add up. */
   readonly accumulate: number;
+  /** Each pass is so many runs of the program, on as many parts of its rows; 1 by default. */
+  readonly lanes?: 1 | 2;
+  /** Workers for the lanes; 1 by default. */
+  readonly workers?: 1 | 2;
   /** Decay of the moving average of the parameters; 0: none is kept. */
   readonly average: number;
   readonly seed: number;

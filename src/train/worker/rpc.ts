@@ -1,10 +1,10 @@
 import { type ErrorCode, fail, HeadlightError } from '../../core/index.js';
 import type { StepOwner } from './protocol.js';
 
-/** A call of one of the owner's methods, as a message. */
+/** A call of one of the methods on the other side, as a message. */
 export interface CallMessage {
   readonly id: number;
-  readonly method: keyof StepOwner;
+  readonly method: string;
   readonly argument: unknown;
 }
 
@@ -24,12 +24,22 @@ export interface Thread {
   terminate(): Promise<void>;
 }
 
+/** An object whose methods take one argument and answer later. */
+type Methods<T> = { readonly [K in keyof T]: (argument: never) => Promise<unknown> };
+
 /** The worker's side: answers calls one after the other, in the order they came. */
 export function serve(owner: StepOwner, post: (reply: ReplyMessage, transfer: ArrayBuffer[]) => void): (message: CallMessage) => void {
-  const ordered = inOrder(owner);
+  return answering(inOrder(owner), post);
+}
+
+/** The worker's side of any object: answers calls as they come. */
+export function answering<T extends Methods<T>>(
+  owner: T,
+  post: (reply: ReplyMessage, transfer: ArrayBuffer[]) => void,
+): (message: CallMessage) => Promise<void> {
   return async ({ id, method, argument }) => {
     try {
-      const result = await (ordered[method] as (a: unknown) => Promise<unknown>)(argument);
+      const result = await owner[method as keyof T](argument as never);
       post({ id, result }, buffersOf(result));
     } catch (error) {
       const { message, stack } = error as Error;
@@ -38,16 +48,19 @@ export function serve(owner: StepOwner, post: (reply: ReplyMessage, transfer: Ar
   };
 }
 
+/** Puts calls in a row: each begins when the one before it has ended. */
+export function queue(): <Argument, Result>(work: (argument: Argument) => Promise<Result>) => (argument: Argument) => Promise<Result> {
+  let last: Promise<unknown> = Promise.resolve();
+  return (work) => (argument) => {
+    const result = last.then(() => work(argument));
+    last = result.catch(() => {});
+    return result;
+  };
+}
+
 /** The same owner, answering one call after the other: a step must not begin before the one before it has ended. */
 export function inOrder(owner: StepOwner): StepOwner {
-  let last: Promise<unknown> = Promise.resolve();
-  const queued = <Argument, Result>(work: (argument: Argument) => Promise<Result>): ((argument: Argument) => Promise<Result>) => {
-    return (argument) => {
-      const result = last.then(() => work(argument));
-      last = result.catch(() => {});
-      return result;
-    };
-  };
+  const queued = queue();
   return {
     setup: queued((setup) => owner.setup(setup)),
     step: queued((request) => owner.step(request)),
@@ -61,8 +74,15 @@ export function inOrder(owner: StepOwner): StepOwner {
   } as StepOwner;
 }
 
-/** The caller's side: an owner whose methods run in the thread. Arrays in arguments and results are transferred. */
-export function remoteOwner(thread: Thread): StepOwner {
+/** Calls of methods that run in a thread. */
+export interface Calls {
+  call<T>(method: string, argument?: unknown): Promise<T>;
+  /** Asks the other side to dispose of itself, if it lives, and ends the thread. */
+  end(): Promise<void>;
+}
+
+/** The caller's side: arrays in arguments and results are transferred. @param where names the thread in errors */
+export function callsTo(thread: Thread, where: string): Calls {
   const waiting = new Map<number, { resolve: (value: never) => void; reject: (error: Error) => void }>();
   let next = 0;
   let dead: Error | undefined;
@@ -77,9 +97,9 @@ export function remoteOwner(thread: Thread): StepOwner {
     if ('error' in reply) call?.reject(revive(reply.error));
     else call?.resolve(reply.result as never);
   });
-  thread.onDeath((cause) => giveUp(fail('engine', { where: 'training worker', rule: 'a thread that lives', got: String(cause), cause })));
+  thread.onDeath((cause) => giveUp(fail('engine', { where, rule: 'a thread that lives', got: String(cause), cause })));
 
-  const call = <T>(method: keyof StepOwner, argument?: unknown): Promise<T> => {
+  const call = <T>(method: string, argument?: unknown): Promise<T> => {
     if (dead !== undefined) return Promise.reject(dead);
     return new Promise<T>((resolve, reject) => {
       const id = next++;
@@ -89,18 +109,23 @@ export function remoteOwner(thread: Thread): StepOwner {
       } catch (cause) {
         waiting.delete(id);
         const got = (cause as Error).message.replace(/\.$/, '');
-        reject(
-          fail('value', {
-            where: 'training worker',
-            rule: 'arrays that can be handed over, each once',
-            got,
-            fix: 'Copy them first',
-            cause,
-          }),
-        );
+        reject(fail('value', { where, rule: 'arrays that can be handed over, each once', got, fix: 'Copy them first', cause }));
       }
     });
   };
+  return {
+    call,
+    async end() {
+      if (dead === undefined) await call('dispose');
+      dead = fail('disposed', { where, rule: 'a run that is not disposed' });
+      await thread.terminate();
+    },
+  };
+}
+
+/** An owner whose methods run in the thread. */
+export function remoteOwner(thread: Thread): StepOwner {
+  const { call, end } = callsTo(thread, 'training worker');
   return {
     setup: (setup) => call('setup', setup),
     step: (request) => call('step', request),
@@ -110,11 +135,7 @@ export function remoteOwner(thread: Thread): StepOwner {
     parameters: (request) => call('parameters', request),
     state: () => call('state'),
     restore: (state) => call('restore', state),
-    async dispose() {
-      if (dead === undefined) await call('dispose');
-      dead = fail('disposed', { where: 'training worker', rule: 'a run that is not disposed' });
-      await thread.terminate();
-    },
+    dispose: end,
   };
 }
 

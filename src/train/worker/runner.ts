@@ -1,150 +1,119 @@
-import { fail, type HeadlightError, randomKey } from '../../core/index.js';
+import { startLane } from '#thread';
+import { fail, type HeadlightError } from '../../core/index.js';
 import { ignored, type TokenBatch } from '../../datasets/index.js';
-import { keepThreshold } from '../../ops/leaves/random-mask.js';
-import { configureEngine, type EngineTensor, engineTensor, own } from '../../runtime/index.js';
-import { type Kernels, loadKernelsAsync } from '../kernels/kernels.js';
-import { ruleOf } from '../optimizers/index.js';
-import { layOut, type PlacedParameter, Storage } from '../storage.js';
+import { laneOf } from '../lanes.js';
+import { Lane } from './lane.js';
+import type { LaneChange, LaneOwner, LaneUpdate } from './lane-protocol.js';
 import type { GradientsReply, RunRequest, Setup, StepOwner, StepReport, StepRequest, TrainingState, UpdateRequest } from './protocol.js';
-import { LoadedProgram, ProgramShelf } from './sessions.js';
-import { Updater } from './updater.js';
+import { remoteLane } from './remote-lane.js';
 
 /** What there is once a run is set up. */
 interface Run {
   readonly setup: Setup;
-  readonly storage: Storage;
-  readonly kernels: Kernels;
-  readonly program: LoadedProgram;
-  readonly updater: Updater;
-  /** Other programs, over the values to judge. */
-  readonly shelf: ProgramShelf;
-  readonly fetches: Record<string, EngineTensor | null>;
-  readonly disown: () => void;
+  /** This worker's own lane, and the other worker's where there are two. */
+  readonly lane: Lane;
+  readonly other: LaneOwner | undefined;
 }
 
-/** A step's gradients, in the storage. */
+/** A step's gradients, with the lanes. */
 interface Computed {
   readonly loss: number;
   readonly gradientNorm: number;
-  /** What the gradients in the storage are to be divided by. */
+  /** What the gradients are to be divided by. */
   readonly count: number;
   readonly engineMilliseconds: number;
 }
 
-const current = (p: PlacedParameter) => p.parameter;
-const judged = (p: PlacedParameter) => p.average ?? p.parameter;
-
-/** Owns a run's numbers: runs the step's program over them and updates them in place. */
+/** Owns a run's numbers: has its lanes compute each step's gradients and update the parameters in place. */
 export class StepRunner implements StepOwner {
   #run: Run | undefined;
   /** A step whose loss was not finite: nothing goes on from it but a restored state. */
   #fault: HeadlightError | undefined;
 
   async setup(setup: Setup): Promise<void> {
-    if (setup.engine !== undefined) configureEngine(setup.engine);
-    const rule = ruleOf(setup.optimizer);
-    const storage = new Storage(
-      layOut({
-        parameters: setup.parameters,
-        slots: (p) => rule.slots(setup.optimizer, p),
-        scratch: (p) => rule.scratch?.(setup.optimizer, p) ?? 0,
-        masks: setup.program.masks,
-        accumulates: setup.accumulate > 1,
-        averages: setup.average > 0,
-      }),
-    );
-    storage.set(current, setup.values, 'the value');
-    storage.set((p) => p.average, setup.values, 'the average');
-    const kernels = await loadKernelsAsync(storage.memory);
-    const spans = new Map(storage.layout.parameters.map((p) => [p.name, p]));
-    const mask = (i: number) => {
-      const span = storage.layout.masks[i];
-      return span && storage.view(span);
-    };
-    const bound = (spanOf: typeof current) => (name: string) => {
-      const p = spans.get(name);
-      return p && storage.view(spanOf(p));
-    };
-    const program = await LoadedProgram.create(setup.program, { parameter: bound(current), mask });
-    const updater = new Updater(storage, kernels, setup.optimizer, setup.average);
-    await updater.load(setup.optimizerPrograms, setup.program.threads);
-    const shelf = new ProgramShelf({ parameter: bound(judged), mask: () => undefined });
-    const fetches: Record<string, EngineTensor | null> = { loss: null };
-    for (const p of storage.layout.parameters) {
-      if (p.gradient !== undefined) fetches[`gradient:${p.name}`] = engineTensor('float32', storage.view(p.gradient), p.shape);
+    const lane = new Lane();
+    if (setup.workers !== 2) {
+      await lane.setup(setup);
+      this.#run = { setup, lane, other: undefined };
+      return;
     }
-    const disown = own({ kind: 'training storage', bytes: storage.layout.bytes });
-    this.#run = { setup, storage, kernels, program, updater, shelf, fetches, disown };
+    await lane.setup({ ...setup, shared: { index: 0 } });
+    const other = remoteLane(startLane());
+    this.#run = { setup, lane, other };
+    const shared = { index: 1 as const, ...(lane.buffer && { buffer: lane.buffer }) };
+    // A copy: what goes to another thread is handed over.
+    const { values, ...rest } = setup;
+    await other.setup({ ...structuredClone(rest), values: lane.parameters({ current: true }), average: 0, shared });
   }
 
   async step(request: StepRequest): Promise<StepReport> {
     const begun = performance.now();
-    const { setup, storage, updater } = this.#ready();
-    const computed = await this.#compute(request);
-    const { loss, gradientNorm, count, engineMilliseconds } = computed;
-    const { gradients, sums } = storage.layout;
-    const updateRatio = await updater.apply({
-      step: request.step,
-      factor: request.factor,
-      gradientScale: clipping(setup.clip, gradientNorm) / count,
-      gradientShift: (sums ?? gradients).at - gradients.at,
-      watch: request.watch ?? false,
-    });
-    const milliseconds = performance.now() - begun;
-    return { step: request.step, loss, gradientNorm, ...(updateRatio !== undefined && { updateRatio }), milliseconds, engineMilliseconds };
+    const { setup } = this.#ready();
+    const { step, factor, watch = false } = request;
+    const { loss, gradientNorm, count, engineMilliseconds } = await this.#compute(request);
+    const gradientScale = clipping(setup.clip, gradientNorm) / count;
+    const updateRatio = await this.#apply({ step, factor, gradientScale, watch });
+    return {
+      step,
+      loss,
+      gradientNorm,
+      ...(updateRatio !== undefined && { updateRatio }),
+      milliseconds: performance.now() - begun,
+      engineMilliseconds,
+    };
   }
 
   async gradients(request: StepRequest): Promise<GradientsReply> {
     const begun = performance.now();
-    const { storage, kernels } = this.#ready();
+    const { setup } = this.#ready();
     const { loss, gradientNorm, count, engineMilliseconds } = await this.#compute(request);
-    const { gradients, sums } = storage.layout;
-    if (sums !== undefined) kernels.copy(gradients.at, sums.at, gradients.size);
-    kernels.scale(gradients.at, gradients.size, 1 / count);
+    const parts = await this.#each((lane) => lane.gradients({ scale: 1 / count }));
+    const found = Object.assign({}, ...parts);
+    const gradients = Object.fromEntries(setup.parameters.flatMap(({ name }) => (found[name] ? [[name, found[name]]] : [])));
     const report = { step: request.step, loss, gradientNorm, milliseconds: performance.now() - begun, engineMilliseconds };
-    return { report, gradients: storage.copy((p) => p.gradient), targets: count };
+    return { report, gradients, targets: count };
   }
 
   async update({ step, factor, gradients, watch = false }: UpdateRequest): ReturnType<StepOwner['update']> {
     const begun = performance.now();
-    const { setup, storage, kernels, updater } = this.#ready();
-    storage.set((p) => p.gradient, gradients, 'the gradient');
-    const { at, size } = storage.layout.gradients;
-    const gradientNorm = Math.sqrt(kernels.sumOfSquares(at, size));
+    const { setup, lane, other } = this.#ready();
+    // Its own part is copied out first: what goes to the other worker is handed over.
+    const mine = await lane.replace({ gradients });
+    const gradientNorm = Math.sqrt(sum([...mine, ...((await other?.replace({ gradients })) ?? [])]));
     if (!Number.isFinite(gradientNorm)) throw this.#fail(step, `gradient norm ${gradientNorm}`);
-    const updateRatio = await updater.apply({ step, factor, gradientScale: clipping(setup.clip, gradientNorm), gradientShift: 0, watch });
+    const updateRatio = await this.#apply({ step, factor, gradientScale: clipping(setup.clip, gradientNorm), replaced: true, watch });
     return { gradientNorm, ...(updateRatio !== undefined && { updateRatio }), milliseconds: performance.now() - begun };
   }
 
   async run({ key, program, batch }: RunRequest): Promise<Record<string, Float32Array>> {
-    return (await this.#ready({ evenAfterFault: true }).shelf.take(key, program)).outputs(batch);
+    return (await this.#ready({ evenAfterFault: true }).lane.shelf.take(key, program)).outputs(batch);
   }
 
-  async parameters({ current: asTrained }: { current: boolean }): Promise<Record<string, Float32Array>> {
-    return this.#ready({ evenAfterFault: true }).storage.copy(asTrained ? current : judged);
+  async parameters(which: { current: boolean }): Promise<Record<string, Float32Array>> {
+    return this.#ready({ evenAfterFault: true }).lane.parameters(which);
   }
 
   async state(): Promise<TrainingState> {
-    const { setup, storage } = this.#ready();
-    const slots = new Set(storage.layout.parameters.flatMap((p) => [...p.slots.keys()]));
+    const { setup, lane } = this.#ready();
+    const parts = await this.#each((each) => each.memory());
+    const slots = new Set(parts.flatMap((part) => Object.keys(part)));
+    const optimizer = Object.fromEntries(
+      [...slots].map((slot) => {
+        const found = Object.assign({}, ...parts.map((part) => part[slot]));
+        return [slot, Object.fromEntries(setup.parameters.flatMap(({ name }) => (found[name] ? [[name, found[name]]] : [])))];
+      }),
+    );
     return {
-      parameters: storage.copy(current),
-      optimizer: Object.fromEntries([...slots].map((slot) => [slot, storage.copy((p) => p.slots.get(slot))])),
-      ...(setup.average > 0 && { average: storage.copy((p) => p.average) }),
+      parameters: lane.parameters({ current: true }),
+      optimizer,
+      ...(setup.average > 0 && { average: averages(setup, lane) }),
     };
   }
 
   async restore(state: TrainingState): Promise<void> {
-    const { storage } = this.#ready({ evenAfterFault: true });
-    storage.set(current, state.parameters, 'the value');
-    storage.set((p) => p.average, state.average ?? state.parameters, 'the average');
-    const isNew = Object.keys(state.optimizer).length === 0;
-    for (const p of storage.layout.parameters) {
-      for (const [slot, span] of p.slots) {
-        if (isNew) storage.view(span).fill(0);
-        else storage.set((q) => (q === p ? span : undefined), state.optimizer[slot] ?? {}, slot);
-      }
-    }
+    const { lane, other } = this.#ready({ evenAfterFault: true });
+    await lane.restore(state);
+    await other?.restore({ parameters: state.parameters, optimizer: state.optimizer });
     this.#fault = undefined;
   }
 
@@ -152,8 +121,7 @@ export class StepRunner implements StepOwner {
     const run = this.#run;
     this.#run = undefined;
     if (run === undefined) return;
-    run.disown();
-    await Promise.all([run.program.dispose(), run.updater.dispose(), run.shelf.dispose()]);
+    await Promise.all([run.lane.dispose(), run.other?.dispose()]);
   }
 
   #ready({ evenAfterFault = false } = {}): Run {
@@ -162,43 +130,53 @@ export class StepRunner implements StepOwner {
     return this.#run;
   }
 
-  /** Loss and gradients of a step's passes. Summed gradients lie in `sums` where several passes make a step. */
+  /** Asks every worker at once, the other one first: it has the longer way. */
+  async #each<T>(ask: (lane: LaneOwner) => Promise<T>): Promise<T[]> {
+    const { lane, other } = this.#ready();
+    const theirs = other && ask(other);
+    const [mine, its] = await Promise.all([ask(lane), theirs]);
+    return its === undefined ? [mine] : [mine, its];
+  }
+
+  /** Loss and gradients of a step's passes, summed in the lanes. */
   async #compute({ step, draw, batches }: StepRequest): Promise<Computed> {
-    const { setup, storage, kernels, program, fetches } = this.#ready();
-    const { gradients, sums } = storage.layout;
-    let engineMilliseconds = 0;
-    let loss = 0;
-    if (sums !== undefined) kernels.fill(sums.at, sums.size, 0);
-    for (const [part, batch] of batches.entries()) {
-      this.#drawMasks(draw * setup.accumulate + part);
-      const from = performance.now();
-      const results = await program.run(batch, fetches);
-      engineMilliseconds += performance.now() - from;
-      loss += Number((results.loss as EngineTensor).data[0]);
-      if (sums !== undefined) kernels.accumulate(sums.at, gradients.at, gradients.size);
-    }
+    const { setup, lane, other } = this.#ready();
+    const lanes = setup.lanes ?? 1;
+    const work = Array.from({ length: lanes }, (_, i) => ({ lane: i, batches: batches.map((batch) => laneOf(batch, i, lanes)) }));
+    const theirs = other?.compute({ draw, work: work.slice(1) });
+    const [mine, its] = await Promise.all([lane.compute({ draw, work: other ? work.slice(0, 1) : work }), theirs]);
+    const squares = (await this.#each((each) => each.reduce())).flat();
     const count = setup.program.reduction === 'mean' ? batches.length : countTargets(batches, step);
-    const { at, size } = sums ?? gradients;
-    const gradientNorm = Math.sqrt(kernels.sumOfSquares(at, size)) / count;
-    loss /= count;
+    const gradientNorm = Math.sqrt(sum(squares)) / count;
+    const loss = sum([...mine.losses, ...(its?.losses ?? [])]) / count;
     if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm)) throw this.#fail(step, `loss ${loss}, gradient norm ${gradientNorm}`);
-    return { loss, gradientNorm, count, engineMilliseconds };
+    return { loss, gradientNorm, count, engineMilliseconds: mine.engineMilliseconds };
+  }
+
+  /** @returns ‖Δθ‖/‖θ‖ over all trained parameters, when watched */
+  async #apply(update: LaneUpdate): Promise<number | undefined> {
+    const changes: LaneChange[] = (await this.#each((lane) => lane.apply(update))).flat();
+    const { lane, other } = this.#ready();
+    // Nobody need wait for the other's: what it is told next comes after it.
+    other?.collect().catch(() => {});
+    await lane.collect();
+    if (!update.watch) return undefined;
+    return Math.sqrt(sum(changes.map((c) => c.changed)) / Math.max(sum(changes.map((c) => c.weights)), Number.MIN_VALUE));
   }
 
   #fail(step: number, got: string): HeadlightError {
     this.#fault = notFinite(step, got);
     return this.#fault;
   }
+}
 
-  /** Dropout masks of one pass, keyed by the run's seed, their stream and the pass. */
-  #drawMasks(pass: number): void {
-    const { setup, storage, kernels } = this.#ready();
-    setup.program.masks.forEach((mask, i) => {
-      const span = storage.layout.masks[i];
-      const { k0, k1 } = randomKey(setup.seed, mask.stream, pass);
-      if (span !== undefined) kernels.randomMask(span.at, span.size, k0, k1, 0, keepThreshold(mask.keep), 1 / mask.keep);
-    });
-  }
+function averages({ parameters }: Setup, lane: Lane): Record<string, Float32Array> {
+  const trained = new Set(parameters.filter((p) => !p.frozen).map((p) => p.name));
+  return Object.fromEntries(Object.entries(lane.parameters({ current: false })).filter(([name]) => trained.has(name)));
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((a, b) => a + b, 0);
 }
 
 /** Clips the global norm (Pascanu et al. 2013), as PyTorch does. */

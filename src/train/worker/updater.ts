@@ -4,8 +4,11 @@ import type { Kernels } from '../kernels/kernels.js';
 import { type Optimizer, ruleOf } from '../optimizers/index.js';
 import type { OptimizerProgram, Place, Update } from '../optimizers/rule.js';
 import type { PlacedParameter, Storage } from '../storage.js';
+import type { LaneChange } from './lane-protocol.js';
 
 export interface UpdateOptions {
+  /** Which parameters it updates. */
+  readonly names: ReadonlySet<string>;
   /** Steps done before this one. */
   readonly step: number;
   /** The schedule's factor. */
@@ -17,7 +20,7 @@ export interface UpdateOptions {
   readonly watch: boolean;
 }
 
-/** Applies an optimiser to every trained parameter of a storage, and keeps the averages. */
+/** Applies an optimiser to trained parameters of a storage. */
 export class Updater {
   readonly #programs = new Map<string, { readonly session: Session; readonly program: OptimizerProgram }>();
 
@@ -25,7 +28,6 @@ export class Updater {
     private readonly storage: Storage,
     private readonly kernels: Kernels,
     private readonly optimizer: Optimizer,
-    private readonly average: number,
   ) {}
 
   async load(programs: readonly OptimizerProgram[], threads: number): Promise<void> {
@@ -35,15 +37,15 @@ export class Updater {
     }
   }
 
-  /** @returns ‖Δθ‖/‖θ‖ over all trained parameters, when watched */
-  async apply({ step, factor, gradientScale, gradientShift, watch }: UpdateOptions): Promise<number | undefined> {
+  /** @returns Σ Δθ² and Σ θ² over what it updated, when watched */
+  async apply({ names, step, factor, gradientScale, gradientShift, watch }: UpdateOptions): Promise<LaneChange> {
     const { storage, kernels } = this;
     const { memory, layout } = storage;
     const rule = ruleOf(this.optimizer);
     let changed = 0;
     let weights = 0;
     for (const p of layout.parameters) {
-      if (p.gradient === undefined) continue;
+      if (p.gradient === undefined || !names.has(p.name)) continue;
       const { at, size } = p.parameter;
       if (watch) {
         kernels.copy(layout.before.at, at, size);
@@ -60,9 +62,8 @@ export class Updater {
       };
       await rule.update(this.optimizer, this.#place(p, p.gradient.at + gradientShift), update);
       if (watch) changed += kernels.sumOfSquaredDifferences(layout.before.at, at, size);
-      if (p.average !== undefined) kernels.interpolate(p.average.at, at, size, 1 - this.average);
     }
-    return watch ? Math.sqrt(changed / Math.max(weights, Number.MIN_VALUE)) : undefined;
+    return { changed, weights };
   }
 
   async dispose(): Promise<void> {

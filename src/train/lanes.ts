@@ -1,0 +1,54 @@
+import type { BatchShape, TokenBatch } from '../datasets/index.js';
+import type { LanguageModel } from '../models/index.js';
+import type { ProgramOptions } from '../runtime/index.js';
+import type { StepOptions } from './step-program.js';
+
+/**
+ * How a pass is computed: whole, or in two lanes of half of its rows each, whose losses and gradients add up. Lanes have
+ * workers of their own where there are threads for them: operators that share a pass wait for each other's memory hundreds
+ * of times a step, lanes meet once.
+ */
+export interface LanePlan {
+  readonly lanes: 1 | 2;
+  readonly workers: 1 | 2;
+  /** What one lane computes, and the threads within its operators. */
+  readonly shape: BatchShape;
+  readonly threads: number;
+}
+
+/** Fewer tokens than this do not outweigh the exchange of gradients and parameters, which grows with the model alone. */
+const leastTokens = 512;
+/** A step of less work is over before two workers have met. */
+const leastOperations = 5e8;
+/** Each worker holds parameters and gradients: 8 bytes a parameter, and as many again on their way. */
+const mostParameters = 2 ** 26;
+
+/**
+ * Whether a pass goes in lanes depends on the model and the batch alone, so that the numbers of a run do not depend on the
+ * machine; who computes them does.
+ * @param cores threads there are for workers; 1 where lanes cannot have their own
+ */
+export function planLanes(model: LanguageModel, step: StepOptions, engine: ProgramOptions, cores: number): LanePlan {
+  const { threads = 0 } = engine;
+  const whole: LanePlan = { lanes: 1, workers: 1, shape: step.shape, threads };
+  const { rows, length } = step.shape;
+  const tokens = rows * length;
+  const parameters = model.parameterCount;
+  // A loss of one's own may compare rows with each other; the tokens' losses only add up.
+  const fits = step.loss === undefined && !step.whole && rows % 2 === 0;
+  const pays = tokens >= leastTokens && parameters <= mostParameters && 6 * parameters * tokens >= leastOperations;
+  if (!(fits && pays)) return whole;
+  const usable = Math.min(cores, threads || cores);
+  const shape = { ...step.shape, rows: rows / 2 };
+  return usable < 2 ? { lanes: 2, workers: 1, shape, threads } : { lanes: 2, workers: 2, shape, threads: Math.floor(usable / 2) };
+}
+
+/** The rows of a batch that a lane computes. */
+export function laneOf(batch: TokenBatch, lane: number, lanes: number): TokenBatch {
+  if (lanes === 1) return batch;
+  const part = (values: Int32Array): Int32Array => {
+    const size = values.length / lanes;
+    return values.slice(lane * size, (lane + 1) * size);
+  };
+  return Object.fromEntries(Object.entries(batch).map(([name, values]) => [name, part(values as Int32Array)])) as unknown as TokenBatch;
+}

@@ -1,0 +1,118 @@
+import { describe, expect, test } from 'vitest';
+import { GPT2 } from '#dist/models/index.js';
+import { adamW, muon, type RunPoint, type TrainOptions, train, trainingMemory } from '#dist/train/index.js';
+import { laneOf, planLanes } from '#dist/train/lanes.js';
+import { nextTokenLoss } from '#dist/train/step-program.js';
+import { scattered } from './bigram.js';
+
+const config = { vocabulary: 40, context: 64, layers: 1, heads: 2, width: 128 };
+const rows = 12;
+const modelOf = (dropout = 0): GPT2 => new GPT2({ ...config, dropout, seed: 3 });
+const step = { shape: { rows, length: config.context } };
+
+describe('how a pass is computed', () => {
+  const plan = (shape = step.shape, options = {}, threads = 0, cores = 2) =>
+    planLanes(modelOf(), { shape, ...options }, { threads }, cores);
+
+  test('in two lanes of half of the rows where that pays, with a worker each where there are threads', () => {
+    const half = { rows: 6, length: 64 };
+    expect(plan()).toEqual({ lanes: 2, workers: 2, shape: half, threads: 1 });
+    expect(plan(step.shape, {}, 2, 8)).toEqual({ lanes: 2, workers: 2, shape: half, threads: 1 });
+    expect(plan(step.shape, {}, 0, 8)).toEqual({ lanes: 2, workers: 2, shape: half, threads: 4 });
+    expect(plan(step.shape, {}, 5, 8)).toEqual({ lanes: 2, workers: 2, shape: half, threads: 2 });
+  });
+
+  test('whether in lanes does not depend on the machine, nor on the threads', () => {
+    expect(plan(step.shape, {}, 1, 8)).toMatchObject({ lanes: 2, workers: 1, threads: 1 });
+    expect(plan(step.shape, {}, 0, 1)).toMatchObject({ lanes: 2, workers: 1, threads: 0 });
+  });
+
+  test('whole: an odd number of rows, little to do, a loss of one’s own, a device, a very large model', () => {
+    expect(plan({ rows: 11, length: 64 })).toEqual({ lanes: 1, workers: 1, shape: { rows: 11, length: 64 }, threads: 0 });
+    expect(plan({ rows: 2, length: 64 }).lanes).toBe(1);
+    expect(plan(step.shape, { loss: nextTokenLoss }).lanes).toBe(1);
+    expect(plan(step.shape, { whole: true }).lanes).toBe(1);
+    const small = new GPT2({ vocabulary: 8, context: 64, layers: 1, heads: 1, width: 16 });
+    expect(planLanes(small, step, {}, 2).lanes).toBe(1);
+    const large = { parameterCount: 2 ** 26 + 1 } as GPT2;
+    expect(planLanes(large, step, {}, 2).lanes).toBe(1);
+  });
+
+  test('a lane’s rows are the batch’s, in order', () => {
+    const batch = { inputs: Int32Array.from({ length: 8 }, (_, i) => i), targets: Int32Array.of(10, 11, 12, 13) };
+    expect(laneOf(batch, 0, 1)).toBe(batch);
+    expect(laneOf(batch, 0, 2)).toEqual({ inputs: Int32Array.of(0, 1, 2, 3), targets: Int32Array.of(10, 11) });
+    expect(laneOf(batch, 1, 2)).toEqual({ inputs: Int32Array.of(4, 5, 6, 7), targets: Int32Array.of(12, 13) });
+  });
+
+  test('two workers take 16 bytes a parameter more, and no less for activations', () => {
+    const memory = (threads: number) => trainingMemory(modelOf(), { ...step, optimizer: adamW(), threads });
+    const [one, two] = [memory(1), memory(2)];
+    const P = modelOf().parameterCount;
+    expect(two.activations).toBe(2 * one.activations);
+    expect((two.storage - one.storage) / P).toBeCloseTo(12, 0); // one worker has room for the first lane's gradients: 4 bytes
+  });
+});
+
+const text = scattered(config.vocabulary, 5, 40_000);
+
+/** A short run, and all that is left of it. */
+async function run(threads: number, options: Partial<TrainOptions> & { dropout?: number } = {}) {
+  const { dropout, ...rest } = options;
+  const model = modelOf(dropout);
+  const reports: object[] = [];
+  const { point, valLoss } = await train(model, {
+    data: { train: text.subarray(0, 30_000), validation: text.subarray(30_000) },
+    batch: rows,
+    steps: 4,
+    optimizer: adamW({ lr: 3e-3 }),
+    watchEvery: 2,
+    seed: 11,
+    ...rest,
+    threads,
+    onStep: ({ loss, gradientNorm, updateRatio }) => void reports.push({ loss, gradientNorm, updateRatio }),
+  });
+  return { reports, valLoss, state: point.state, point };
+}
+
+describe('a run in lanes has the same bits with one worker and with two', () => {
+  const cases: [string, Partial<TrainOptions> & { dropout?: number }][] = [
+    ['plainly', {}],
+    ['with dropout and averages', { dropout: 0.2, average: 0.9 }],
+    ['with passes that add up', { batch: 24, microBatch: 12, dropout: 0.1 }],
+    ['with frozen parameters', { groups: [{ match: 'blocks.0.mlp.*', frozen: true }] }],
+    ['with an optimiser that the engine runs', { optimizer: muon() }],
+    ['with gradients handed out and taken back', { onGradients: (gradients) => gradients }],
+  ];
+  test.each(cases)('%s', async (_, options) => {
+    const [one, two] = [await run(1, options), await run(2, options)];
+    expect(two.state).toEqual(one.state);
+    expect(two.valLoss).toBeCloseTo(one.valLoss, 8);
+    expect(two.reports).toEqual(one.reports);
+    expect(one.reports).toHaveLength(4);
+  });
+
+  test('and goes on from a state of either', async () => {
+    const whole = await run(2, { dropout: 0.1 });
+    for (const [before, after] of [
+      [1, 2],
+      [2, 1],
+    ] as const) {
+      const points: RunPoint[] = [];
+      await run(before, { dropout: 0.1, saveEvery: 2, onSave: async ({ point }) => void points.push(await point()) });
+      expect(points[0]?.step).toBe(2);
+      const resumed = await run(after, { dropout: 0.1, resume: points[0] as RunPoint });
+      expect(resumed.state).toEqual(whole.state);
+    }
+  });
+});
+
+test('a fault in either lane stops the step before anything is updated, and names what broke', async () => {
+  for (const threads of [1, 2]) {
+    const model = modelOf();
+    const table = model.parameters().get('positions.weight');
+    (table?.value.data as Float32Array)[5] = Number.NaN;
+    const failing = train(model, { data: { train: text, validation: text }, batch: rows, steps: 2, threads });
+    await expect(failing).rejects.toThrow(/training step 0.*positions\.weight/);
+  }
+});
