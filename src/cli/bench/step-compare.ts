@@ -54,6 +54,8 @@ export interface Timing {
   readonly paired: Summary;
   /** Median milliseconds of our steps outside ONNX Runtime. */
   readonly outside: number;
+  /** Each round's ratio, and the round trip between two cores around it in nanoseconds, where it was measured. */
+  readonly rounds?: readonly { readonly ratio: number; readonly roundTrip: number }[];
 }
 
 export interface AlternateOptions {
@@ -63,6 +65,8 @@ export interface AlternateOptions {
   /** Batches there are; blocks begin at a different one each. */
   readonly batches: number;
   readonly onRound?: (round: number) => void;
+  /** Measures the round trip between two cores, in nanoseconds. */
+  readonly roundTrip?: () => number;
 }
 
 /** Blocks of steps in turn, ours first and theirs first by turns, so that a drift of the machine favours none. */
@@ -71,9 +75,10 @@ export async function alternate(
   theirs: Side,
   options: AlternateOptions,
 ): Promise<Timing> {
-  const { rounds, steps, batches, onRound } = options;
+  const { rounds, steps, batches, onRound, roundTrip } = options;
   const count = steps + 1;
-  const times = { ours: [] as number[], theirs: [] as number[], outside: [] as number[], ratios: [] as number[] };
+  const times = { ours: [] as number[], theirs: [] as number[], outside: [] as number[], ratios: [] as number[], trips: [] as number[] };
+  let before = roundTrip?.();
   for (let round = 0; round < rounds; round++) {
     const first = (round * count) % (batches - steps);
     let block: OurBlock;
@@ -90,8 +95,19 @@ export async function alternate(
     times.theirs.push(...its);
     times.outside.push(...block.outside.slice(1));
     times.ratios.push(median(mine) / median(its));
+    const after = roundTrip?.();
+    if (before !== undefined && after !== undefined) times.trips.push((before + after) / 2);
+    before = after;
     onRound?.(round);
   }
   const [mine, its] = [summarize(times.ours), summarize(times.theirs)];
-  return { ours: mine, theirs: its, ratio: mine.median / its.median, paired: summarize(times.ratios), outside: median(times.outside) };
+  const measured = times.trips.length > 0 && { rounds: times.ratios.map((ratio, i) => ({ ratio, roundTrip: times.trips[i] as number })) };
+  return {
+    ours: mine,
+    theirs: its,
+    ratio: mine.median / its.median,
+    paired: summarize(times.ratios),
+    outside: median(times.outside),
+    ...measured,
+  };
 }

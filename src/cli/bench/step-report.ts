@@ -1,6 +1,7 @@
 import type { OpTimes } from './op-times.js';
-import type { Summary } from './statistics.js';
+import { median, type Summary } from './statistics.js';
 import type { BabyTiming } from './step-baby.js';
+import type { Timing } from './step-compare.js';
 import type { SizeResult, StepBenchResult } from './step-result.js';
 import { workFormula } from './step-shape.js';
 
@@ -40,6 +41,7 @@ function sizeLines({ size, shape, parameters, equality, timing, othersLoad, gflo
     `    PyTorch ${cells(theirs)}${torchGflops.toFixed(0).padStart(9)}`,
     `  ratio     ${ratio.toFixed(3)} (ours over PyTorch's, of the medians of ${ours.count} steps each; below 1: ours is faster)`,
     `            in each of ${paired.count} rounds: median ${paired.median.toFixed(3)}, ${paired.min.toFixed(3)} to ${paired.max.toFixed(3)}`,
+    ...distanceLines(timing),
     ...(othersLoad > quietLoad
       ? [`  NOT QUIET other programs took ${(100 * othersLoad).toFixed(0)}% of the processors: measure again before using these times`]
       : []),
@@ -50,6 +52,24 @@ function sizeLines({ size, shape, parameters, equality, timing, othersLoad, gflo
       .filter(({ percent }) => Math.abs(percent) >= leastPercent)
       .map(({ what, ms, percent }) => `    ${what.padEnd(36)}${ms.toFixed(2).padStart(10)}${percent.toFixed(1).padStart(7)}`),
   ];
+}
+
+/** Round trips up to this many nanoseconds are between cores that share a cache; on our machines they are 105 to 150, or 330 to 370. */
+const near = 200;
+
+/** The rounds by how far apart the two cores were, where that changed or is far. */
+function distanceLines({ rounds = [] }: Timing): string[] {
+  if (rounds.length === 0) return [];
+  const trips = rounds.map((r) => r.roundTrip);
+  const kinds = [
+    ['near', rounds.filter((r) => r.roundTrip <= near)],
+    ['far', rounds.filter((r) => r.roundTrip > near)],
+  ] as const;
+  const told = kinds.flatMap(([kind, of]) =>
+    of.length === 0 ? [] : [`${kind} in ${of.length}, ratio ${median(of.map((r) => r.ratio)).toFixed(3)}`],
+  );
+  const range = `${Math.min(...trips).toFixed(0)} to ${Math.max(...trips).toFixed(0)} ns`;
+  return [`            two cores were ${range} apart, there and back: ${told.join('; ')}`];
 }
 
 /** Median, minimum and nine in ten, in columns. */

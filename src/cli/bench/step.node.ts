@@ -6,6 +6,7 @@ import { saveModel, writeSafetensors } from '../../checkpoints/index.js';
 import { fail } from '../../core/index.js';
 import { adamW } from '../../train/index.js';
 import { BestProduct } from './best-product.js';
+import { CoreDistance } from './core-distance.node.js';
 import { LoadMeter } from './load.node.js';
 import { machine } from './machine.node.js';
 import { missingTime } from './missing-time.js';
@@ -148,6 +149,7 @@ export async function measure(
   let othersLoad: number;
   let bestGflops: number;
   const product = await BestProduct.create(rules.threads);
+  const distance = new CoreDistance();
   const ours = await OurSide.create(model, shape, rules, batches);
   try {
     note(`${losses} steps on each side, to compare losses`);
@@ -159,6 +161,7 @@ export async function measure(
       rounds,
       steps,
       batches: available,
+      roundTrip: () => distance.measure(),
       onRound: (round) => note(`round ${round + 1} of ${rounds}`),
     });
     othersLoad = load.others();
@@ -166,6 +169,7 @@ export async function measure(
   } finally {
     await ours.dispose();
     await product.dispose();
+    await distance.stop();
   }
   note(`${profiledSteps} steps under the profiler`);
   const operators = await profileStep(model, shape, { threads: rules.threads, steps: profiledSteps, folder, batches });
