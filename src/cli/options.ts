@@ -47,7 +47,7 @@ export interface EngineFlags {
 export function engineOptions(command: Command): Command {
   return command
     .addOption(new Option('--device <name>', 'where to compute').choices(['cpu', 'webgpu']).default('cpu'))
-    .option('--threads <n>', 'threads within an operator; 0 leaves it to the engine', wholeNumber(0, 1024), 0);
+    .option('--threads <n>', 'threads to compute with; 0 for as many as there are cores', wholeNumber(0, 1024), 0);
 }
 
 /** To find faults. */

@@ -1,5 +1,8 @@
 import type { BatchShape, TokenBatch } from '../datasets/index.js';
 import type { LanguageModel } from '../models/index.js';
+import { BatchNorm } from '../nn/index.js';
+import { topological } from '../ops/graph.js';
+import { input } from '../ops/index.js';
 import type { ProgramOptions } from '../runtime/index.js';
 import type { StepOptions } from './step-program.js';
 
@@ -37,10 +40,20 @@ export function planLanes(model: LanguageModel, step: StepOptions, engine: Progr
   // A loss of one's own may compare rows with each other; the tokens' losses only add up.
   const fits = step.loss === undefined && !step.whole && rows % 2 === 0;
   const pays = tokens >= leastTokens && parameters <= mostParameters && 6 * parameters * tokens >= leastOperations;
-  if (!(fits && pays)) return whole;
+  if (!(fits && pays) || joinsRows(model) || isLoop(model, step.shape)) return whole;
   const usable = Math.min(cores, threads || cores);
   const shape = { ...step.shape, rows: rows / 2 };
   return usable < 2 ? { lanes: 2, workers: 1, shape, threads } : { lanes: 2, workers: 2, shape, threads: Math.floor(usable / 2) };
+}
+
+/** Batch norms take their statistics over all rows of a pass. */
+function joinsRows(model: LanguageModel): boolean {
+  return [...model.parameters()].some(([, p]) => p.owner instanceof BatchNorm);
+}
+
+/** A loop's many small operators take nearly as long on half of the rows: one worker would run them twice. */
+function isLoop(model: LanguageModel, { rows, length }: BatchShape): boolean {
+  return topological([model.forward(input('inputs', [rows, length], 'int32'))]).some((node) => node.op.name === 'scan');
 }
 
 /** The rows of a batch that a lane computes. */

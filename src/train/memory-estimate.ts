@@ -1,3 +1,4 @@
+import { laneThreads } from '#lane';
 import { sizeOf } from '../core/index.js';
 import { gradients } from '../grad/index.js';
 import type { LanguageModel } from '../models/index.js';
@@ -35,7 +36,7 @@ export interface MemoryOptions extends StepOptions {
   readonly groups?: readonly ParameterGroup[];
   readonly accumulates?: boolean;
   readonly averages?: boolean;
-  /** Threads that the run has; 1 by default. With two or more, passes that go in lanes have two workers. */
+  /** Threads that the run has; the machine's cores by default, as in `train`. With two or more, passes in lanes have two workers. */
   readonly threads?: number;
 }
 
@@ -45,11 +46,13 @@ export interface MemoryOptions extends StepOptions {
  * storage = 4·(P + G·(1 + a) + slots + averages) + masks, P parameters of which G are trained, a = 1 where passes
  * accumulate; AdamW's slots are 2G: 16 bytes a parameter in all. The engine copies each gradient once more: 4G.
  * Activations are the peak of the step's graph, walked in the order it runs in, each value freed after its last use; the
- * engine takes 2.6 times as much for them. Two workers for two lanes each have the parameters, gradients and activations of
- * their own half of the rows, and share memory for both on their way: 16 bytes a parameter more.
+ * engine takes 2.6 times as much for them. Where a pass goes in lanes, one worker holds 4G more, the first lane's gradients;
+ * two each hold parameters, gradients, and masks and activations of half of the rows, and share 4·(P + G) for what is on
+ * its way: with AdamW 32 bytes a parameter in all.
  */
 export function trainingMemory(model: LanguageModel, options: MemoryOptions): TrainingMemory {
-  const { optimizer, groups, accumulates = false, averages = false, threads = 1 } = options;
+  const { optimizer, groups, accumulates = false, averages = false } = options;
+  const threads = options.threads || laneThreads();
   const { lanes, workers, shape } = planLanes(model, options, { threads }, threads);
   const parameters = applyGroups(parameterShapes(model), groups);
   const rule = ruleOf(optimizer);
@@ -65,8 +68,9 @@ export function trainingMemory(model: LanguageModel, options: MemoryOptions): Tr
     ...(lanes > workers && { other: 'all' as const }),
   });
   const gradientBytes = 4 * layout.gradients.size;
-  // The other worker's own, and what is on its way.
-  const beside = workers === 2 ? gradientBytes * (accumulates ? 3 : 2) + 8 * model.parameterCount : 0;
+  // The other worker's own (what the optimiser remembers is divided), and what is on its way.
+  const own = layout.masks.reduce((sum, { size }) => sum + 4 * size, 0) + 4 * (layout.before.size + layout.scratch.size);
+  const beside = workers === 2 ? gradientBytes * (accumulates ? 3 : 2) + 8 * model.parameterCount + own : 0;
   const storage = layout.bytes + beside;
   const gradientCopies = workers * gradientBytes;
   const activations = workers * peakBytes(graph.nodes, graph.outputs);

@@ -45,6 +45,7 @@ export interface TrainOptions {
   /** Instead of the cross-entropy of the next token. */
   readonly loss?: Loss;
   readonly device?: ProgramOptions['device'];
+  /** Threads to compute with: of a pass in two lanes, each lane has half of them. 0, the machine's cores, by default. */
   readonly threads?: number;
   /** Settings of ONNX Runtime in the worker: in a page, where its WebAssembly files lie. */
   readonly engine?: EngineSettings;

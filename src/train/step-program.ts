@@ -52,7 +52,7 @@ export interface StepOptions {
   readonly hasIgnored?: boolean;
   /**
    * The batch is not cut into tiles: for devices, which want large products and have caches of another kind. Where the CPU
-   * would cut it, dropout is then drawn for the whole instead of for each tile: other masks, of the same law.
+   * would cut it, into tiles or lanes, dropout is then drawn for the whole instead of for each: other masks, of the same law.
    */
   readonly whole?: boolean;
   /** Parameters without a gradient. */
@@ -112,7 +112,7 @@ function tileCount(model: LanguageModel, { rows, length }: BatchShape): number {
 
 /** The losses of equal tiles of the batch add up to the batch's; each tile's values stay in the caches. */
 function summedLoss(model: LanguageModel, batch: BatchTensors, { shape, labelSmoothing = 0, hasIgnored, whole }: StepOptions): Tensor {
-  // Counted either way, for that draws masks too: so a step in one tile has the same masks everywhere.
+  // Counted either way, for that draws masks too: so a step in one tile (and not in lanes) has the same masks everywhere.
   const fitting = tileCount(model, shape);
   const tiles = whole ? 1 : fitting;
   const parts = Object.entries(batch).map(([name, tensor]: [string, Tensor]) => [name, tensor.split(tiles, 0)] as const);

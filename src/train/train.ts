@@ -1,4 +1,5 @@
-import { laneThreads, startThread } from '#thread';
+import { laneThreads } from '#lane';
+import { startThread } from '#thread';
 import { HeadlightError, HostArray } from '../core/index.js';
 import { asTrainingData, type TokenBatch, type TrainingData } from '../datasets/index.js';
 import type { LanguageModel } from '../models/index.js';
@@ -24,8 +25,8 @@ import { inOrder, remoteOwner } from './worker/rpc.js';
 const window = 100;
 
 /**
- * Trains a language model: the loop. Each step draws its rows by (seed, step), runs the step program in the worker that
- * owns the numbers, and updates them there; this thread only feeds and listens. The model's parameters hold the trained
+ * Trains a language model: the loop. Each step draws its rows by (seed, step), runs the step program in the worker, or the
+ * two, that own the numbers, and updates them there; this thread only feeds and listens. The model's parameters hold the trained
  * values afterwards.
  */
 export async function train(model: LanguageModel, options: TrainOptions): Promise<TrainResult> {
@@ -46,9 +47,9 @@ export async function train(model: LanguageModel, options: TrainOptions): Promis
   const guard = new Guard(options.guard, resume?.losses);
   const tokensPerStep = batch * model.context;
   const stopping = (): boolean => signal?.aborted ?? false;
+  const plan = planLanes(model, step, engine, options.inThread ? 1 : laneThreads());
   const owner: StepOwner = options.inThread ? inOrder(ownerOn(engine.device)) : remoteOwner(startThread(engine.device));
   const accumulate = batch / microBatch;
-  const plan = planLanes(model, step, engine, options.inThread ? 1 : laneThreads());
   const feed = new StepFeed(owner, { draw, accumulate, schedule, watchEvery, onGradients: options.onGradients });
   const begun = performance.now();
   const first = resume?.step ?? 0;

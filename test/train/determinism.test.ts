@@ -32,6 +32,7 @@ async function gradientBits(config: GPT2Config, batch: number, threads: number):
 describe('gradients have the same bits with 1 thread and with 2', () => {
   test.each([
     ['S', { vocabulary: 65, context: 64, layers: 4, heads: 4, width: 128 }, 12],
+    ['a lane of S', { vocabulary: 65, context: 64, layers: 4, heads: 4, width: 128 }, 6],
     ['a shape that parallelises everything', { vocabulary: 2000, context: 256, layers: 2, heads: 8, width: 512 }, 4],
     ['a vocabulary beyond one-hot products', { vocabulary: 5000, context: 128, layers: 1, heads: 4, width: 256 }, 8],
     ['queries in bands', { vocabulary: 65, context: 512, layers: 2, heads: 2, width: 128 }, 2],

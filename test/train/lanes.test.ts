@@ -1,8 +1,26 @@
+import { availableParallelism } from 'node:os';
 import { describe, expect, test } from 'vitest';
-import { GPT2 } from '#dist/models/index.js';
-import { adamW, muon, type RunPoint, type TrainOptions, train, trainingMemory } from '#dist/train/index.js';
+import { asTrainingData } from '#dist/datasets/index.js';
+import { ConvolutionalLanguageModel, GPT2, Llama, RecurrentLanguageModel } from '#dist/models/index.js';
+import type { Parameter } from '#dist/ops/index.js';
+import { memory } from '#dist/runtime/index.js';
+import {
+  adamW,
+  applyGroups,
+  muon,
+  parameterShapes,
+  type RunPoint,
+  StepRunner,
+  sgd,
+  type TrainOptions,
+  traceStep,
+  train,
+  trainingMemory,
+} from '#dist/train/index.js';
 import { laneOf, planLanes } from '#dist/train/lanes.js';
 import { nextTokenLoss } from '#dist/train/step-program.js';
+import { layOut } from '#dist/train/storage.js';
+import { sharesOf } from '#dist/train/worker/share.js';
 import { scattered } from './bigram.js';
 
 const config = { vocabulary: 40, context: 64, layers: 1, heads: 2, width: 128 };
@@ -36,6 +54,10 @@ describe('how a pass is computed', () => {
     expect(planLanes(small, step, {}, 2).lanes).toBe(1);
     const large = { parameterCount: 2 ** 26 + 1 } as GPT2;
     expect(planLanes(large, step, {}, 2).lanes).toBe(1);
+    const loop = new RecurrentLanguageModel({ cell: 'lstm', vocabulary: 40, context: 64, layers: 1, width: 160 });
+    expect(planLanes(loop, step, {}, 2).lanes).toBe(1);
+    const taps = new ConvolutionalLanguageModel({ vocabulary: 40, context: 64, layers: 2, width: 160, kernel: 3 });
+    expect(planLanes(taps, step, {}, 2).lanes).toBe(2);
   });
 
   test('a lane’s rows are the batch’s, in order', () => {
@@ -46,11 +68,16 @@ describe('how a pass is computed', () => {
   });
 
   test('two workers take 16 bytes a parameter more, and no less for activations', () => {
-    const memory = (threads: number) => trainingMemory(modelOf(), { ...step, optimizer: adamW(), threads });
-    const [one, two] = [memory(1), memory(2)];
+    const memoryOf = (threads: number) => trainingMemory(modelOf(), { ...step, optimizer: adamW(), threads });
+    const [one, two] = [memoryOf(1), memoryOf(2)];
     const P = modelOf().parameterCount;
     expect(two.activations).toBe(2 * one.activations);
-    expect((two.storage - one.storage) / P).toBeCloseTo(12, 0); // one worker has room for the first lane's gradients: 4 bytes
+    // One worker has room for the first lane's gradients, 4 bytes; two, besides parameters and gradients, for an update.
+    expect((two.storage - one.storage) / P).toBeGreaterThan(11);
+    expect((two.storage - one.storage) / P).toBeLessThan(14);
+    const masked = (threads: number) =>
+      trainingMemory(modelOf(0.1), { ...step, optimizer: adamW(), threads }).storage - memoryOf(threads).storage;
+    expect(masked(2)).toBe(2 * masked(1));
   });
 });
 
@@ -75,7 +102,10 @@ async function run(threads: number, options: Partial<TrainOptions> & { dropout?:
   return { reports, valLoss, state: point.state, point };
 }
 
-describe('a run in lanes has the same bits with one worker and with two', () => {
+/** On a machine with one core there is one worker however many threads are asked for. */
+const hasTwo = availableParallelism() > 1;
+
+describe.skipIf(!hasTwo)('a run in lanes has the same bits with one worker and with two', () => {
   const cases: [string, Partial<TrainOptions> & { dropout?: number }][] = [
     ['plainly', {}],
     ['with dropout and averages', { dropout: 0.2, average: 0.9 }],
@@ -107,12 +137,83 @@ describe('a run in lanes has the same bits with one worker and with two', () => 
   });
 });
 
-test('a fault in either lane stops the step before anything is updated, and names what broke', async () => {
-  for (const threads of [1, 2]) {
+describe.skipIf(!hasTwo)('what goes wrong', () => {
+  test('in the second lane alone: the step is not taken, and what broke is named', async () => {
+    const model = new Llama({ vocabulary: 40, context: 64, layers: 1, heads: 2, width: 128, tied: false, seed: 3 });
+    expect(planLanes(model, step, { threads: 2 }, 2).workers).toBe(2);
+    // A token that only the last row of the second step has: where it stands, the stream is infinite.
+    const marker = config.vocabulary - 1;
+    const table = model.parameters().get('tokens.weight') as Parameter;
+    (table.value.data as Float32Array).fill(Number.POSITIVE_INFINITY, marker * config.width);
+    const plain = text.map((id) => Math.min(id, marker - 1));
+    const size = rows * config.context;
+    const batches = () => (index: number) => {
+      const inputs = plain.slice(index * size, (index + 1) * size);
+      if (index === 1) inputs[size - 1] = marker;
+      return { inputs, targets: plain.slice(index * size + 1, (index + 1) * size + 1) };
+    };
+    const taken: number[] = [];
+    const failing = train(model, {
+      data: { ...asTrainingData({ train: plain, validation: plain }), batches },
+      batch: rows,
+      steps: 3,
+      optimizer: sgd({ lr: 0.01 }),
+      threads: 2,
+      onStep: (report) => void taken.push(report.step),
+    });
+    await expect(failing).rejects.toThrow(/training step 1.*tokens\.weight/);
+    expect(taken).toEqual([0]);
+  });
+
+  test('a second worker that cannot be set up: its error is told, and all is let go', async () => {
     const model = modelOf();
-    const table = model.parameters().get('positions.weight');
-    (table?.value.data as Float32Array)[5] = Number.NaN;
-    const failing = train(model, { data: { train: text, validation: text }, batch: rows, steps: 2, threads });
-    await expect(failing).rejects.toThrow(/training step 0.*positions\.weight/);
-  }
+    const before = memory();
+    const runner = new StepRunner();
+    const plan = planLanes(model, step, { threads: 2 }, 2);
+    const program = traceStep(model, { shape: plan.shape }, { threads: 1 });
+    let asked = 0;
+    const setup = {
+      program,
+      parameters: applyGroups(parameterShapes(model)),
+      values: Object.fromEntries([...model.parameters()].map(([name, p]) => [name, Float32Array.from(p.value.data as Float32Array)])),
+      optimizer: adamW({ lr: 1e-3 }),
+      optimizerPrograms: [],
+      clip: 1,
+      accumulate: 1,
+      lanes: 2 as const,
+      workers: 2 as const,
+      average: 0,
+      seed: 0,
+      // What cannot be cloned for another thread: read by the first worker as it is.
+      get engine(): never {
+        return (asked++ === 0 ? undefined : { refused: () => {} }) as never;
+      },
+    };
+    await expect(runner.setup(setup)).rejects.toThrow(/could not be cloned/);
+    await runner.dispose();
+    expect(memory()).toEqual(before);
+  });
+});
+
+describe('shares of the parameters', () => {
+  const shares = (...sizes: number[]) =>
+    sharesOf(
+      layOut({
+        parameters: sizes.map((size, i) => placed(`p${i}`, size)),
+        slots: () => ({}),
+        scratch: () => 0,
+        masks: [],
+        accumulates: false,
+        averages: false,
+      }),
+    ).map(({ names }) => [...names].join(' '));
+  const placed = (name: string, size: number) => ({ name, shape: [size], frozen: false, rate: 1, decays: true });
+
+  test('are cut nearest to the middle, and one may be empty', () => {
+    expect(shares(80, 960, 560)).toEqual(['p0 p1', 'p2']);
+    expect(shares(16, 16, 16, 16)).toEqual(['p0 p1', 'p2 p3']);
+    expect(shares(900, 100, 100)).toEqual(['p0', 'p1 p2']);
+    expect(shares(5)).toEqual(['p0', '']);
+    expect(shares(100, 9000)).toEqual(['p0', 'p1']);
+  });
 });

@@ -1,4 +1,5 @@
-import { laneThreads, startThread } from '#thread';
+import { laneThreads } from '#lane';
+import { startThread } from '#thread';
 import type { TokenBatch } from '../../datasets/index.js';
 import type { LanguageModel } from '../../models/index.js';
 import { type AdamW, applyGroups, parameterShapes, type StepOwner, type StepReport, traceStep } from '../../train/index.js';
@@ -18,7 +19,7 @@ export interface Side {
 }
 
 export interface OurBlock extends Block {
-  /** Milliseconds of each step outside ONNX Runtime: masks, sums of gradients, clipping, AdamW. */
+  /** Milliseconds of each step outside ONNX Runtime: masks, sums of gradients, clipping, AdamW, what lanes exchange and wait. */
   readonly outside: readonly number[];
 }
 

@@ -1,6 +1,6 @@
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { laneThreads } from '#thread';
+import { laneThreads } from '#lane';
 import type { TokenBatch } from '../../datasets/index.js';
 import type { LanguageModel } from '../../models/index.js';
 import { type EngineTensor, engineTensor, Session } from '../../runtime/index.js';
@@ -13,7 +13,7 @@ export const profilePrefix = 'operators';
 
 /**
  * Runs a model's step program (without the update) under ONNX Runtime's profiler, and sums its time by kind of operator. Of
- * a step in lanes it is one lane's, with the other's core idle.
+ * a step in lanes it is one lane's, with the other's core idle; of lanes that one worker runs in turn, all of them.
  * @param steps runs counted, after one that is not
  * @param folder for the profile, which is removed again
  */
@@ -49,7 +49,13 @@ export async function profileStep(
   } finally {
     await session.dispose();
   }
-  return await takeProfile(folder);
+  return times(await takeProfile(folder), plan.lanes / plan.workers);
+}
+
+/** The same of so many runs in a row. */
+function times(one: OpTimes, runs: number): OpTimes {
+  const kinds = one.kinds.map((k) => ({ ...k, nodes: runs * k.nodes, ms: runs * k.ms }));
+  return { ...one, ms: runs * one.ms, kinds, between: runs * one.between };
 }
 
 /** Reads a profile that a session wrote in a folder under `profilePrefix`, and removes it. ONNX Runtime adds the time of day to the name. */

@@ -1,6 +1,8 @@
 import { files } from '#files';
+import { laneThreads } from '#lane';
 import { fail, HeadlightError } from '../../core/index.js';
 import { type TrainOptions, type TrainResult, traceStep, train } from '../../train/index.js';
+import { planLanes } from '../../train/lanes.js';
 import type { CommandIo } from '../io.js';
 import type { EngineFlags, FaultFlags } from '../options.js';
 import { RunKeeper } from './keeper.js';
@@ -52,9 +54,10 @@ export async function runTraining(plan: TrainingPlan, options: TrainingOptions, 
     ...(resume && { resume: resume.point }),
   };
   if (options.dumpOnnx !== undefined) {
-    const shape = { rows: microBatch, length: model.context };
     const { packed, hasIgnored } = data;
-    await files.writeAtomic(options.dumpOnnx, traceStep(model, { shape, packed, hasIgnored, labelSmoothing }, engine).onnx);
+    const step = { shape: { rows: microBatch, length: model.context }, packed, hasIgnored, labelSmoothing };
+    const { shape } = planLanes(model, { ...step, whole: engine.device === 'webgpu' }, engine, laneThreads());
+    await files.writeAtomic(options.dumpOnnx, traceStep(model, { ...step, shape }, engine).onnx);
   }
   const keeper = await RunKeeper.open(plan);
   const log = await RunLog.open(plan);

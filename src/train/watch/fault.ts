@@ -9,9 +9,9 @@ import { type ParameterValues, PassProgram, type PassSettings, parameterArray, t
 export interface FaultSearch extends PassSettings {
   /** The parameters before the step that failed. */
   readonly values: ParameterValues;
-  /** The step's batches, one per pass through the model. */
+  /** The step's batches, one per run of its program: per pass, or per lane of each. */
   readonly batches: readonly TokenBatch[];
-  /** Number of the first pass in the run: step · passes per step. */
+  /** Number of the first of them in the run: step · runs per step. */
   readonly pass: number;
 }
 

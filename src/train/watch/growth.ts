@@ -6,9 +6,9 @@ export interface GrowthSearch extends PassSettings {
   /** The parameters of the last good state, and those now. */
   readonly before: ParameterValues;
   readonly after: ParameterValues;
-  /** One batch, on which both are tried: that of the step whose loss leapt. */
+  /** One batch, on which both are tried: the first of the step whose loss leapt (of its first lane, where it goes in lanes). */
   readonly batch: TokenBatch;
-  /** Number of its pass in the run. */
+  /** Number of its pass in the run, each lane's counted. */
   readonly pass: number;
 }
 

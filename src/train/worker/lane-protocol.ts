@@ -34,7 +34,7 @@ export interface LaneChange {
   readonly weights: number;
 }
 
-/** What a lane is told, in this order in every step: compute, reduce, apply, collect. Sums are of each share by itself, however many it has: their order is then always the same. */
+/** What a lane's worker is told, a step in this order: compute, reduce, apply, collect; a step whose gradients are handed out: compute, reduce, gradients, replace, apply, collect. Sums are of each share by itself, however many it has: their order is then always the same. */
 export interface LaneOwner {
   setup(setup: LaneSetup): Promise<void>;
   compute(request: LaneRequest): Promise<LaneReply>;
@@ -49,7 +49,7 @@ export interface LaneOwner {
   /** Takes other gradients for those of its share. @returns Σ g² of each share it has */
   replace(request: { readonly gradients: Gradients }): Promise<readonly number[]>;
   /** What the optimiser remembers of the share. */
-  memory(): Promise<TrainingState['optimizer']>;
+  optimizerState(): Promise<TrainingState['optimizer']>;
   restore(state: TrainingState): Promise<void>;
   dispose(): Promise<void>;
 }

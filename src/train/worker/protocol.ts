@@ -5,7 +5,7 @@ import type { Optimizer } from '../optimizers/index.js';
 import type { OptimizerProgram } from '../optimizers/rule.js';
 import type { StepProgram, TrainingProgram } from '../step-program.js';
 
-/** What a worker needs to begin: programs, where parameters lie, their first values. */
+/** What the owner of a run needs to begin: programs, where parameters lie, their first values. */
 export interface Setup {
   readonly program: TrainingProgram;
   readonly parameters: readonly GroupedParameter[];
@@ -49,7 +49,7 @@ export interface StepReport {
   readonly gradientNorm: number;
   /** ‖Δθ‖/‖θ‖ over all trained parameters, where it was asked for. */
   readonly updateRatio?: number;
-  /** Milliseconds: all of the step, and within it ONNX Runtime. */
+  /** Milliseconds: all of the step, and within it ONNX Runtime (of the slower lane, where two have workers). */
   readonly milliseconds: number;
   readonly engineMilliseconds: number;
 }

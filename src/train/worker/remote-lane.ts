@@ -12,7 +12,7 @@ export function remoteLane(thread: Thread): LaneOwner {
     collect: () => call('collect'),
     gradients: (request) => call('gradients', request),
     replace: (request) => call('replace', request),
-    memory: () => call('memory'),
+    optimizerState: () => call('optimizerState'),
     restore: (state) => call('restore', state),
     dispose: end,
   };
@@ -29,7 +29,7 @@ export function laneInOrder(lane: LaneOwner): LaneOwner {
     collect: queued(() => lane.collect()),
     gradients: queued((request) => lane.gradients(request)),
     replace: queued((request) => lane.replace(request)),
-    memory: queued(() => lane.memory()),
+    optimizerState: queued(() => lane.optimizerState()),
     restore: queued((state) => lane.restore(state)),
     dispose: queued(() => lane.dispose()),
   } as LaneOwner;

@@ -116,9 +116,12 @@ export function callsTo(thread: Thread, where: string): Calls {
   return {
     call,
     async end() {
-      if (dead === undefined) await call('dispose');
-      dead = fail('disposed', { where, rule: 'a run that is not disposed' });
-      await thread.terminate();
+      try {
+        if (dead === undefined) await call('dispose');
+      } finally {
+        dead = fail('disposed', { where, rule: 'a run that is not disposed' });
+        await thread.terminate();
+      }
     },
   };
 }

@@ -1,17 +1,18 @@
-import { startLane } from '#thread';
+import { startLane } from '#lane';
 import { fail, type HeadlightError } from '../../core/index.js';
 import { ignored, type TokenBatch } from '../../datasets/index.js';
 import { laneOf } from '../lanes.js';
-import { Lane } from './lane.js';
 import type { LaneChange, LaneOwner, LaneUpdate } from './lane-protocol.js';
+import { LaneWorker } from './lane-worker.js';
 import type { GradientsReply, RunRequest, Setup, StepOwner, StepReport, StepRequest, TrainingState, UpdateRequest } from './protocol.js';
 import { remoteLane } from './remote-lane.js';
+import type { ProgramShelf } from './sessions.js';
 
 /** What there is once a run is set up. */
 interface Run {
   readonly setup: Setup;
-  /** This worker's own lane, and the other worker's where there are two. */
-  readonly lane: Lane;
+  /** This worker's own part, and the other worker's where there are two. */
+  readonly lane: LaneWorker;
   readonly other: LaneOwner | undefined;
 }
 
@@ -24,15 +25,18 @@ interface Computed {
   readonly engineMilliseconds: number;
 }
 
-/** Owns a run's numbers: has its lanes compute each step's gradients and update the parameters in place. */
+/**
+ * Owns a run's numbers: has its lanes compute each step's gradients and update the parameters in place. With two workers,
+ * arrays in `update` and `restore` are handed over to the other one.
+ */
 export class StepRunner implements StepOwner {
   #run: Run | undefined;
   /** A step whose loss was not finite: nothing goes on from it but a restored state. */
   #fault: HeadlightError | undefined;
 
   async setup(setup: Setup): Promise<void> {
-    const lane = new Lane();
-    if (setup.workers !== 2) {
+    const lane = new LaneWorker();
+    if (setup.workers !== 2 || setup.lanes !== 2) {
       await lane.setup(setup);
       this.#run = { setup, lane, other: undefined };
       return;
@@ -86,7 +90,8 @@ export class StepRunner implements StepOwner {
   }
 
   async run({ key, program, batch }: RunRequest): Promise<Record<string, Float32Array>> {
-    return (await this.#ready({ evenAfterFault: true }).lane.shelf.take(key, program)).outputs(batch);
+    const shelf = this.#ready({ evenAfterFault: true }).lane.shelf as ProgramShelf;
+    return (await shelf.take(key, program)).outputs(batch);
   }
 
   async parameters(which: { current: boolean }): Promise<Record<string, Float32Array>> {
@@ -95,7 +100,7 @@ export class StepRunner implements StepOwner {
 
   async state(): Promise<TrainingState> {
     const { setup, lane } = this.#ready();
-    const parts = await this.#each((each) => each.memory());
+    const parts = await this.#each((each) => each.optimizerState());
     const slots = new Set(parts.flatMap((part) => Object.keys(part)));
     const optimizer = Object.fromEntries(
       [...slots].map((slot) => {
@@ -150,7 +155,8 @@ export class StepRunner implements StepOwner {
     const gradientNorm = Math.sqrt(sum(squares)) / count;
     const loss = sum([...mine.losses, ...(its?.losses ?? [])]) / count;
     if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm)) throw this.#fail(step, `loss ${loss}, gradient norm ${gradientNorm}`);
-    return { loss, gradientNorm, count, engineMilliseconds: mine.engineMilliseconds };
+    const engineMilliseconds = Math.max(mine.engineMilliseconds, its?.engineMilliseconds ?? 0);
+    return { loss, gradientNorm, count, engineMilliseconds };
   }
 
   /** @returns ‖Δθ‖/‖θ‖ over all trained parameters, when watched */
@@ -170,7 +176,7 @@ export class StepRunner implements StepOwner {
   }
 }
 
-function averages({ parameters }: Setup, lane: Lane): Record<string, Float32Array> {
+function averages({ parameters }: Setup, lane: LaneWorker): Record<string, Float32Array> {
   const trained = new Set(parameters.filter((p) => !p.frozen).map((p) => p.name));
   return Object.fromEntries(Object.entries(lane.parameters({ current: false })).filter(([name]) => trained.has(name)));
 }

@@ -8,12 +8,13 @@ export interface Share {
   readonly parameters: { readonly from: number; readonly to: number };
 }
 
-/** Cuts a run's trained parameters in two shares of about the same size; the second is empty where there is only one. */
+/** Cuts a run's trained parameters in two shares of about the same size; the second is empty where there is one only, or where the last is the largest by far. */
 export function sharesOf({ parameters, gradients }: Pick<StorageLayout, 'parameters' | 'gradients'>): readonly [Share, Share] {
   const trained = parameters.flatMap((p) => (p.gradient === undefined ? [] : [{ ...p, gradient: p.gradient }]));
+  // At the boundary nearest to the middle.
   const middle = gradients.at + 2 * gradients.size;
-  const cut = trained.findIndex((p) => end(p.gradient) > middle);
-  const first = cut === 0 ? 1 : cut;
+  const distances = trained.map((p) => Math.abs(end(p.gradient) - middle));
+  const first = distances.indexOf(Math.min(...distances)) + 1;
   const share = (part: typeof trained): Share => {
     const [one, last] = [part[0], part.at(-1)];
     if (one === undefined || last === undefined) return { names: new Set(), gradients: nothing, parameters: nothing };

@@ -1,19 +1,13 @@
-import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import type { ProgramOptions } from '../../runtime/index.js';
 import type { Thread } from './rpc.js';
-
-export const laneThreads = availableParallelism;
 
 export function startThread(device: ProgramOptions['device']): Thread {
   return threadOf(new Worker(new URL('./entry.node.js', import.meta.url), { workerData: device }));
 }
 
-export function startLane(): Thread {
-  return threadOf(new Worker(new URL('./lane-entry.node.js', import.meta.url)));
-}
-
-function threadOf(worker: Worker): Thread {
+/** Messages to and from a worker thread of Node. */
+export function threadOf(worker: Worker): Thread {
   let ending = false;
   return {
     post: (message, transfer) => worker.postMessage(message, transfer as ArrayBuffer[]),

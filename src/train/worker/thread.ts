@@ -3,9 +3,3 @@ import type { Thread } from './rpc.js';
 
 /** Starts the thread that owns a training run on a device (the CPU by default). Import it as `#thread`: Node's worker threads or the Web's, by the package's conditions. */
 export declare function startThread(device?: ProgramOptions['device']): Thread;
-
-/** Starts the thread of a lane beside the one that owns the run. */
-export declare function startLane(): Thread;
-
-/** How many threads lanes may have between them. */
-export declare function laneThreads(): number;

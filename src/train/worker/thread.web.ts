@@ -1,4 +1,3 @@
-import { fail } from '../../core/index.js';
 import type { ProgramOptions } from '../../runtime/index.js';
 import type { ReplyMessage, Thread } from './rpc.js';
 
@@ -14,11 +13,4 @@ export function startThread(device: ProgramOptions['device'] = 'cpu'): Thread {
     },
     terminate: async () => worker.terminate(),
   };
-}
-
-/** In a page the engine's own threads serve one worker. */
-export const laneThreads = (): number => 1;
-
-export function startLane(): Thread {
-  throw fail('unsupported', { where: 'training worker', rule: 'one worker in a page', got: 'two' });
 }

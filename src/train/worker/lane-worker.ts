@@ -16,14 +16,15 @@ const judged = (p: PlacedParameter) => p.average ?? p.parameter;
 
 /**
  * The numbers of one worker of a run: computes the gradients of its lanes, and updates its share of the parameters. Alone it
- * has all lanes and all parameters.
+ * has all lanes and all parameters. Two are data-parallel with a sharded optimiser (ZeRO stage 1: Rajbhandari et al. 2020):
+ * `reduce` is the reduce-scatter of gradients, `collect` the all-gather of parameters.
  */
-export class Lane implements LaneOwner {
+export class LaneWorker implements LaneOwner {
   #setup!: LaneSetup;
   #storage!: Storage;
   #kernels!: Kernels;
-  #program!: LoadedProgram;
-  #updater!: Updater;
+  #program: LoadedProgram | undefined;
+  #updater: Updater | undefined;
   #exchange: Exchange | undefined;
   /** Its own shares, and the other worker's. */
   #shares: readonly Share[] = [];
@@ -31,7 +32,7 @@ export class Lane implements LaneOwner {
   #fetches: Record<string, EngineTensor | null> = {};
   #disown = (): void => {};
   /** Programs over the values to judge. */
-  shelf!: ProgramShelf;
+  shelf: ProgramShelf | undefined;
 
   /** Shared with the other worker, where there is one. */
   get buffer(): SharedArrayBuffer | undefined {
@@ -76,8 +77,9 @@ export class Lane implements LaneOwner {
     this.#storage = storage;
     this.#kernels = kernels;
     this.#program = await LoadedProgram.create(setup.program, { parameter: bound(current), mask });
-    this.#updater = new Updater(storage, kernels, optimizer);
-    await this.#updater.load(setup.optimizerPrograms, setup.program.threads);
+    const updater = new Updater(storage, kernels, optimizer);
+    this.#updater = updater;
+    await updater.load(setup.optimizerPrograms, setup.program.threads);
     this.shelf = new ProgramShelf({ parameter: bound(judged), mask: () => undefined });
     this.#fetches = { loss: null };
     for (const p of storage.layout.parameters) {
@@ -91,6 +93,7 @@ export class Lane implements LaneOwner {
     const { accumulate, lanes = 1 } = this.#setup;
     const { sums, other } = this.#storage.layout;
     const [kernels, result] = [this.#kernels, this.#gradients];
+    const program = this.#program as LoadedProgram;
     const losses: number[] = [];
     let engineMilliseconds = 0;
     for (const [i, { lane, batches }] of work.entries()) {
@@ -100,7 +103,7 @@ export class Lane implements LaneOwner {
       for (const [part, batch] of batches.entries()) {
         this.#drawMasks((draw * accumulate + part) * lanes + lane);
         const from = performance.now();
-        const results = await this.#program.run(batch, this.#fetches);
+        const results = await program.run(batch, this.#fetches);
         engineMilliseconds += performance.now() - from;
         loss += Number((results.loss as EngineTensor).data[0]);
         const { gradients } = this.#storage.layout;
@@ -120,9 +123,10 @@ export class Lane implements LaneOwner {
 
   async apply({ step, factor, gradientScale, replaced = false, watch }: LaneUpdate): Promise<LaneChange[]> {
     const gradientShift = replaced ? 0 : this.#gradients.at - this.#storage.layout.gradients.at;
+    const updater = this.#updater as Updater;
     const changes: LaneChange[] = [];
     for (const share of this.#shares) {
-      changes.push(await this.#updater.apply({ names: share.names, step, factor, gradientScale, gradientShift, watch }));
+      changes.push(await updater.apply({ names: share.names, step, factor, gradientScale, gradientShift, watch }));
       this.#exchange?.giveParameters(share);
     }
     return changes;
@@ -147,7 +151,7 @@ export class Lane implements LaneOwner {
     return this.#squares(this.#storage.layout.gradients);
   }
 
-  async memory(): Promise<TrainingState['optimizer']> {
+  async optimizerState(): Promise<TrainingState['optimizer']> {
     const { layout } = this.#storage;
     const slots = new Set(layout.parameters.flatMap((p) => [...p.slots.keys()]));
     return Object.fromEntries([...slots].map((slot) => [slot, this.#storage.copy((p) => p.slots.get(slot))]));
@@ -173,7 +177,8 @@ export class Lane implements LaneOwner {
 
   async dispose(): Promise<void> {
     this.#disown();
-    await Promise.all([this.#program.dispose(), this.#updater.dispose(), this.shelf.dispose()]);
+    // A set-up that failed leaves some of them unmade.
+    await Promise.all([this.#program?.dispose(), this.#updater?.dispose(), this.shelf?.dispose()]);
   }
 
   /** Where the gradients of a whole step lie. */
