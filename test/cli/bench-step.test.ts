@@ -1,14 +1,16 @@
 import { spawnSync } from 'node:child_process';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { CoreDistance } from '#dist/cli/bench/core-distance.node.js';
 import { opTimes } from '#dist/cli/bench/op-times.js';
 import { median, quantile, summarize } from '#dist/cli/bench/statistics.js';
 import { measure } from '#dist/cli/bench/step.node.js';
 import { stackBatches, storyBatches } from '#dist/cli/bench/step-batches.js';
 import { alternate, compareLosses, lossTolerance } from '#dist/cli/bench/step-compare.js';
+import { distanceLines } from '#dist/cli/bench/step-report.js';
 import { type StepShape, sizeNames, stepCases, workOf } from '#dist/cli/bench/step-shape.js';
 import { TorchSide } from '#dist/cli/bench/step-torch.node.js';
 import type { HostArray } from '#dist/core/index.js';
@@ -108,7 +110,48 @@ describe('the comparison', () => {
     const timing = await alternate(side('ours', 10), side('theirs', 20), { rounds: 4, steps: 3, batches: 7 });
     expect(calls.join(' ')).toBe('ours theirs theirs ours ours theirs theirs ours');
     expect(timing).toMatchObject({ ratio: 0.5, outside: 0.5, ours: { max: 10, count: 12 }, paired: { min: 0.5, max: 0.5, count: 4 } });
+    expect(timing.rounds).toBeUndefined();
   });
+
+  test('tells each round’s ratio beside the distance of the cores before and after it', async () => {
+    const side = (ms: number) => ({
+      run: async (_: number, count: number) => ({
+        losses: [],
+        ms: Array<number>(count).fill(ms),
+        outside: Array<number>(count).fill(0),
+      }),
+    });
+    const trips = [110, 120, 340, 350, 345];
+    const timing = await alternate(side(10), side(20), { rounds: 4, steps: 2, batches: 9, roundTrip: () => trips.shift() as number });
+    expect(timing.rounds).toEqual(
+      [
+        [110, 120],
+        [120, 340],
+        [340, 350],
+        [350, 345],
+      ].map((roundTrips) => ({ ratio: 0.5, roundTrips })),
+    );
+    expect(distanceLines(timing)).toEqual([
+      '            two cores were 110 to 350 ns apart, there and back: near in 1, ratio 0.500; far in 2, ratio 0.500; changing in 1, ratio 0.500',
+    ]);
+    expect(distanceLines({ ...timing, rounds: [] })).toEqual([]);
+  });
+
+  test.skipIf(availableParallelism() < 2)(
+    'measures the distance again and again: some tens of nanoseconds at least, microseconds at most',
+    async () => {
+      const distance = new CoreDistance();
+      try {
+        for (let again = 0; again < 3; again++) {
+          const nanoseconds = distance.measure();
+          expect(nanoseconds).toBeGreaterThan(10);
+          expect(nanoseconds).toBeLessThan(1e6);
+        }
+      } finally {
+        await distance.stop();
+      }
+    },
+  );
 });
 
 test('work: a step of S and L in floating-point operations, by hand', () => {

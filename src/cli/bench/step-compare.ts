@@ -54,8 +54,8 @@ export interface Timing {
   readonly paired: Summary;
   /** Median milliseconds of our steps outside ONNX Runtime. */
   readonly outside: number;
-  /** Each round's ratio, and the round trip between two cores around it in nanoseconds, where it was measured. */
-  readonly rounds?: readonly { readonly ratio: number; readonly roundTrip: number }[];
+  /** Each round's ratio, and the round trips between two cores before and after it in nanoseconds, where they were measured. */
+  readonly rounds?: readonly { readonly ratio: number; readonly roundTrips: readonly [number, number] }[];
 }
 
 export interface AlternateOptions {
@@ -77,7 +77,13 @@ export async function alternate(
 ): Promise<Timing> {
   const { rounds, steps, batches, onRound, roundTrip } = options;
   const count = steps + 1;
-  const times = { ours: [] as number[], theirs: [] as number[], outside: [] as number[], ratios: [] as number[], trips: [] as number[] };
+  const times = {
+    ours: [] as number[],
+    theirs: [] as number[],
+    outside: [] as number[],
+    ratios: [] as number[],
+    trips: [] as [number, number][],
+  };
   let before = roundTrip?.();
   for (let round = 0; round < rounds; round++) {
     const first = (round * count) % (batches - steps);
@@ -96,12 +102,14 @@ export async function alternate(
     times.outside.push(...block.outside.slice(1));
     times.ratios.push(median(mine) / median(its));
     const after = roundTrip?.();
-    if (before !== undefined && after !== undefined) times.trips.push((before + after) / 2);
+    if (before !== undefined && after !== undefined) times.trips.push([before, after]);
     before = after;
     onRound?.(round);
   }
   const [mine, its] = [summarize(times.ours), summarize(times.theirs)];
-  const measured = times.trips.length > 0 && { rounds: times.ratios.map((ratio, i) => ({ ratio, roundTrip: times.trips[i] as number })) };
+  const measured = times.trips.length > 0 && {
+    rounds: times.ratios.map((ratio, i) => ({ ratio, roundTrips: times.trips[i] as [number, number] })),
+  };
   return {
     ours: mine,
     theirs: its,

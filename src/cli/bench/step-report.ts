@@ -57,14 +57,13 @@ function sizeLines({ size, shape, parameters, equality, timing, othersLoad, gflo
 /** Round trips up to this many nanoseconds are between cores that share a cache; on our machines they are 105 to 150, or 330 to 370. */
 const near = 200;
 
-/** The rounds by how far apart the two cores were, where that changed or is far. */
-function distanceLines({ rounds = [] }: Timing): string[] {
+/** The rounds by how far apart the two cores were before and after. */
+export function distanceLines({ rounds = [] }: Timing): string[] {
   if (rounds.length === 0) return [];
-  const trips = rounds.map((r) => r.roundTrip);
-  const kinds = [
-    ['near', rounds.filter((r) => r.roundTrip <= near)],
-    ['far', rounds.filter((r) => r.roundTrip > near)],
-  ] as const;
+  const trips = rounds.flatMap((r) => r.roundTrips);
+  const kindOf = ([before, after]: readonly [number, number]): string =>
+    before > near !== after > near ? 'changing' : after > near ? 'far' : 'near';
+  const kinds = ['near', 'far', 'changing'].map((kind) => [kind, rounds.filter((r) => kindOf(r.roundTrips) === kind)] as const);
   const told = kinds.flatMap(([kind, of]) =>
     of.length === 0 ? [] : [`${kind} in ${of.length}, ratio ${median(of.map((r) => r.ratio)).toFixed(3)}`],
   );

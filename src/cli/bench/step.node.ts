@@ -161,7 +161,7 @@ export async function measure(
       rounds,
       steps,
       batches: available,
-      roundTrip: () => distance.measure(),
+      ...(availableParallelism() > 1 && { roundTrip: () => distance.measure() }),
       onRound: (round) => note(`round ${round + 1} of ${rounds}`),
     });
     othersLoad = load.others();
