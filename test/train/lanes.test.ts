@@ -9,6 +9,7 @@ import {
   applyGroups,
   muon,
   parameterShapes,
+  type Recovery,
   type RunPoint,
   StepRunner,
   sgd,
@@ -20,6 +21,8 @@ import {
 import { laneOf, planLanes } from '#dist/train/lanes.js';
 import { nextTokenLoss } from '#dist/train/step-program.js';
 import { layOut } from '#dist/train/storage.js';
+import { startLane } from '#dist/train/worker/lane-thread.node.js';
+import { remoteLane } from '#dist/train/worker/remote-lane.js';
 import { sharesOf } from '#dist/train/worker/share.js';
 import { scattered } from './bigram.js';
 
@@ -138,31 +141,55 @@ describe.skipIf(!hasTwo)('a run in lanes has the same bits with one worker and w
 });
 
 describe.skipIf(!hasTwo)('what goes wrong', () => {
-  test('in the second lane alone: the step is not taken, and what broke is named', async () => {
+  const marker = config.vocabulary - 1;
+  const plain = text.map((id) => Math.min(id, marker - 1));
+  /** A Llama whose stream is infinite where one token stands, which only the last row of the second draw has. */
+  const broken = (options: Partial<TrainOptions>) => {
     const model = new Llama({ vocabulary: 40, context: 64, layers: 1, heads: 2, width: 128, tied: false, seed: 3 });
     expect(planLanes(model, step, { threads: 2 }, 2).workers).toBe(2);
-    // A token that only the last row of the second step has: where it stands, the stream is infinite.
-    const marker = config.vocabulary - 1;
     const table = model.parameters().get('tokens.weight') as Parameter;
     (table.value.data as Float32Array).fill(Number.POSITIVE_INFINITY, marker * config.width);
-    const plain = text.map((id) => Math.min(id, marker - 1));
     const size = rows * config.context;
     const batches = () => (index: number) => {
       const inputs = plain.slice(index * size, (index + 1) * size);
       if (index === 1) inputs[size - 1] = marker;
       return { inputs, targets: plain.slice(index * size + 1, (index + 1) * size + 1) };
     };
+    const data = { ...asTrainingData({ train: plain, validation: plain }), batches };
+    return train(model, { data, batch: rows, steps: 3, optimizer: sgd({ lr: 0.01 }), ...options });
+  };
+
+  test('in the second lane alone: the step is not taken, and what broke is named', async () => {
     const taken: number[] = [];
-    const failing = train(model, {
-      data: { ...asTrainingData({ train: plain, validation: plain }), batches },
-      batch: rows,
-      steps: 3,
-      optimizer: sgd({ lr: 0.01 }),
-      threads: 2,
-      onStep: (report) => void taken.push(report.step),
-    });
+    const failing = broken({ threads: 2, onStep: (report) => void taken.push(report.step) });
     await expect(failing).rejects.toThrow(/training step 1.*tokens\.weight/);
     expect(taken).toEqual([0]);
+  });
+
+  test('a rollback takes both workers back to the same numbers', async () => {
+    const states = [];
+    for (const threads of [1, 2]) {
+      const recoveries: Recovery[] = [];
+      const { point } = await broken({
+        threads,
+        saveEvery: 1,
+        guard: { onFault: 'rollback' },
+        onRecovery: (recovery) => void recoveries.push(recovery),
+      });
+      expect(recoveries).toMatchObject([{ kind: 'fault', action: 'rollback', step: 1, from: 1 }]);
+      expect(point).toMatchObject({ step: 3, skipped: 1 });
+      states.push(point.state);
+    }
+    expect(states[1]).toEqual(states[0]);
+  });
+
+  test('a lane that dies is an error, told to all who wait for it', async () => {
+    const thread = startLane();
+    const lane = remoteLane(thread);
+    const waiting = lane.compute({ draw: 0, work: [] }); // not set up: an error of its own
+    await expect(waiting).rejects.toThrow();
+    await lane.dispose();
+    await expect(lane.reduce()).rejects.toThrow(/a run that is not disposed/);
   });
 
   test('a second worker that cannot be set up: its error is told, and all is let go', async () => {
