@@ -9,9 +9,9 @@ import { own } from '../runtime/index.js';
  */
 const slotsAtOnce = 64;
 
-/** The next size of a memory: half as large again, so that a step reads at most about half as much again as it needs. */
-function larger(capacity: number): number {
-  return Math.ceil((capacity * 1.5) / slotsAtOnce) * slotsAtOnce;
+/** Slots for so many tokens. */
+function slotsFor(tokens: number): number {
+  return Math.max(1, Math.ceil(tokens / slotsAtOnce)) * slotsAtOnce;
 }
 
 export interface CacheShape {
@@ -24,27 +24,31 @@ export interface CacheShape {
 }
 
 /**
- * Keys and values of the tokens so far, in memory of a fixed size that programs read where it lies. The memory grows by
- * halves from 64 slots up to the limit or a little more.
+ * Keys and values of the tokens so far, in memory that programs read where it lies. It has slots for 64 tokens at first, grows
+ * by halves up to the limit or a little more, and is made small again when tokens are forgotten, since every slot is read at
+ * every step. What was once allotted is kept for the next long text.
  *
  * Rows may hold different numbers of tokens; each row's begin at slot 0, as if it were alone.
  */
 export class KeyValueCache {
   readonly shape: CacheShape;
-  /** Per layer, [B,K,P,D]; replaced when the memory grows. */
+  /** Per layer, [B,K,P,D]; replaced when the number of slots changes. */
   keys: readonly HostArray[] = [];
   values: readonly HostArray[] = [];
   /** [B,P] bool, true where a slot holds a token. */
   filled: HostArray;
   /** [B], tokens kept in each row. */
   readonly lengths: Int32Array;
+  /** Of each memory: keys, then values, layer by layer. The arrays are views of their beginnings. */
+  #allotted: readonly Float32Array[];
   #disown = (): void => {};
 
   constructor(shape: CacheShape) {
     this.shape = shape;
     this.lengths = new Int32Array(shape.batch);
     this.filled = new HostArray(new Uint8Array(0), [shape.batch, 0], 'bool');
-    this.#grow(Math.min(slotsAtOnce, shape.limit));
+    this.#allotted = Array.from({ length: 2 * shape.layers }, () => new Float32Array(0));
+    this.#resize(Math.min(slotsAtOnce, shape.limit));
   }
 
   /** Tokens kept in the longest row. */
@@ -96,10 +100,8 @@ export class KeyValueCache {
     if (longest + added > limit) {
       throw fail('value', { where: 'KV cache', rule: `at most ${limit} tokens`, got: `${longest} kept and ${added} new` });
     }
-    const most = Math.ceil(limit / slotsAtOnce) * slotsAtOnce;
-    let { capacity } = this;
-    while (capacity < longest + added) capacity = Math.min(larger(capacity), most);
-    if (capacity > this.capacity) this.#grow(capacity);
+    this.#reserve(longest + added);
+    const { capacity } = this;
     const source = recent.data as Float32Array;
     const block = added * headWidth;
     into.forEach((row, r) => {
@@ -133,48 +135,85 @@ export class KeyValueCache {
 
   /** Forgets all but the first `count` tokens of every row. */
   keep(count: number): void {
-    const { capacity } = this;
-    this.lengths.forEach((length, row) => {
-      const kept = Math.min(length, count);
-      this.filled.data.fill(0 as never, row * capacity + kept, row * capacity + length);
-      this.lengths[row] = kept;
+    this.lengths.forEach((_, row) => {
+      this.#forget(row, count);
     });
+    this.#shrink();
   }
 
-  /** Forgets the tokens of a row, or every token; the memory stays. */
+  /** Forgets the tokens of a row, or every token. */
   clear(row?: number): void {
-    const { capacity } = this;
-    if (row === undefined) this.filled.data.fill(0 as never);
-    else this.filled.data.fill(0 as never, row * capacity, (row + 1) * capacity);
-    this.lengths.fill(0, row ?? 0, row === undefined ? undefined : row + 1);
+    for (const r of row === undefined ? this.lengths.keys() : [row]) this.#forget(r, 0);
+    this.#shrink();
   }
 
   dispose(): void {
     this.#disown();
     this.keys = [];
     this.values = [];
+    this.#allotted = [];
   }
 
-  #grow(capacity: number): void {
-    const { layers, batch, heads, headWidth } = this.shape;
-    const old = this.capacity;
-    const moved = (before: HostArray | undefined): HostArray => {
-      const data = new Float32Array(batch * heads * capacity * headWidth);
-      for (let row = 0; before !== undefined && row < batch * heads; row++) {
-        const from = row * old * headWidth;
-        data.set((before.data as Float32Array).subarray(from, from + old * headWidth), row * capacity * headWidth);
+  /** Forgets all but the first tokens of a row. Slots without a token hold zeros, so that what is not a number goes too. */
+  #forget(row: number, count: number): void {
+    const { capacity } = this;
+    const { heads, headWidth } = this.shape;
+    const length = this.lengths[row] as number;
+    if (length <= count) return;
+    for (const { data } of [...this.keys, ...this.values]) {
+      for (let line = row * heads; line < (row + 1) * heads; line++) {
+        (data as Float32Array).fill(0, (line * capacity + count) * headWidth, (line * capacity + length) * headWidth);
       }
-      return new HostArray(data, [batch, heads, capacity, headWidth], 'float32');
-    };
-    const every = Array.from({ length: layers }, (_, i) => i);
-    this.keys = every.map((i) => moved(this.keys[i]));
-    this.values = every.map((i) => moved(this.values[i]));
+    }
+    this.filled.data.fill(0 as never, row * capacity + count, row * capacity + length);
+    this.lengths[row] = count;
+  }
+
+  /** Slots for so many tokens: at least half as many again as there were, so that they are seldom made anew. */
+  #reserve(tokens: number): void {
+    const { capacity } = this;
+    if (tokens <= capacity) return;
+    this.#resize(Math.min(slotsFor(Math.max(tokens, 1.5 * capacity)), slotsFor(this.shape.limit)));
+  }
+
+  /** As few slots as the tokens need, where there are more than twice as many. */
+  #shrink(): void {
+    const fewest = slotsFor(this.length);
+    if (2 * fewest < this.capacity) this.#resize(fewest);
+  }
+
+  /** Another number of slots, the first of which hold what they held. */
+  #resize(capacity: number): void {
+    const { layers, batch, heads, headWidth } = this.shape;
+    const lines = batch * heads;
+    this.#allotted = this.#allotted.map((before) => resized(before, lines, this.capacity * headWidth, capacity * headWidth));
+    const size = lines * capacity * headWidth;
+    const arrays = this.#allotted.map((data) => new HostArray(data.subarray(0, size), [batch, heads, capacity, headWidth], 'float32'));
+    this.keys = arrays.slice(0, layers);
+    this.values = arrays.slice(layers);
     const filled = new Uint8Array(batch * capacity);
-    for (let b = 0; b < batch; b++) filled.fill(1, b * capacity, b * capacity + (this.lengths[b] as number));
+    for (const [b, length] of this.lengths.entries()) filled.fill(1, b * capacity, b * capacity + length);
     this.filled = new HostArray(filled, [batch, capacity], 'bool');
     this.#disown();
-    this.#disown = own({ kind: 'KV cache', bytes: 2 * layers * batch * heads * capacity * headWidth * 4 + filled.length });
+    const bytes = this.#allotted.reduce((sum, { byteLength }) => sum + byteLength, filled.length);
+    this.#disown = own({ kind: 'KV cache', bytes });
   }
+}
+
+/**
+ * Lines of another width, zeros where they are longer: in the same memory where it is large enough.
+ * @param before [L,from]
+ * @returns [L,to], and what else there is room for
+ */
+function resized(before: Float32Array, lines: number, from: number, to: number): Float32Array {
+  const after = before.length < lines * to ? new Float32Array(lines * to) : before;
+  for (let i = 0; i < lines; i++) {
+    // The last goes first where they move up, so that none is written over before it has moved.
+    const line = from < to ? lines - 1 - i : i;
+    after.set(before.subarray(line * from, line * from + Math.min(from, to)), line * to);
+    if (after === before && from < to) after.fill(0, line * to + from, (line + 1) * to);
+  }
+  return after;
 }
 
 function inputsOf(filled: HostArray, keys: readonly HostArray[], values: readonly HostArray[]): Record<string, HostArray> {
