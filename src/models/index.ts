@@ -24,7 +24,7 @@ export { llamaBuffers, llamaNames, llamaPrefix } from './llama-names.js';
 export type { AttentionComputation } from './long-attention.js';
 export { type RecurrentConfig, RecurrentEncoder, RecurrentLanguageModel } from './recurrent.js';
 export { convolutionalNames, recurrentNames } from './recurrent-names.js';
-export { type ModelBuilder, type ModelSettings, modelBuilder, modelBuilders, settingsOf } from './registry.js';
+export { type ModelBuilder, type ModelSettings, modelBuilder, modelBuilders, settingsOf, sizesOf } from './registry.js';
 export { SequenceClassifier, type SequenceClassifierOptions, type TokenEncoder } from './sequence-classifier.js';
 export { decoderMask, type SequenceState } from './sequence-state.js';
 export type { SequenceToSequence } from './sequence-to-sequence.js';
@@ -32,3 +32,4 @@ export { Transformer, type TransformerConfig, type TransformerInputs } from './t
 export { transformerNames } from './transformer-names.js';
 export { ViT, type ViTConfig, type ViTHead } from './vit.js';
 export { deitNames, deitPrefix, vitNames, vitPrefix } from './vit-names.js';
+export { withDropout } from './with-dropout.js';

@@ -2,6 +2,7 @@ import { fail, nearest } from '../core/index.js';
 import type { ActivationName, CellName } from '../nn/index.js';
 import { AttentionOnly } from './attention-only.js';
 import { ConvolutionalLanguageModel } from './convolutional.js';
+import { Gemma } from './gemma.js';
 import { GPT2 } from './gpt2.js';
 import type { LanguageModel } from './language-model.js';
 import { gatedHidden, Llama } from './llama.js';
@@ -145,29 +146,69 @@ export function modelBuilder(name: string, where = 'modelBuilder'): ModelBuilder
   throw fail('name', { ...parts, fix: `Nearest: ${nearest(name, known, 1).join()}. Models of your own are trained from code` });
 }
 
+const ownModels = 'Models of your own are trained from code';
+
+/** What of a model settings can say, and what they cannot. */
+interface Described {
+  /** The name of the builder that makes such models. */
+  readonly arch: string;
+  readonly settings: ModelSettings;
+  /** The first thing in which it differs from what its builder makes. */
+  readonly unusual: readonly [name: string, value: Beyond[string]] | undefined;
+}
+
+function described(model: LanguageModel): Described | undefined {
+  for (const [arch, builder] of Object.entries(modelBuilders)) {
+    const found = builder.read(model);
+    if (found === undefined) continue;
+    return { arch, settings: found.settings, unusual: Object.entries(found.beyond).find(([name, value]) => value !== usual[name]) };
+  }
+  return undefined;
+}
+
 /**
  * The name and the settings that build a model like this one anew.
  * @param where what errors call the model: its folder, say
  * @throws unsupported: a model of no builder's, or one that differs from what its builder makes, in what is said
  */
 export function settingsOf(model: LanguageModel, where = 'settingsOf'): { readonly arch: string; readonly settings: ModelSettings } {
-  for (const [arch, builder] of Object.entries(modelBuilders)) {
-    const found = builder.read(model);
-    if (found === undefined) continue;
-    const unusual = Object.entries(found.beyond).find(([name, value]) => value !== usual[name]);
-    if (unusual === undefined) return { arch, settings: found.settings };
-    const [name, value] = unusual;
+  const found = described(model);
+  if (found === undefined) {
     throw fail('unsupported', {
       where,
-      rule: `a model whose ${name} is ${usual[name]}, which settings cannot change`,
-      got: String(value),
-      fix: 'Train it from code',
+      rule: `a model of one of ${Object.keys(modelBuilders).join(', ')}`,
+      got: className(model),
+      fix: ownModels,
     });
   }
+  const { arch, settings, unusual } = found;
+  if (unusual === undefined) return { arch, settings };
+  const [name, value] = unusual;
   throw fail('unsupported', {
     where,
-    rule: `a model of one of ${Object.keys(modelBuilders).join(', ')}`,
-    got: Object.getPrototypeOf(model)?.constructor?.name ?? 'another object',
-    fix: 'Models of your own are trained from code',
+    rule: `a model whose ${name} is ${usual[name]}, which settings cannot change`,
+    got: String(value),
+    fix: 'Train it from code',
   });
+}
+
+/**
+ * The sizes of a language model of ours, whatever else it is: of Mistral, Qwen and Gemma too, which no builder makes.
+ * @returns `arch` where a builder makes such models
+ * @throws unsupported: a model of another class
+ */
+export function sizesOf(model: LanguageModel, where = 'sizesOf'): { readonly arch: string | undefined; readonly settings: ModelSettings } {
+  const found = described(model);
+  if (found !== undefined) return { arch: found.unusual === undefined ? found.arch : undefined, settings: found.settings };
+  if (model instanceof Gemma) {
+    const { vocabulary, context, layers, heads, kvHeads, width, hidden, dropout, activation, seed } = model.config;
+    const sizes = { vocabulary, context, layers, heads, kvHeads, width, hidden, dropout, activation, seed };
+    return { arch: undefined, settings: { ...sizes, bias: false, tied: true } };
+  }
+  throw fail('unsupported', { where, rule: 'a language model of Headlight’s', got: className(model), fix: ownModels });
+}
+
+/** What errors call a model. */
+export function className(model: LanguageModel): string {
+  return Object.getPrototypeOf(model)?.constructor?.name ?? 'another object';
 }

@@ -16,14 +16,16 @@ export class AttentionWatch {
     private readonly model: LanguageModel,
     private readonly data: TrainingData,
     private readonly options: ProgramOptions,
+    /** Of a full row. */
+    private readonly length: number,
   ) {}
 
   /** @returns by site, each head's mean entropy in nats; nothing for a model without attention */
   async measure(owner: Pick<StepOwner, 'run'>): Promise<Record<string, readonly number[]>> {
-    const { context } = this.model;
     const { targetsPerRow } = this.data;
     const targets = targetsPerRow === undefined ? {} : { targets: targetsPerRow };
-    const first = await firstOf(this.data.evaluation({ rows: Math.max(1, Math.floor(tokens / context)), length: context, ...targets }));
+    const rows = Math.max(1, Math.floor(tokens / this.length));
+    const first = await firstOf(this.data.evaluation({ rows, length: this.length, ...targets }));
     if (first === undefined) return {};
     const { count, length, ...batch } = first;
     const key = `attention entropy ${count}x${length}`;

@@ -14,8 +14,11 @@ import { type StepProgram, traceEvaluation } from './step-program.js';
 import type { StepOwner } from './worker/protocol.js';
 import { ProgramShelf } from './worker/sessions.js';
 
-/** Tokens per evaluation run: enough to fill the cores, few enough for memory. */
+/** Tokens per evaluation run: enough to fill the cores. */
 const tokensPerRun = 4096;
+
+/** Most logits of a run, for memory: 128 MiB of them, and what the loss makes of them. */
+const logitsPerRun = 2 ** 25;
 
 /** What an evaluation found. */
 export interface Evaluation {
@@ -41,12 +44,14 @@ export class Evaluator {
     private readonly model: LanguageModel,
     private readonly data: EvaluatedData,
     private readonly options: ProgramOptions,
+    /** Tokens of a full row. */
+    private readonly length: number = model.context,
   ) {}
 
   /** The shape of rows to ask evaluation data for. */
   get shape(): BatchShape {
-    const { context } = this.model;
-    return this.#shapeOf(Math.max(1, Math.floor(tokensPerRun / context)), context);
+    const tokens = Math.min(tokensPerRun, logitsPerRun / this.model.vocabulary);
+    return this.#shapeOf(Math.max(1, Math.floor(tokens / this.length)), this.length);
   }
 
   #shapeOf(rows: number, length: number): BatchShape {

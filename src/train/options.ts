@@ -14,6 +14,8 @@ export interface TrainOptions {
   readonly steps: number;
   /** Rows per step. */
   readonly batch: number;
+  /** Tokens per row, learned from and judged on; as many as the model can see by default, `context`. */
+  readonly length?: number;
   /** Rows per pass through the model; divides `batch`, whose passes' gradients add up. All at once by default. */
   readonly microBatch?: number;
   readonly optimizer?: Optimizer;
@@ -118,8 +120,8 @@ export interface TrainResult extends EvaluationReport {
   readonly point: RunPoint;
 }
 
-/** @throws value: options out of their ranges */
-export function checkOptions(options: TrainOptions): void {
+/** @throws value: options out of their ranges @param context most tokens of a row */
+export function checkOptions(options: TrainOptions, context: number): void {
   const { steps, batch, microBatch = batch, evalEvery = 0, saveEvery = 0, watchEvery = 0 } = options;
   const { seed = 0, clip = 1, average = 0 } = options;
   const check = (ok: boolean, rule: string, got: string): void => {
@@ -127,6 +129,12 @@ export function checkOptions(options: TrainOptions): void {
   };
   for (const [name, value] of Object.entries({ steps, batch, microBatch }))
     check(Number.isInteger(value) && value >= 1, `${name} is a whole number from 1`, String(value));
+  const { length = context } = options;
+  check(
+    Number.isInteger(length) && length >= 1 && length <= context,
+    `length is a whole number from 1 to the model's context, ${context}`,
+    String(length),
+  );
   check(Number.isInteger(batch / microBatch), 'a micro-batch that divides the batch', `batch ${batch}, microBatch ${microBatch}`);
   for (const [name, value] of Object.entries({ evalEvery, saveEvery, watchEvery }))
     check(Number.isInteger(value) && value >= 0, `${name} is a whole number, 0 for none`, String(value));

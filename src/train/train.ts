@@ -30,8 +30,9 @@ const window = 100;
  * values afterwards.
  */
 export async function train(model: LanguageModel, options: TrainOptions): Promise<TrainResult> {
-  checkOptions(options);
+  checkOptions(options, model.context);
   const { steps, batch, microBatch = batch, seed = 0, evalEvery = 0, optimizer = adamW(), signal, watchEvery = 0, resume } = options;
+  const { length = model.context } = options;
   const saveEvery = options.saveEvery ?? evalEvery;
   const schedule = options.schedule ?? cosine({ warmup: Math.min(100, Math.floor(steps / 10)), steps });
   const data = asTrainingData(options.data);
@@ -42,10 +43,10 @@ export async function train(model: LanguageModel, options: TrainOptions): Promis
   const rules = { packed, hasIgnored, shape, vocabulary: model.vocabulary, ...(inputRange !== undefined && { inputRange }) };
   const draw = checkedBatches(data.batches(shape, seed), rules);
   const parameters = applyGroups(parameterShapes(model), options.groups);
-  const evaluator = new Evaluator(model, data, engine);
-  const attention = options.watchAttention ? new AttentionWatch(model, data, engine) : undefined;
+  const evaluator = new Evaluator(model, data, engine, length);
+  const attention = options.watchAttention ? new AttentionWatch(model, data, engine, length) : undefined;
   const guard = new Guard(options.guard, resume?.losses);
-  const tokensPerStep = batch * model.context;
+  const tokensPerStep = batch * length;
   const stopping = (): boolean => signal?.aborted ?? false;
   const plan = planLanes(model, step, engine, options.inThread ? 1 : laneThreads());
   const owner: StepOwner = options.inThread ? inOrder(ownerOn(engine.device)) : remoteOwner(startThread(engine.device));
@@ -178,11 +179,11 @@ export async function train(model: LanguageModel, options: TrainOptions): Promis
 /** What a step computes. */
 function stepOptions(
   model: LanguageModel,
-  { batch, microBatch = batch, loss, labelSmoothing, device }: TrainOptions,
+  { batch, microBatch = batch, length = model.context, loss, labelSmoothing, device }: TrainOptions,
   data: TrainingData,
 ): StepOptions {
   const { packed, hasIgnored, targetsPerRow } = data;
-  const shape = { rows: microBatch, length: model.context, ...(targetsPerRow !== undefined && { targets: targetsPerRow }) };
+  const shape = { rows: microBatch, length, ...(targetsPerRow !== undefined && { targets: targetsPerRow }) };
   return { shape, packed, hasIgnored, whole: device === 'webgpu', ...(loss && { loss }), ...(labelSmoothing && { labelSmoothing }) };
 }
 

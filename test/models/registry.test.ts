@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import {
   AttentionOnly,
   ConvolutionalLanguageModel,
+  Gemma,
   GPT2,
   Llama,
   type ModelSettings,
@@ -9,6 +10,8 @@ import {
   modelBuilders,
   RecurrentLanguageModel,
   settingsOf,
+  sizesOf,
+  withDropout,
 } from '#dist/models/index.js';
 import { MeanModel } from '../generate/models.js';
 import { sizes } from './small.js';
@@ -78,4 +81,34 @@ test('names that are not here: mistyped, inherited', () => {
   expect(modelBuilder('gpt2')).toBe(modelBuilders.gpt2);
   expect(() => modelBuilder('atention-only', '--arch')).toThrow(/got "atention-only"\. Nearest: attention-only\./);
   expect(() => modelBuilder('toString')).toThrow(/one of gpt2, attention-only, llama, rnn, gru, lstm, tcn/);
+});
+
+describe('sizes of models that no builder makes', () => {
+  test('of Gemma, and of a Llama that differs: no name, the sizes all the same', () => {
+    const gemma = new Gemma({ ...sizes, kvHeads: 1, headWidth: 6, hidden: 20, dropout: 0.1 });
+    const shared = { ...sizes, kvHeads: 1, hidden: 20, dropout: 0.1 };
+    expect(sizesOf(gemma)).toMatchObject({ arch: undefined, settings: { ...shared, tied: true, bias: false } });
+    const qwen = new Llama({ ...sizes, kvHeads: 1, hidden: 20, dropout: 0.1, attentionBias: 'queryKeyValue' });
+    expect(sizesOf(qwen)).toMatchObject({ arch: undefined, settings: shared });
+    expect(sizesOf(new Llama(sizes)).arch).toBe('llama');
+  });
+
+  test('a model of one’s own is refused', () => {
+    expect(() => sizesOf(new MeanModel(), 'mine')).toThrow(/^mine: a language model of Headlight’s; got MeanModel/);
+    expect(() => withDropout(new MeanModel(), 0.1)).toThrow(/^withDropout: .*got MeanModel/);
+  });
+});
+
+test.each([
+  new GPT2({ ...sizes, epsilon: 1e-6, tied: false }),
+  new AttentionOnly({ ...sizes, norm: false }),
+  new Llama({ ...sizes, headNorm: true, window: 3 }),
+  new Gemma({ ...sizes, kvHeads: 1, headWidth: 6, hidden: 20, scoreCap: 50 }),
+  new RecurrentLanguageModel({ ...sizes, cell: 'lstm', hidden: 5 }),
+  new ConvolutionalLanguageModel({ ...sizes, kernel: 2 }),
+])('with another dropout all else stays: %#', (model) => {
+  const other = withDropout(model, 0.3) as Llama;
+  expect(other.config).toEqual({ ...(model as Llama).config, dropout: 0.3 });
+  expect(Object.getPrototypeOf(other)).toBe(Object.getPrototypeOf(model));
+  expect([...other.parameters()].map(([name, p]) => [name, p.shape])).toEqual([...model.parameters()].map(([name, p]) => [name, p.shape]));
 });

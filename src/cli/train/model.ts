@@ -1,11 +1,11 @@
 import { fail, nearest } from '../../core/index.js';
-import { type LanguageModel, modelBuilder, settingsOf } from '../../models/index.js';
+import { type LanguageModel, modelBuilder } from '../../models/index.js';
 import { type ActivationName, activations } from '../../nn/index.js';
 import { applyGroups, parameterShapes, ruleOf } from '../../train/index.js';
 import { layOut } from '../../train/storage.js';
 import { groupsOf, optimizerOf } from './recipe.js';
 import { flagOf, type SettingName } from './setting-table.js';
-import { completeSettings, type ModelSettings, type SettingFlags, type Settings } from './settings.js';
+import { completeSettings, type SettingFlags, type Settings } from './settings.js';
 
 /** The flag of a model's setting that an architecture may have no use for. */
 const flagsOf: Readonly<Record<string, SettingName>> = {
@@ -49,7 +49,7 @@ export function buildModel(settings: Settings, vocabulary: number, said: Setting
 }
 
 /** @throws unsupported: parameters and what belongs to them do not fit into training's memory */
-function checkMemory(model: LanguageModel, settings: Settings): void {
+export function checkMemory(model: LanguageModel, settings: Settings): void {
   const optimizer = optimizerOf(settings);
   const rule = ruleOf(optimizer);
   layOut({
@@ -60,40 +60,4 @@ function checkMemory(model: LanguageModel, settings: Settings): void {
     accumulates: settings.batch > settings.microBatch,
     averages: settings.average > 0,
   });
-}
-
-/** The settings that a checkpoint's model decides. @throws unsupported: a model that this command cannot build */
-export function shapeOf(model: LanguageModel, folder: string): ModelSettings {
-  const { arch, settings } = settingsOf(model, folder);
-  const { layers, heads, kvHeads = heads, width, hidden = 0, context, dropout, activation, tied, bias } = settings;
-  const groups = kvHeads === heads ? 0 : kvHeads;
-  return { arch, layers, heads, kvHeads: groups, width, hidden, context, dropout, activation, untied: !tied, bias };
-}
-
-/** @throws value: flags that ask for another shape than the checkpoint's */
-export function checkShapeFlags(said: SettingFlags, shape: ModelSettings, folder: string): void {
-  const { heads, kvHeads } = shape;
-  const sameHeads = said.kvHeads === (kvHeads || heads);
-  const differing = (Object.keys(shape) as (keyof ModelSettings)[])
-    .filter((name) => name !== 'dropout' && said[name] !== undefined && said[name] !== shape[name])
-    .filter((name) => name !== 'kvHeads' || !sameHeads)
-    .map((name) => `${name} ${said[name]} instead of ${shape[name]}`);
-  if (differing.length === 0) return;
-  throw fail('value', {
-    where: `--from ${folder}`,
-    rule: "the checkpoint's own shape",
-    got: differing.join(', '),
-    fix: 'Leave these flags out: the shape comes with the weights',
-  });
-}
-
-/** Gives `model` the values of `source`, which has the same parameters. */
-export function copyParameters(source: LanguageModel, model: LanguageModel): void {
-  const values = source.parameters();
-  for (const [name, parameter] of model.parameters()) {
-    const from = values.get(name);
-    if (from === undefined)
-      throw fail('name', { where: 'copyParameters', rule: 'a source with the same parameters', got: `none called ${name}` });
-    parameter.value = from.value;
-  }
 }

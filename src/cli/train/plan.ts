@@ -7,10 +7,11 @@ import { loadRecord, loadRun } from '../../train/index.js';
 import { openCheckpoint } from '../checkpoint.js';
 import { checkNewFolder } from '../output-path.js';
 import { type DataRecord, type PreparedData, type PrepareOptions, prepareTask, prepareTexts, sameTexts, tokenizerHash } from './data.js';
-import { buildModel, checkShapeFlags, copyParameters, shapeOf } from './model.js';
+import { buildModel } from './model.js';
 import type { ResumedRun } from './resumed-run.js';
 import { freeFolder } from './run-name.js';
 import { completeSettings, resumeSettings, type SettingFlags, type Settings } from './settings.js';
+import { checkShapeFlags, shapeOf, startModel } from './start.js';
 import { adviceOf } from './task-advice.js';
 
 /** A run, ready to begin: everything is read and checked, nothing is written. */
@@ -49,8 +50,8 @@ export async function planNewRun(
   const folder = out ?? (await freeFolder(isTask ? (said.task as string) : (sources[0] as string)));
   await checkNewFolder(folder);
   const start = said.from ? await openCheckpoint(said.from) : undefined;
-  const shape = start && shapeOf(start.model, said.from as string);
-  if (shape) checkShapeFlags(said, shape, said.from as string);
+  const shape = start && shapeOf(start, `--from ${said.from}`);
+  if (start && shape) checkShapeFlags(said, shape, start.model, `--from ${said.from}`);
   const advice = isTask ? adviceOf(said.task as string) : {};
   const settings = completeSettings(said, { ...(shape && { shape }), advice });
   const given = said.tokenizer === undefined ? start?.tokenizer : undefined;
@@ -72,9 +73,8 @@ export async function planNewRun(
       fix: isTask ? 'Start from a model of this task' : 'Leave --tokenizer out',
     });
   }
-  const model = buildModel(settings, start?.model.vocabulary ?? tokenizer.size, said);
-  if (start) copyParameters(start.model, model);
-  data.batches({ rows: settings.microBatch, length: model.context }, settings.seed); // rows that cannot be made show now
+  const model = start ? startModel(start.model, settings) : buildModel(settings, tokenizer.size, said);
+  data.batches({ rows: settings.microBatch, length: settings.context }, settings.seed); // rows that cannot be made show now
   const dataRecord = { ...record, vocabulary: model.vocabulary };
   return { model, tokenizer, data, dataRecord, settings, folder, isNew: true, prompt, ...(example && { example }) };
 }
@@ -124,7 +124,11 @@ export async function planResumedRun(
       fix: 'Put back the one that was there',
     });
   }
-  const model = buildModel(settings, dataRecord.vocabulary);
+  // What a run starts from may be what settings cannot build; its own folder says what that was.
+  const model =
+    settings.from === ''
+      ? buildModel(settings, dataRecord.vocabulary)
+      : startModel((await openCheckpoint(from, { inPlace: true })).model, settings);
   const { point } = await loadRun(from, model);
   for (const [name, p] of model.parameters()) p.value = new HostArray(point.state.parameters[name] as Float32Array, p.shape, 'float32');
   const names = sources.length > 0 ? sources : dataRecord.sources;

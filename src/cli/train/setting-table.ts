@@ -67,7 +67,11 @@ export const settingTable = {
     ),
     width: number('--width <n>', 'width of the model', wholeNumber(1, 65536)),
     hidden: number('--hidden <n>', "hidden width of the MLP; 0: the architecture's own (default: 0)", wholeNumber(0, 1 << 20)),
-    context: number('--context <n>', 'most tokens the model sees at once', wholeNumber(1, 1 << 20)),
+    context: number(
+      '--context <n>',
+      'most tokens the model sees at once; with --from the tokens of a row (default: as many as the model sees, at most 1024)',
+      wholeNumber(1, 1 << 20),
+    ),
     activation: text('--activation <name>', 'activation function of the MLP (default: gelu_new)'),
     untied: toggle('--untied', 'the output head has its own weights'),
     bias: toggle('--no-bias', 'linear layers and norms without biases'),

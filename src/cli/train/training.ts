@@ -31,7 +31,8 @@ const curveWidth = 72;
 /** Runs a plan: trains, shows how far it is, and keeps the folder. Ctrl-C ends it after the step under way, saved. */
 export async function runTraining(plan: TrainingPlan, options: TrainingOptions, io: CommandIo): Promise<TrainingOutcome> {
   const { model, data, settings, resume, tokenizer } = plan;
-  const { steps, batch, microBatch, clip, seed, evalEvery, saveEvery, labelSmoothing, average, onFault, onSpike, sample, watch } = settings;
+  const { steps, batch, microBatch, context, clip, seed, evalEvery, saveEvery, labelSmoothing, average, onFault, onSpike, sample, watch } =
+    settings;
   const engine = { ...(options.device && { device: options.device }), ...(options.threads !== undefined && { threads: options.threads }) };
   const trainOptions: TrainOptions = {
     ...engine,
@@ -39,6 +40,7 @@ export async function runTraining(plan: TrainingPlan, options: TrainingOptions, 
     steps,
     batch,
     microBatch,
+    length: context,
     optimizer: optimizerOf(settings),
     groups: groupsOf(settings, model),
     schedule: scheduleOf(settings),
@@ -55,7 +57,7 @@ export async function runTraining(plan: TrainingPlan, options: TrainingOptions, 
   };
   if (options.dumpOnnx !== undefined) {
     const { packed, hasIgnored } = data;
-    const step = { shape: { rows: microBatch, length: model.context }, packed, hasIgnored, labelSmoothing };
+    const step = { shape: { rows: microBatch, length: context }, packed, hasIgnored, labelSmoothing };
     const { shape } = planLanes(model, { ...step, whole: engine.device === 'webgpu' }, engine, laneThreads());
     await files.writeAtomic(options.dumpOnnx, traceStep(model, { ...step, shape }, engine).onnx);
   }
@@ -63,7 +65,7 @@ export async function runTraining(plan: TrainingPlan, options: TrainingOptions, 
   const log = await RunLog.open(plan);
   const progress = io.progress(steps);
   let leapt = Number.NEGATIVE_INFINITY;
-  const pace = new Pace(resume?.point.step ?? 0, batch * model.context);
+  const pace = new Pace(resume?.point.step ?? 0, batch * context);
   try {
     const { point: _, ...result } = await train(model, {
       ...trainOptions,
