@@ -20,7 +20,7 @@ export default defineConfig({
   test: {
     include: [isLong ? 'test/long/**/*.test.ts' : 'test/**/*.test.ts'],
     exclude: [...(isLong ? [] : ['test/long/**']), '**/node_modules/**'],
-    setupFiles: ['test/support/fast-check.ts'],
+    setupFiles: ['test/support/fast-check.ts', 'test/support/typed-arrays.ts'],
     // The built package is what users run: Node loads it, so that its own import conditions hold and nothing is transformed.
     server: { deps: { external: [/\/dist\//] } },
     // Processes, not threads: ONNX Runtime is not fond of being loaded into several threads that come and go.

@@ -52,7 +52,15 @@ export class ProtobufWriter {
 
   /** A string as UTF-8. */
   text(field: number, value: string): void {
-    this.bytes(field, encoder.encode(value));
+    // Names are short and of ASCII nearly always: written letter by letter, for which no array need be made.
+    if (value.length >= REFERENCE_FROM || !isAscii(value)) {
+      this.bytes(field, encoder.encode(value));
+      return;
+    }
+    this.tag(field, Wire.delimited);
+    this.varint(value.length, 0);
+    this.reserve(value.length);
+    for (let i = 0; i < value.length; i++) this.buffer[this.position++] = value.charCodeAt(i);
   }
 
   /** Bytes as they are; long ones must not change before `finish`. */
@@ -129,6 +137,11 @@ export class ProtobufWriter {
     this.buffer = grown;
     this.view = new DataView(grown.buffer);
   }
+}
+
+function isAscii(text: string): boolean {
+  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 0x7f) return false;
+  return true;
 }
 
 function varintBytes(value: number): number {

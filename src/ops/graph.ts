@@ -1,10 +1,14 @@
 import { makeNode, type Node, type Tensor } from './tensor.js';
 
-/** The nodes that `outputs` depend on, each after its inputs. What is not listed is dead code. Iterative: graphs are deep. */
-export function topological(outputs: readonly Tensor[]): Node[] {
+/**
+ * The nodes that `outputs` depend on, each after its inputs. What is not listed is dead code. Iterative: graphs are deep.
+ * @param given tensors whose nodes are not looked for
+ */
+export function topological(outputs: readonly Tensor[], given?: { has(t: Tensor): boolean }): Node[] {
   const order: Node[] = [];
   const done = new Set<Node>();
   for (const output of outputs) {
+    if (given?.has(output)) continue;
     const stack: { node: Node; next: number }[] = done.has(output.node) ? [] : [{ node: output.node, next: 0 }];
     done.add(output.node);
     while (stack.length > 0) {
@@ -13,7 +17,7 @@ export function topological(outputs: readonly Tensor[]): Node[] {
       if (input === undefined) {
         order.push(top.node);
         stack.pop();
-      } else if (!done.has(input.node)) {
+      } else if (!done.has(input.node) && given?.has(input) !== true) {
         done.add(input.node);
         stack.push({ node: input.node, next: 0 });
       }

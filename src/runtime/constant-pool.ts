@@ -17,7 +17,7 @@ export class ConstantPool {
     const view = `${value.dtype}[${value.shape}]`;
     const known = views.get(view);
     if (known !== undefined) return known;
-    const key = bytes.length <= shareBelow ? `${view}${Array.from(bytes, (b) => String.fromCharCode(b)).join('')}` : undefined;
+    const key = bytes.length <= shareBelow ? `${view}${String.fromCharCode(...bytes)}` : undefined;
     const shared = key === undefined ? undefined : this.#shared.get(key);
     if (shared !== undefined) return shared;
     const name = `constant.${this.initializers.length}`;

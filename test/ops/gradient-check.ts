@@ -1,5 +1,6 @@
 import { isFloat, randomKey, uniform } from '#dist/core/index.js';
 import { gradients } from '#dist/grad/index.js';
+import { topological } from '#dist/ops/graph.js';
 import { evaluate, input, type RefArray, type Tensor } from '#dist/ops/index.js';
 import { toRef } from './engine-check.js';
 import type { Trial } from './trials.js';
@@ -72,9 +73,23 @@ export function gradientProblems(trial: Trial, order: 'any' | 'first'): string[]
 /** dL/dε of L(x + ε u) at 0, by differences of fourth order. */
 function alongDirection(loss: Tensor, x: Tensor, direction: Float64Array, feeds: ReadonlyMap<Tensor, RefArray>): number {
   const at = feeds.get(x) as RefArray;
+  const fixed = new Map([...feeds, ...apartFrom(x, loss, feeds)]);
   const value = (epsilon: number): number => {
     const data = at.data.map((v, k) => v + epsilon * (direction[k] as number));
-    return evaluate([loss], new Map(feeds).set(x, { shape: at.shape, data }))[0]?.data[0] as number;
+    return evaluate([loss], new Map(fixed).set(x, { shape: at.shape, data }))[0]?.data[0] as number;
   };
   return (8 * (value(step) - value(-step)) - (value(2 * step) - value(-2 * step))) / (12 * step);
+}
+
+/** Values that a result reads and that do not depend on x: they are the same wherever x goes. */
+function apartFrom(x: Tensor, result: Tensor, feeds: ReadonlyMap<Tensor, RefArray>): [Tensor, RefArray][] {
+  const moving = new Set<Tensor>([x]);
+  const still = new Set<Tensor>();
+  for (const node of topological([result], feeds)) {
+    if (!node.inputs.some((t) => moving.has(t))) continue;
+    for (const t of node.inputs) if (!moving.has(t) && !feeds.has(t)) still.add(t);
+    for (const y of node.outputs) moving.add(y);
+  }
+  const tensors = [...still];
+  return evaluate(tensors, feeds).map((value, i) => [tensors[i] as Tensor, value]);
 }

@@ -61,8 +61,9 @@ function reportsFrom<R extends { readonly at: number; readonly numbers: readonly
   return reports.slice(reports.findIndex(({ at, numbers }) => at === done && numbers.length === 3));
 }
 
+// Within and at the end of the warm-up, at an evaluation and after it, before the end: of AdamW all, of the others one early and one late.
 const optimizers: [string, Optimizer, readonly number[]][] = [
-  ['AdamW', adamW({ lr: 3e-3 }), [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]],
+  ['AdamW', adamW({ lr: 3e-3 }), [1, 2, 3, 4, 5, 8, 10]],
   ['SGD with momentum', sgd({ lr: 0.1, momentum: 0.9, nesterov: true }), [1, 6]],
   ['SGD without', sgd({ lr: 0.1 }), [1, 6]],
   ['Lion', lion({ lr: 1e-3 }), [1, 6]],

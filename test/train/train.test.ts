@@ -129,7 +129,7 @@ describe('train', () => {
       last = now;
     };
     const timer = setInterval(() => last !== undefined && tick(), 1);
-    await train(model, { data: longer, steps: 60, batch: 12, evalEvery: 25, onStep: () => tick(), onEvaluation: () => tick() });
+    await train(model, { data: longer, steps: 24, batch: 12, evalEvery: 10, onStep: () => tick(), onEvaluation: () => tick() });
     clearInterval(timer);
     expect(longest).toBeLessThan(50);
   });

@@ -64,9 +64,10 @@ const convTransposeOp = defineOp<ConvTransposeAttrs>({
     const [channels, filters] = [x.shape[1] as number, w.shape[1] as number];
     const shape = [x.shape[0] as number, filters * attrs.groups, ...attrs.sizes];
     const data = new Float64Array(shape.reduce((a, b) => a * b, 1));
+    const places = [...indicesOf(kernel)];
     for (const [n, c, ...p] of indicesOf([x.shape[0] as number, channels, ...sizes])) {
       const first = Math.floor((c as number) / (channels / attrs.groups)) * filters;
-      for (const k of indicesOf(kernel)) {
+      for (const k of places) {
         const at = p.map(
           (i, a) => i * (attrs.strides[a] as number) + (k[a] as number) * (attrs.dilations[a] as number) - (attrs.pads[a]?.[0] ?? 0),
         );

@@ -1,6 +1,6 @@
 import { addDims, type Dim, equalDims, isFloat, multiplyDims } from '../../core/index.js';
 import { defineOp } from '../declare.js';
-import { type RefArray, read, ref } from '../reference.js';
+import { type RefArray, ref } from '../reference.js';
 import { applyOne, Tensor } from '../tensor.js';
 import { convNodes } from './conv-nodes.js';
 import { type ConvolutionOptions, convolvedSize, type Geometry, geometryOf, indicesOf, spatialSizes } from './geometry.js';
@@ -47,17 +47,27 @@ const convOp = defineOp<Geometry>({
     const [sizes, kernel] = [x.shape.slice(2), w.shape.slice(2)];
     const out = sizes.map((n, axis) => convolvedSize(n, kernel[axis] as number, axis, attrs));
     const [depth, filters] = [w.shape[1] as number, w.shape[0] as number];
+    const places = [...indicesOf(kernel)];
+    const [plane, window] = [sizes, kernel].map((box) => box.reduce((a, b) => a * b, 1)) as [number, number];
     return [
       ref([x.shape[0] as number, filters, ...out], ([n, m, ...place]) => {
         const first = Math.floor((m as number) / (filters / attrs.groups)) * depth;
+        const channel = (n as number) * (x.shape[1] as number) + first;
         let total = 0;
-        for (const k of indicesOf(kernel)) {
-          const at = place.map(
-            (p, a) => p * (attrs.strides[a] as number) + (k[a] as number) * (attrs.dilations[a] as number) - (attrs.pads[a]?.[0] ?? 0),
-          );
-          if (at.some((i, a) => i < 0 || i >= (sizes[a] as number))) continue;
-          for (let c = 0; c < depth; c++) total += read(x, [n as number, first + c, ...at]) * read(w, [m as number, c, ...k]);
-        }
+        places.forEach((k, tap) => {
+          let at = 0;
+          for (let a = 0; a < sizes.length; a++) {
+            const size = sizes[a] as number;
+            const i =
+              (place[a] as number) * (attrs.strides[a] as number) +
+              (k[a] as number) * (attrs.dilations[a] as number) -
+              (attrs.pads[a]?.[0] ?? 0);
+            if (i < 0 || i >= size) return;
+            at = at * size + i;
+          }
+          for (let c = 0; c < depth; c++)
+            total += (x.data[(channel + c) * plane + at] as number) * (w.data[((m as number) * depth + c) * window + tap] as number);
+        });
         return total;
       }),
     ];

@@ -1,6 +1,6 @@
 import { broadcastShapes, concrete, type Dim, equalDims, isFloat } from '../../core/index.js';
 import { defineOp } from '../declare.js';
-import { type RefArray, read, ref } from '../reference.js';
+import { place, type RefArray, ref } from '../reference.js';
 import type { Spec } from '../spec.js';
 import { applyOne, asTensor, Tensor, type TensorLike } from '../tensor.js';
 import { fusedProduct, type ProductForm } from './product-nodes.js';
@@ -79,15 +79,21 @@ export const matmulOp = defineOp<MatmulAttrs>({
     const right = swap(b.shape, transposeB);
     const inner = left.at(-1) as number;
     const batch = broadcastShapes(left.slice(0, -2), right.slice(0, -2)) as number[];
+    // Steps from one element of a row or column to the next.
+    const [alongA, alongB] = [transposeA ? (left.at(-2) as number) : 1, transposeB ? 1 : (right.at(-1) as number)];
     return [
       ref([...batch, left.at(-2) as number, right.at(-1) as number], (index) => {
-        const lead = index.slice(0, -2);
+        const [row, column] = [index.at(-2) as number, index.at(-1) as number];
+        const at = index.slice();
+        const first = (shape: readonly number[], i: number, j: number): number => {
+          at[at.length - 2] = i;
+          at[at.length - 1] = j;
+          return place(shape, at);
+        };
+        let ia = transposeA ? first(a.shape, 0, row) : first(a.shape, row, 0);
+        let ib = transposeB ? first(b.shape, column, 0) : first(b.shape, 0, column);
         let total = 0;
-        for (let k = 0; k < inner; k++) {
-          const ia = swap([...lead, index.at(-2) as number, k], transposeA);
-          const ib = swap([...lead, k, index.at(-1) as number], transposeB);
-          total += read(a, ia) * read(b, ib);
-        }
+        for (let k = 0; k < inner; k++, ia += alongA, ib += alongB) total += (a.data[ia] as number) * (b.data[ib] as number);
         return scale * total;
       }),
     ];

@@ -1,7 +1,7 @@
 import { broadcastShapes, equalShapes, HostArray, isFloat, normalizeAxis } from '../../core/index.js';
 import { defineOp } from '../declare.js';
 import type { Emitter, LowerContext } from '../emitter.js';
-import { type RefArray, read, ref, withAxis } from '../reference.js';
+import { mapRef, type RefArray } from '../reference.js';
 import { applyOne, Tensor } from '../tensor.js';
 
 interface SoftmaxAttrs {
@@ -47,15 +47,17 @@ const softmaxOp = defineOp<SoftmaxAttrs>({
   reference: ([input, mask], { axis }) => {
     const x = input as RefArray;
     const length = x.shape[axis] as number;
-    const allowed = (index: readonly number[]): boolean => mask === undefined || read(mask, index) !== 0;
-    return [
-      ref(x.shape, (index) => {
-        if (!allowed(index)) return 0;
-        const row = Array.from({ length }, (_, j) => withAxis(index, axis, j)).filter(allowed);
-        const top = Math.max(...row.map((i) => read(x, i)));
-        return Math.exp(read(x, index) - top) / row.reduce((s, i) => s + Math.exp(read(x, i) - top), 0);
-      }),
-    ];
+    const step = x.shape.slice(axis + 1).reduce((a, b) => a * b, 1);
+    const allowed = mask && mapRef((_, open) => open, x, mask).data;
+    const data = new Float64Array(x.data.length);
+    for (let first = 0; first < data.length; first++) {
+      if (Math.floor(first / step) % length !== 0) continue;
+      const row = Array.from({ length }, (_, j) => first + j * step).filter((at) => allowed === undefined || allowed[at] !== 0);
+      const top = Math.max(...row.map((at) => x.data[at] as number));
+      const total = row.reduce((s, at) => s + Math.exp((x.data[at] as number) - top), 0);
+      for (const at of row) data[at] = Math.exp((x.data[at] as number) - top) / total;
+    }
+    return [{ shape: x.shape, data }];
   },
   cases: [
     { attrs: { axis: 1, everyRowAttends: false }, inputs: [{ shape: [3, 5] }] },

@@ -1,6 +1,6 @@
 import { type Dim, normalizeAxes } from '../../core/index.js';
 import type { InferContext } from '../declare.js';
-import { type RefArray, ref } from '../reference.js';
+import { place, type RefArray, ref } from '../reference.js';
 import type { Spec } from '../spec.js';
 import type { Tensor } from '../tensor.js';
 
@@ -35,16 +35,13 @@ export function restoreAxes(y: Tensor, x: Tensor, attrs: ReduceAttrs): Tensor {
 /** A reduction over lists of elements, in float64. */
 export function reduceRef(x: RefArray, attrs: ReduceAttrs, f: (values: readonly number[]) => number): RefArray {
   const kept = x.shape.map((d, a) => (attrs.axes.includes(a) ? 1 : d));
-  const groups = new Map<string, number[]>();
+  const groups: number[][] = Array.from({ length: kept.reduce((a, b) => a * b, 1) }, () => []);
+  // Along a reduced axis all indices are one place of the result.
   ref(x.shape, (index, flat) => {
-    const key = index.map((i, a) => (attrs.axes.includes(a) ? 0 : i)).join();
-    const group = groups.get(key) ?? [];
-    group.push(x.data[flat] as number);
-    groups.set(key, group);
+    groups[place(kept, index)]?.push(x.data[flat] as number);
     return 0;
   });
-  const out = ref(kept, (index) => f(groups.get(index.join()) ?? []));
-  return { shape: attrs.keep ? kept : kept.filter((_, a) => !attrs.axes.includes(a)), data: out.data };
+  return { shape: attrs.keep ? kept : kept.filter((_, a) => !attrs.axes.includes(a)), data: Float64Array.from(groups, f) };
 }
 
 /** Cases that every reduction is checked on. */

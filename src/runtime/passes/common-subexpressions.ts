@@ -27,7 +27,7 @@ export const commonSubexpressions: Pass = (outputs) => {
   };
   const seen = new Map<string, readonly Tensor[]>();
   return rewrite(outputs, (node: Node, inputs) => {
-    const key = `${node.op.name}(${inputs.map((x) => `${id(x.node)}.${x.index}`)})${JSON.stringify(node.attrs, attribute)}`;
+    const key = `${node.op.name}(${inputs.map((x) => `${id(x.node)}.${x.index}`)})${isEmpty(node.attrs) ? '{}' : JSON.stringify(node.attrs, attribute)}`;
     const before = seen.get(key);
     if (before !== undefined) return before;
     const made = inputs.every((x, i) => x === node.inputs[i]) ? node.outputs : remake(node, inputs);
@@ -35,6 +35,12 @@ export const commonSubexpressions: Pass = (outputs) => {
     return made;
   });
 };
+
+/** Most nodes have no attributes, and writing JSON takes longer than all the rest here. */
+function isEmpty(attrs: object): boolean {
+  for (const _ in attrs) return false;
+  return Object.getPrototypeOf(attrs) === Object.prototype;
+}
 
 /** JSON has no NaN, infinity or −0; as text they stay apart. */
 function numberKey(value: number | bigint): string {

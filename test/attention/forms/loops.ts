@@ -1,13 +1,11 @@
 import type { AttentionParts } from '#dist/attention/index.js';
 import type { Read } from '../prove.js';
+import { range, sum } from '../structures/loops.js';
+
+export { range, sum };
 
 /** Batch, query heads, length, width of queries and keys, width of values. */
 export const [B, H, T, D, V] = [2, 4, 5, 3, 2];
-
-export const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
-
-/** Σ_i f(i) over i = 0 … n−1 */
-export const sum = (n: number, f: (i: number) => number): number => range(n).reduce((total, i) => total + f(i), 0);
 
 /** One pair of query and key, as a paper's equation sees it. */
 export interface Pair {
@@ -46,21 +44,20 @@ export interface Layout {
 /** Attention by its definition over inputs q [B,H,T,D], k [B,K,T,D], v [B,K,T,V]: the elements of [B,T,H,V]. */
 export function byLoops({ score, value }: FormCase, { kvHeads, allowed, place }: Layout, read: (name: string) => Read): number[] {
   const [q, k, v] = [read('q'), read('k'), read('v')];
-  return range(B).flatMap((b) =>
-    range(T).flatMap((i) =>
-      range(H).flatMap((h) => {
+  const out: number[] = [];
+  for (let b = 0; b < B; b++)
+    for (let i = 0; i < T; i++)
+      for (let h = 0; h < H; h++) {
         const g = Math.floor((h * kvHeads) / H);
-        const pairs = range(T).map(
-          (j): Pair => ({ q: (d) => q(b, h, i, d), k: (d) => k(b, g, j, d), h, g, at: [place(b, i), place(b, j)], p: read }),
-        );
+        const pairs: Pair[] = [];
+        for (let j = 0; j < T; j++)
+          pairs.push({ q: (d) => q(b, h, i, d), k: (d) => k(b, g, j, d), h, g, at: [place(b, i), place(b, j)], p: read });
         const raised = pairs.map((pair, j) => (allowed(i, j) ? Math.exp(score(pair)) : 0));
         const total = sum(T, (j) => raised[j] as number);
-        return range(V).map((d) =>
-          sum(T, (j) => ((raised[j] as number) / (total || 1)) * (v(b, g, j, d) + (value?.(d, pairs[j] as Pair) ?? 0))),
-        );
-      }),
-    ),
-  );
+        for (let d = 0; d < V; d++)
+          out.push(sum(T, (j) => ((raised[j] as number) / (total || 1)) * (v(b, g, j, d) + (value?.(d, pairs[j] as Pair) ?? 0))));
+      }
+  return out;
 }
 
 /** q·k/√D */

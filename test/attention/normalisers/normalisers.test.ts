@@ -69,12 +69,15 @@ const allowedAt = (b: number, t: number, s: number): boolean => bits.data[(b * T
 
 /** A naive normaliser over all texts and heads. */
 function naively(rule: NaiveNormaliser, data: ArrayLike<number>, masked: boolean): number[] {
-  return Array.from({ length: B * H }, (_, n) => {
-    const at = (t: number, s: number): number => data[(n * T + t) * S + s] as number;
-    const rows = Array.from({ length: T }, (__, t) => Array.from({ length: S }, (___, s) => at(t, s)));
-    const allowed = rows.map((row, t) => row.map((___, s) => !masked || allowedAt(Math.floor(n / H), t, s)));
-    return rule(rows, allowed, n % H).flat();
-  }).flat();
+  return Array.from({ length: B * H }, (_, n) => ofHead(rule, data, masked, n)).flat();
+}
+
+/** The same of head `n` of all texts' heads. */
+function ofHead(rule: NaiveNormaliser, data: ArrayLike<number>, masked: boolean, n: number): number[] {
+  const at = (t: number, s: number): number => data[(n * T + t) * S + s] as number;
+  const rows = Array.from({ length: T }, (_, t) => Array.from({ length: S }, (__, s) => at(t, s)));
+  const allowed = rows.map((row, t) => row.map((_, s) => !masked || allowedAt(Math.floor(n / H), t, s)));
+  return rule(rows, allowed, n % H).flat();
 }
 
 /** The gradient of Σ factors ∘ weights by the scores, from the naive rule. */
@@ -82,7 +85,9 @@ function naiveGradient(rule: NaiveNormaliser, masked: boolean): number[] {
   const loss = (k: number, d: number): number => {
     const data = scores.data.slice();
     data[k] = (data[k] as number) + d;
-    return naively(rule, data, masked).reduce((sum, w, i) => sum + w * (factors.data[i] as number), 0);
+    // No head sees another's scores.
+    const n = Math.floor(k / (T * S));
+    return ofHead(rule, data, masked, n).reduce((sum, w, i) => sum + w * (factors.data[n * T * S + i] as number), 0);
   };
   const h = 1e-4;
   return Array.from(scores.data, (_, k) => (8 * (loss(k, h) - loss(k, -h)) - (loss(k, 2 * h) - loss(k, -2 * h))) / (12 * h));

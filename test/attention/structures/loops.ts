@@ -1,10 +1,18 @@
 import type { Read } from '../prove.js';
 
 /** 0 … n−1 */
-export const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
+export function range(n: number): number[] {
+  const out: number[] = [];
+  for (let i = 0; i < n; i++) out.push(i);
+  return out;
+}
 
 /** Σ_i f(i) over i = 0 … n−1 */
-export const sum = (n: number, f: (i: number) => number): number => range(n).reduce((total, i) => total + f(i), 0);
+export function sum(n: number, f: (i: number) => number): number {
+  let total = 0;
+  for (let i = 0; i < n; i++) total += f(i);
+  return total;
+}
 
 export const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
 

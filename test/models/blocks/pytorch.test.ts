@@ -4,7 +4,7 @@ import { type BlockOptions, DecoderBlock, EncoderBlock, TransformerDecoder, Tran
 import { Module } from '#dist/nn/index.js';
 import type { Tensor } from '#dist/ops/index.js';
 import { referenceOf } from '../checkpoint.js';
-import { expectPyTorch, loadParameters } from './pytorch.js';
+import { type Case, expectPyTorch, loadParameters } from './pytorch.js';
 
 type Named = Readonly<Record<string, Tensor | undefined>>;
 
@@ -35,18 +35,18 @@ describe.each(layers)("nn.TransformerEncoderLayer's outputs and gradients, norm 
   loadParameters(block, name, reference);
 
   test.each([undefined, 'bool', 'float'])('mask %s, with and without padding', async (mask) => {
-    for (const padded of [false, true]) {
-      await expectPyTorch(
-        {
+    await expectPyTorch(
+      [false, true].map((padded): Case => {
+        return {
           name: `${name}/${mask ?? 'None'} ${padded ? 'True' : 'False'}`,
           module: block,
           inputs: ['src'],
           masks: chosen({ src_mask: mask, src_key_padding_mask: padded ? '' : undefined }),
           forward: ({ src }, m) => block.forward(src as Tensor, { ...maskAndBias(m.src_mask), padding: m.src_key_padding_mask }),
-        },
-        reference,
-      );
-    }
+        };
+      }),
+      reference,
+    );
   });
 });
 
@@ -73,13 +73,15 @@ describe.each(layers)("nn.TransformerDecoderLayer's outputs and gradients, norm 
     });
     const of = (block: DecoderBlock, given: Record<string, string>): Promise<void> =>
       expectPyTorch(
-        {
-          name: `${name}/${own ?? 'None'} ${memory ?? 'None'}`,
-          module: block,
-          inputs: ['src', 'tgt'],
-          masks: given,
-          forward: ({ src, tgt }, m) => block.forward(tgt as Tensor, src as Tensor, decoderInputs(m)),
-        },
+        [
+          {
+            name: `${name}/${own ?? 'None'} ${memory ?? 'None'}`,
+            module: block,
+            inputs: ['src', 'tgt'],
+            masks: given,
+            forward: ({ src, tgt }, m) => block.forward(tgt as Tensor, src as Tensor, decoderInputs(m)),
+          },
+        ],
         reference,
       );
     await of(open, masks);
@@ -108,27 +110,25 @@ describe("nn.Transformer's outputs and gradients, with every combination of mask
   });
 
   test.each(combinations)('source %s, target %s, memory %s; eight of padding each', async (src, tgt, memory) => {
-    for (let bits = 0; bits < 8; bits++) {
+    const cases = Array.from({ length: 8 }, (_, bits): Case => {
       const padded = [bits & 4, bits & 2, bits & 1].map(Boolean);
       const [s, t, m] = padded.map((is) => (is ? '' : undefined));
       const key = [src, tgt, memory].map((kind) => kind ?? 'None').join(' ');
-      await expectPyTorch(
-        {
-          name: `transformer/${key} ${padded.map(Number).join('')}`,
-          module: whole,
-          inputs: ['src', 'tgt'],
-          masks: chosen({
-            src_mask: src,
-            tgt_mask: tgt,
-            memory_mask: memory,
-            src_key_padding_mask: s,
-            tgt_key_padding_mask: t,
-            memory_key_padding_mask: m,
-          }),
-          forward: (x, masks) => whole.forward(x.src as Tensor, x.tgt as Tensor, masks),
-        },
-        reference,
-      );
-    }
+      return {
+        name: `transformer/${key} ${padded.map(Number).join('')}`,
+        module: whole,
+        inputs: ['src', 'tgt'],
+        masks: chosen({
+          src_mask: src,
+          tgt_mask: tgt,
+          memory_mask: memory,
+          src_key_padding_mask: s,
+          tgt_key_padding_mask: t,
+          memory_key_padding_mask: m,
+        }),
+        forward: (x, masks) => whole.forward(x.src as Tensor, x.tgt as Tensor, masks),
+      };
+    });
+    await expectPyTorch(cases, reference);
   });
 });

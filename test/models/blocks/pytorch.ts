@@ -4,7 +4,7 @@ import { gradients } from '#dist/grad/index.js';
 import type { Module } from '#dist/nn/index.js';
 import { parameterTensor, type Tensor } from '#dist/ops/index.js';
 import { compile } from '#dist/runtime/index.js';
-import { relativeDifference } from '../../support/arrays.js';
+import { largestDifference, relativeDifference } from '../../support/arrays.js';
 
 /** What transformer.py wrote. */
 export type Reference = ReadonlyMap<string, HostArray>;
@@ -70,32 +70,35 @@ export interface Case {
   readonly forward: (inputs: Readonly<Record<string, Tensor>>, masks: Readonly<Record<string, Tensor | undefined>>) => Tensor;
 }
 
-/** Ours computes what PyTorch computed: the output, and every gradient that the fixture has of this case. */
-export async function expectPyTorch({ name, module, inputs, masks, forward }: Case, reference: Reference): Promise<void> {
-  const own = module.parameters();
-  const wanted = asOurs(`${name}/grad/`, reference, name.startsWith('decoder'));
-  const parameters = wanted.size > 0 ? [...own.keys()] : [];
-  const run = compile((given: Record<string, Tensor>, theirs: Record<string, Tensor>, cotangent: Tensor) => {
-    const ours = Object.fromEntries(Object.entries(theirs).map(([n, m]) => [n, m.dtype === 'bool' ? m.logicalNot() : m]));
-    const out = forward(given, ours);
-    const by = [...inputs.map((n) => given[n] as Tensor), ...parameters.map((n) => parameterTensor(own.get(n) as never))];
-    const found = gradients(out, by, cotangent);
-    return { out, grads: Object.fromEntries([...inputs, ...parameters].map((n, i) => [n, found[i] as Tensor])) };
-  });
+/** Ours computes what PyTorch computed: the output, and every gradient that the fixture has of these cases, which are one program over the same inputs. */
+export async function expectPyTorch(cases: readonly Case[], reference: Reference): Promise<void> {
   const at = (n: string): HostArray => reference.get(n) as HostArray;
+  const wanted = cases.map(({ name }) => asOurs(`${name}/grad/`, reference, name.startsWith('decoder')));
+  const run = compile((given: Record<string, Tensor>, theirs: Record<string, Tensor>, cotangent: Tensor) =>
+    cases.map(({ module, inputs, masks, forward }, c) => {
+      const parameters = wanted[c]?.size ? [...module.parameters()] : [];
+      const ours = Object.entries(masks).map(([n, key]) => {
+        const mask = theirs[key] as Tensor;
+        return [n, mask.dtype === 'bool' ? mask.logicalNot() : mask] as const;
+      });
+      const out = forward(given, Object.fromEntries(ours));
+      const by = [...inputs.map((n) => given[n] as Tensor), ...parameters.map(([, p]) => parameterTensor(p))];
+      const found = gradients(out, by, cotangent);
+      return { out, grads: Object.fromEntries([...inputs, ...parameters.map(([n]) => n)].map((n, i) => [n, found[i] as Tensor])) };
+    }),
+  );
+  const inputs = cases[0]?.inputs ?? [];
   const given = Object.fromEntries(inputs.map((n) => [n, at(`in/${n}`)]));
-  const theirs = Object.fromEntries(Object.entries(masks).map(([n, key]) => [n, at(`in/${key}`)]));
-  const { out, grads } = await run(given, theirs, at(`in/cotangent_${inputs.at(-1)}`));
+  const theirs = Object.fromEntries(cases.flatMap(({ masks }) => Object.values(masks)).map((key) => [key, at(`in/${key}`)]));
+  const results = await run(given, theirs, at(`in/cotangent_${inputs.at(-1)}`));
   await run.dispose();
-  expect(relativeDifference(out.data, at(`${name}/out`).data), name).toBeLessThan(1e-5);
-  for (const n of inputs) expect(relativeDifference(grads[n]?.data, at(`${name}/grad/${n}`).data), `${name} ${n}`).toBeLessThan(1e-5);
-  // Gradients that cancel (softmax does not see a constant added to all keys) are measured against the largest.
-  const largest = Math.max(...[...wanted.values()].flat(2).map(Math.abs));
-  for (const [n, values] of wanted) {
-    const flat = values.flat();
-    expect(grads[n]?.data.length, n).toBe(flat.length);
-    flat.forEach((v, i) => {
-      expect(Math.abs(v - Number(grads[n]?.data[i])) / largest, `${name} ${n} ${i}`).toBeLessThan(1e-5);
-    });
-  }
+  cases.forEach(({ name }, c) => {
+    const { out, grads } = results[c] as { out: HostArray; grads: Record<string, HostArray> };
+    expect(relativeDifference(out.data, at(`${name}/out`).data), name).toBeLessThan(1e-5);
+    for (const n of inputs) expect(relativeDifference(grads[n]?.data, at(`${name}/grad/${n}`).data), `${name} ${n}`).toBeLessThan(1e-5);
+    // Gradients that cancel (softmax does not see a constant added to all keys) are measured against the largest.
+    const values = [...(wanted[c] ?? [])].map(([n, v]) => [n, v.flat()] as const);
+    const largest = Math.max(...values.flatMap(([, v]) => v).map(Math.abs));
+    for (const [n, flat] of values) expect(largestDifference(grads[n]?.data, flat) / largest, `${name} ${n}`).toBeLessThan(1e-5);
+  });
 }
