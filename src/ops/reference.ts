@@ -1,4 +1,4 @@
-import { broadcastShapes, sizeOf, stridesOf } from '../core/index.js';
+import { broadcastShapes, sizeOf } from '../core/index.js';
 
 /** A float64 array with a shape: what the naive references compute with. Integers and booleans are exact in it. */
 export interface RefArray {
@@ -22,11 +22,11 @@ export function ref(shape: readonly number[], fill: (index: readonly number[], f
 
 /** The element at an index; axes of size 1 stretch, missing leading axes are ignored (broadcasting). */
 export function read(x: RefArray, index: readonly number[]): number {
-  const strides = stridesOf(x.shape);
   const skip = index.length - x.shape.length;
   let flat = 0;
   for (let a = 0; a < x.shape.length; a++) {
-    if (x.shape[a] !== 1) flat += (strides[a] as number) * (index[a + skip] as number);
+    const size = x.shape[a] as number;
+    flat = size * flat + (size === 1 ? 0 : (index[a + skip] as number));
   }
   return x.data[flat] as number;
 }
@@ -35,7 +35,15 @@ export function read(x: RefArray, index: readonly number[]): number {
 export function mapRef(f: (...values: number[]) => number, ...inputs: readonly RefArray[]): RefArray {
   let shape: readonly number[] = [];
   for (const x of inputs) shape = broadcastShapes(shape, x.shape) as number[];
-  return ref(shape, (index) => f(...inputs.map((x) => read(x, index))));
+  // Where nothing stretches, elements stand in the order of the result. Constants are folded by this: it should not tarry.
+  const isWhole = inputs.map((x) => x.data.length === sizeOf(shape));
+  const values = inputs.map(() => 0);
+  return ref(shape, (index, flat) => {
+    inputs.forEach((x, i) => {
+      values[i] = isWhole[i] ? (x.data[flat] as number) : read(x, index);
+    });
+    return f(...values);
+  });
 }
 
 /** Replaces one axis of an index. */
