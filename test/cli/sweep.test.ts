@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { gridOf, parseSweep } from '#dist/cli/train/sweep-axes.js';
@@ -128,6 +128,8 @@ describe('a sweep that was stopped goes on', () => {
   ];
   const names = ['seed=1', 'seed=2', 'seed=3'];
 
+  beforeAll(async () => expect((await within(...args('whole'))).code).toBe(0));
+
   /** A sweep that was stopped in the midst of its second run. */
   async function stopped(out: string, signal: 'SIGINT' | 'SIGKILL'): Promise<Finished> {
     const halfDone = /run 2 of 3.*step 20: /s;
@@ -139,7 +141,6 @@ describe('a sweep that was stopped goes on', () => {
   }
 
   test.each(['SIGINT', 'SIGKILL'] as const)('%s: finished runs are not done again, the half done one goes on', async (signal) => {
-    if (!existsSync(at('whole'))) expect((await within(...args('whole'))).code).toBe(0);
     const out = `by-${signal}`;
     const { code, err } = await stopped(out, signal);
     expect(code).toBe(signal === 'SIGINT' ? 130 : null);
