@@ -1,10 +1,12 @@
-import type { BatchShape, TokenBatch } from '../datasets/index.js';
+import type { BatchShape } from '../datasets/index.js';
 import type { LanguageModel } from '../models/index.js';
 import { BatchNorm } from '../nn/index.js';
 import { topological } from '../ops/graph.js';
 import { input } from '../ops/index.js';
 import type { ProgramOptions } from '../runtime/index.js';
 import type { StepOptions } from './step-program.js';
+
+export { laneOf } from './lane-of.js';
 
 /**
  * How a pass is computed: whole, or in two lanes of half of its rows each, whose losses and gradients add up. Lanes have
@@ -54,14 +56,4 @@ function joinsRows(model: LanguageModel): boolean {
 /** A loop's many small operators take nearly as long on half of the rows: one worker would run them twice. */
 function isLoop(model: LanguageModel, { rows, length }: BatchShape): boolean {
   return topological([model.forward(input('inputs', [rows, length], 'int32'))]).some((node) => node.op.name === 'scan');
-}
-
-/** The rows of a batch that a lane computes. */
-export function laneOf(batch: TokenBatch, lane: number, lanes: number): TokenBatch {
-  if (lanes === 1) return batch;
-  const part = (values: Int32Array): Int32Array => {
-    const size = values.length / lanes;
-    return values.slice(lane * size, (lane + 1) * size);
-  };
-  return Object.fromEntries(Object.entries(batch).map(([name, values]) => [name, part(values as Int32Array)])) as unknown as TokenBatch;
 }

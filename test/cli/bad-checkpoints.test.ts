@@ -4,9 +4,10 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { generateStories } from '#dist/datasets/index.js';
 import { trainCharacterTokenizer } from '#dist/tokenizers/index.js';
 import { MockHub } from '../checkpoints/hub/mock-hub.js';
-import { contentsOf, headlight, start, temporaryFolder, tiny } from './command.js';
+import { contentsOf, type Finished, headlight, start, temporaryFolder, tiny, within, workIn } from './command.js';
 
 const here = temporaryFolder();
+workIn(here);
 const at = (...parts: string[]): string => join(here, ...parts);
 const deep = 100_000;
 const nested = (inside: string): string => `{"a":${'['.repeat(deep)}${inside}${']'.repeat(deep)}}`;
@@ -33,7 +34,7 @@ const tensor = 'transformer.h.0.attn.c_attn.weight';
 
 beforeAll(async () => {
   writeFileSync(at('text.txt'), generateStories({ seed: 3, characters: 6000 }));
-  const { code, err } = await headlight(here, 'train', 'text.txt', ...tiny, '--tokenizer', 'bpe:300', '--steps', '2', '--out', 'good');
+  const { code, err } = await within('train', 'text.txt', ...tiny, '--tokenizer', 'bpe:300', '--steps', '2', '--out', 'good');
   expect(code, err).toBe(0);
   const config = readFileSync(at('good/config.json'), 'utf8');
   withFile('deep-config', 'config.json', nested('1'));
@@ -104,7 +105,7 @@ const cases: readonly (readonly [what: string, folder: string, says: RegExp])[] 
   ],
 ];
 
-async function expectOneLine(finished: ReturnType<typeof headlight>, says: RegExp): Promise<void> {
+async function expectOneLine(finished: Promise<Finished>, says: RegExp): Promise<void> {
   const { code, out, err } = await finished;
   expect(err).toMatch(says);
   expect(err).toMatch(/^headlight: [^\n]{1,600}\n$/);
@@ -114,7 +115,9 @@ async function expectOneLine(finished: ReturnType<typeof headlight>, says: RegEx
 describe('a checkpoint that cannot be used is one clear line, exit code 2, and nothing touched', () => {
   test.each(cases)('%s', async (_, folder, says) => {
     const before = contentsOf(here);
-    await expectOneLine(headlight(here, 'generate', folder, '--prompt', 'Marlow'), says);
+    const args = ['generate', folder, '--prompt', 'Marlow'];
+    // What is deep could end the process: it has one of its own, the built command.
+    await expectOneLine(folder.startsWith('deep-') ? headlight(here, ...args) : within(...args), says);
     expect(contentsOf(here)).toEqual(before);
   });
 
@@ -135,7 +138,7 @@ describe('the hub', () => {
   });
   afterAll(() => hub.stop());
 
-  const generate = (id: string): ReturnType<typeof headlight> =>
+  const generate = (id: string): Promise<Finished> =>
     start(here, ['generate', id, '--prompt', 'Marlow', '--max-new-tokens', '1'], env).finished;
 
   test('an id that does not exist', () => expectOneLine(generate('nobody/nothing'), /a model "nobody\/nothing"/));

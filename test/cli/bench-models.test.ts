@@ -75,7 +75,7 @@ describe('the contenders', () => {
 });
 
 test('the small comparison: every contender on every task, in figures and tables', async () => {
-  const rows = await compareModels({ size: { ...comparisonSizes.small, steps: 5 }, threads: 1 });
+  const rows = await compareModels({ size: { ...comparisonSizes.small, steps: 5 }, threads: 1, atOnce: 3 });
   expect(rows.length).toBe(3 * Object.keys(contenders).length);
   for (const row of rows) {
     expect(Math.abs(row.parameters / comparisonSizes.small.parameters - 1)).toBeLessThan(0.15);
@@ -89,17 +89,24 @@ test('the small comparison: every contender on every task, in figures and tables
   expect(text.match(/^lstm /gm)?.length).toBe(3);
 }, 180_000); // 33 trainings, each in a thread of its own: ten seconds alone, more on a busy machine
 
+/** What has come less far by 120 steps. */
+const learnsSlowly = new Set(['rnn', 'gru', 'lstm', 'mamba', 'retention']);
+
 test.each(Object.entries(contenders))('%s learns: it copies over 6 tokens better than by chance', async (name, contender) => {
   const { vocabulary, context, data } = copyTask([6]);
   const model = modelOfSize(name, contender, 10_000, { vocabulary, context, seed: 0 });
-  const { valLoss } = await teach(contender, model, data, { steps: 200, batch: 16, seed: 0, lr: 1e-2, threads: 1 });
+  const steps = learnsSlowly.has(name) ? 200 : 120;
+  const { valLoss } = await teach(contender, model, data, { steps, batch: 16, seed: 0, lr: 1e-2, threads: 1 });
   // By chance ln 8, 2.08; simple recurrent networks and LSTMs come to 1.5 and 1.7, the others to 1.0 at most.
   expect(valLoss).toBeLessThan(['rnn', 'lstm'].includes(name) ? 1.85 : 1.3);
 });
 
 test('temporal convolutions copy and tell orders', async () => {
   const size = { ...comparisonSizes.small, parameters: 10_000, steps: 250, batch: 16, rates: [1e-2], distances: [6] };
-  const rows = await compareModels({ size, forms: 'tcn', threads: 1 });
+  // What nothing is asked of is as if it were done.
+  const done = { task: 'characters', model: 'tcn', parameters: 0, rate: 0, loss: 0, seconds: 0 };
+  const rows = await compareModels({ size, forms: 'tcn', threads: 1, finished: [done] });
+  expect(rows.length).toBe(3);
   for (const { task, accuracy } of rows) if (task !== 'characters') expect(accuracy, task).toBeGreaterThan(0.9);
 });
 

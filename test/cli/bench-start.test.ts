@@ -13,7 +13,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 test('a start is timed until the first word, or the end', async () => {
   const node = (code: string, until: 'output' | 'end') => timeStart({ program: process.execPath, args: ['-e', code], until });
   const waits = "setTimeout(() => console.log('ready'), 300); setTimeout(() => {}, 1200)";
-  const [word, end] = [await node(waits, 'output'), await node(waits, 'end')];
+  const [word, end] = await Promise.all([node(waits, 'output'), node(waits, 'end')]);
   expect(word).toBeGreaterThan(300);
   expect(end).toBeGreaterThan(1200);
   expect(word).toBeLessThan(end);

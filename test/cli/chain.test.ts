@@ -7,16 +7,25 @@ import { generateAll } from '#dist/generate/index.js';
 import { lens } from '#dist/lens/index.js';
 import { decodeModel } from '#dist/onnx/index.js';
 import { loadTokenizer } from '#dist/tokenizers/index.js';
-import { type Finished, headlight, temporaryFolder, tiny } from './command.js';
+import { type Finished, headlight, temporaryFolder, tiny, within, workIn } from './command.js';
 
 const here = temporaryFolder();
+workIn(here);
 const at = (...parts: string[]) => join(here, ...parts);
 const prompt = 'Marlow found a';
 let trained: Finished;
 
-/** What every command on a good input owes: exit code 0, and with --json one line of JSON. */
+/** The commands that ran as processes of their own. */
+const started = new Set(['train']);
+
+/**
+ * What every command on a good input owes: exit code 0, and with --json one line of JSON. Each runs as a process of its own,
+ * the built command, when it comes first.
+ */
 async function jsonOf(...args: string[]): Promise<Record<string, unknown>> {
-  const finished = await headlight(here, ...args, '--json');
+  const [command = ''] = args;
+  const finished = await (started.has(command) ? within(...args, '--json') : headlight(here, ...args, '--json'));
+  started.add(command);
   expect(finished.code, finished.err).toBe(0);
   return finished.json();
 }
@@ -68,7 +77,7 @@ describe('train', () => {
 
   test('--check names where numbers run away, and fails', async () => {
     const wild = ['--steps', '50', '--lr', '1e30', '--weight-decay', '0', '--clip', '0', '--check', '--out', 'wild'];
-    const { code, err } = await headlight(here, 'train', 'text.txt', ...tiny, ...wild);
+    const { code, err } = await within('train', 'text.txt', ...tiny, ...wild);
     expect(code).toBe(1);
     expect(err).toMatch(
       /^headlight: training step \d+, check at (blocks\.\d\.[\w.]+|final_norm|logits|embed): every value is finite; got (NaN|-?Infinity) at \[/m,
@@ -132,7 +141,7 @@ describe('the lens', () => {
     const expected = lens(await loadModel(at('run'))).sites();
     expect(sites.map(({ name }) => name)).toEqual(expected.map(({ name }) => name));
     expect(sites).toContainEqual({ name: 'blocks.1.attention.pattern', shape: ['B', 2, 'T', 'T'] });
-    const { out } = await headlight(here, 'sites', 'run');
+    const { out } = await within('sites', 'run');
     expect(out.trimEnd().split('\n')).toHaveLength(expected.length);
   });
 

@@ -8,9 +8,10 @@ import { generateStories } from '#dist/datasets/index.js';
 import { generateAll } from '#dist/generate/index.js';
 import type { LanguageModel } from '#dist/models/index.js';
 import { ChatTemplate, chatml, loadTokenizer, type Tokenizer } from '#dist/tokenizers/index.js';
-import { headlight, start, temporaryFolder, tiny } from './command.js';
+import { headlight, start, temporaryFolder, tiny, within, workIn } from './command.js';
 
 const here = temporaryFolder();
+workIn(here);
 const at = (...parts: string[]): string => join(here, ...parts);
 let model: LanguageModel;
 let tokenizer: Tokenizer;
@@ -29,8 +30,7 @@ function variant(name: string, changes: Readonly<Record<string, unknown>>, file 
 
 beforeAll(async () => {
   writeFileSync(at('text.txt'), generateStories({ seed: 3, characters: 20_000 }));
-  const { code, err } = await headlight(
-    here,
+  const { code, err } = await within(
     'train',
     'text.txt',
     ...tiny,
@@ -56,7 +56,7 @@ beforeAll(async () => {
 const greedy = ['--temperature', '0', '--max-new-tokens', '8', '--template', 'chatml'];
 
 async function jsonOf(...args: string[]): Promise<ChatJson> {
-  const finished = await headlight(here, 'chat', ...args, '--json');
+  const finished = await within('chat', ...args, '--json');
   expect(finished.code, finished.err).toBe(0);
   return finished.json() as unknown as ChatJson;
 }
@@ -211,8 +211,9 @@ describe('bad input is one line, exit code 2', () => {
     cpSync(at('run'), at('no-tokenizer'), { recursive: true });
     rmSync(at('no-tokenizer', 'tokenizer.json'));
   });
-  test.each(cases)('%s', async (_, args, says) => {
-    const { code, out, err } = await headlight(here, ...args);
+  test.each(cases)('%s', async (what, args, says) => {
+    // What might not end is a process of its own.
+    const { code, out, err } = await (what === 'a template without end' ? headlight(here, ...args) : within(...args));
     expect(err).toMatch(says);
     expect(err).toMatch(/^headlight: [^\n]+\n$/);
     expect([out, code]).toEqual(['', 2]);

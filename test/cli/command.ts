@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll } from 'vitest';
+import { afterAll, beforeAll } from 'vitest';
 import { run } from '#dist/cli/index.node.js';
 
 const binary = fileURLToPath(new URL('../../dist/cli/main.node.js', import.meta.url));
@@ -18,9 +18,14 @@ export interface Finished {
 
 export interface Started {
   readonly child: ChildProcess;
-  /** Resolves once standard error holds the text. */
-  said(text: string): Promise<void>;
+  /** Resolves once standard error holds the text, or matches. */
+  said(text: string | RegExp): Promise<void>;
   readonly finished: Promise<Finished>;
+}
+
+/** Whether what was written holds the text, or matches. */
+function holds(written: string, text: string | RegExp): boolean {
+  return typeof text === 'string' ? written.includes(text) : text.test(written);
 }
 
 /** Starts the built binary in a folder. @param input what stands on its standard input; none by default */
@@ -34,26 +39,26 @@ export function start(cwd: string, args: readonly string[], env: Readonly<Record
   child.stdin?.end(input);
   let out = '';
   let err = '';
-  const waiting: { text: string; resolve: () => void }[] = [];
+  const waiting: { text: string | RegExp; resolve: () => void }[] = [];
   child.stdout?.on('data', (chunk: Buffer) => {
     out += chunk;
   });
   child.stderr?.on('data', (chunk: Buffer) => {
     err += chunk;
-    for (const { text, resolve } of waiting) if (err.includes(text)) resolve();
+    for (const { text, resolve } of waiting) if (holds(err, text)) resolve();
   });
   const finished = new Promise<Finished>((resolve, reject) => {
     child.on('error', reject);
     child.on('close', (code) => resolve({ code, out, err, json: () => JSON.parse(out.trimEnd().split('\n').at(-1) ?? '') }));
   });
-  const said = (text: string) =>
+  const said = (text: string | RegExp) =>
     Promise.race([
       new Promise<void>((resolve) => {
-        if (err.includes(text)) resolve();
+        if (holds(err, text)) resolve();
         else waiting.push({ text, resolve });
       }),
       finished.then(({ code }) => {
-        if (!err.includes(text)) throw new Error(`ended with ${code} before it said ${JSON.stringify(text)}:\n${err}`);
+        if (!holds(err, text)) throw new Error(`ended with ${code} before it said ${text}:\n${err}`);
       }),
     ]);
   return { child, said, finished };
@@ -63,8 +68,14 @@ export function headlight(cwd: string, ...args: readonly string[]): Promise<Fini
   return start(cwd, args).finished;
 }
 
-/** Runs a command line in this process: quicker, where paths are absolute. */
-export async function within(...args: readonly string[]): Promise<Finished> {
+/** Runs a command line in this process: quicker, where paths are absolute or the tests `workIn` their folder. */
+export function within(...args: readonly string[]): Promise<Finished> {
+  return withinUntil(undefined, ...args);
+}
+
+/** The same, interrupted as by Ctrl-C as soon as standard error holds the text, or matches. */
+export async function withinUntil(text: string | RegExp | undefined, ...args: readonly string[]): Promise<Finished> {
+  const stop = new AbortController();
   let out = '';
   let err = '';
   const code = await run(args, {
@@ -73,14 +84,22 @@ export async function within(...args: readonly string[]): Promise<Finished> {
     },
     note: (line) => {
       err += `${line}\n`;
+      if (text !== undefined && holds(err, text)) stop.abort();
     },
     outIsTerminal: false,
     columns: 80,
     unicode: true,
     progress: () => ({ update: () => {}, stop: () => {} }),
-    interrupted: () => new AbortController().signal,
+    interrupted: () => stop.signal,
   });
   return { code, out, err, json: () => JSON.parse(out.trimEnd().split('\n').at(-1) ?? '') };
+}
+
+/** Makes a folder the working one of this process during the tests of the file, so that `within` takes its paths. */
+export function workIn(folder: string): void {
+  const before = process.cwd();
+  beforeAll(() => process.chdir(folder));
+  afterAll(() => process.chdir(before));
 }
 
 /** A folder that goes away after the tests of the file. */
@@ -108,6 +127,9 @@ export function metricsOf(folder: string): Record<string, unknown>[] {
     return rest;
   });
 }
+
+/** For long runs of models so small, where several threads mostly wait for each other. */
+export const oneThread = ['--threads', '1'];
 
 /** Sizes with which a run takes a second. */
 export const tiny = ['--layers', '2', '--heads', '2', '--width', '16', '--context', '16', '--batch', '4', '--lr', '1e-2'];

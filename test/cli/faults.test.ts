@@ -5,15 +5,16 @@ import { parseSafetensors, writeSafetensors } from '#dist/checkpoints/index.js';
 import { HostArray } from '#dist/core/index.js';
 import { generateStories } from '#dist/datasets/index.js';
 import { decodeModel } from '#dist/onnx/index.js';
-import { headlight, temporaryFolder, tiny } from './command.js';
+import { headlight, temporaryFolder, tiny, within, workIn } from './command.js';
 
 const here = temporaryFolder();
+workIn(here);
 const at = (...parts: string[]) => join(here, ...parts);
 const patterns = ['blocks.0.attention.pattern', 'blocks.1.attention.pattern'];
 
 beforeAll(async () => {
   writeFileSync(at('text.txt'), generateStories({ seed: 3, characters: 4000 }));
-  expect((await headlight(here, 'train', 'text.txt', ...tiny, '--steps', '2', '--out', 'good')).code).toBe(0);
+  expect((await within('train', 'text.txt', ...tiny, '--steps', '2', '--out', 'good')).code).toBe(0);
   cpSync(at('good'), at('broken'), { recursive: true });
   const file = parseSafetensors(new Uint8Array(readFileSync(at('good/model.safetensors'))));
   const tensors = new Map<string, HostArray>();
@@ -42,15 +43,16 @@ const commands = [
 
 describe.each(commands.map((command) => ({ name: command.args('')[0], ...command })))('$name', ({ name, args, inputs, outputs }) => {
   test('--dump-onnx writes the program, without the weights; --check lets finite numbers pass', async () => {
+    // This one as a process of its own, the built command: another way to the same.
     const plain = await headlight(here, ...args('good'), '--json');
-    const { code, err, json } = await headlight(here, ...args('good'), '--dump-onnx', `dumps/${name}.onnx`, '--json');
+    const { code, err, json } = await within(...args('good'), '--dump-onnx', `dumps/${name}.onnx`, '--json');
     expect(code, err).toBe(0);
     const { graph } = decodeModel(new Uint8Array(readFileSync(at(`dumps/${name}.onnx`))));
     expect(graph.outputs.map((o) => o.name)).toEqual(outputs);
     const given = graph.inputs.map((i) => i.name);
     expect(given).toEqual(expect.arrayContaining(inputs));
     expect(given.length).toBeGreaterThan(inputs.length + 15);
-    const checked = await headlight(here, ...args('good'), '--check', '--json');
+    const checked = await within(...args('good'), '--check', '--json');
     expect(checked.code, checked.err).toBe(0);
     // With every site an output, fewer operators are fused: the last digits of a logarithm may differ.
     const lasting = ({ tokensPerSecond: _, logprobs: __, ...rest }: Record<string, unknown>) => rest;
@@ -59,7 +61,9 @@ describe.each(commands.map((command) => ({ name: command.args('')[0], ...command
   });
 
   test('--check names where NaN begins, and fails', async () => {
-    const { code, out, err } = await headlight(here, ...args('broken'), '--check');
+    const { code, out, err } = await (name === 'generate'
+      ? headlight(here, ...args('broken'), '--check')
+      : within(...args('broken'), '--check'));
     expect(err).toMatch(/^headlight: check at blocks\.1\.mlp[\w.]*: every value is finite; got NaN at \[0,0,0\]/m);
     expect([out, code]).toEqual(['', 1]);
   });

@@ -7,23 +7,24 @@ import { generateStories } from '#dist/datasets/index.js';
 import { beamSearch, generateAll } from '#dist/generate/index.js';
 import type { LanguageModel } from '#dist/models/index.js';
 import { loadTokenizer, type Tokenizer } from '#dist/tokenizers/index.js';
-import { headlight, temporaryFolder, tiny } from './command.js';
+import { headlight, temporaryFolder, tiny, within, workIn } from './command.js';
 
 const here = temporaryFolder();
+workIn(here);
 const prompt = 'Marlow';
 let model: LanguageModel;
 let tokenizer: Tokenizer;
 
 beforeAll(async () => {
   writeFileSync(join(here, 'text.txt'), generateStories({ seed: 3, characters: 20_000 }));
-  const { code, err } = await headlight(here, 'train', 'text.txt', ...tiny, '--steps', '60', '--out', 'run');
+  const { code, err } = await within('train', 'text.txt', ...tiny, '--steps', '60', '--out', 'run');
   expect(code, err).toBe(0);
   model = await loadModel(join(here, 'run'));
   tokenizer = (await loadTokenizer(join(here, 'run'))) as Tokenizer;
 });
 
 async function jsonOf(...args: string[]): Promise<Record<string, unknown>> {
-  const finished = await headlight(here, 'generate', 'run', ...args, '--json');
+  const finished = await within('generate', 'run', ...args, '--json');
   expect(finished.code, finished.err).toBe(0);
   return finished.json();
 }
@@ -41,7 +42,7 @@ describe('what chooses', () => {
     cpSync(join(here, 'run'), join(here, 'wishes'), { recursive: true });
     const wish = (values: object): void => writeFileSync(join(here, 'wishes/generation_config.json'), JSON.stringify(values));
     const newIds = async (...args: string[]): Promise<unknown> => {
-      const finished = await headlight(here, 'generate', 'wishes', '--prompt', prompt, '--max-new-tokens', '20', ...args, '--json');
+      const finished = await within('generate', 'wishes', '--prompt', prompt, '--max-new-tokens', '20', ...args, '--json');
       expect(finished.code, finished.err).toBe(0);
       return finished.json().newIds;
     };
@@ -96,7 +97,7 @@ describe('several prompts', () => {
 
   test('a file of prompts is not written over', async () => {
     writeFileSync(join(here, 'kept.txt'), 'A\n');
-    const { code, err } = await headlight(here, 'generate', 'run', '--prompts', 'kept.txt', '--dump-onnx', 'kept.txt');
+    const { code, err } = await within('generate', 'run', '--prompts', 'kept.txt', '--dump-onnx', 'kept.txt');
     expect([code, readFileSync(join(here, 'kept.txt'), 'utf8')]).toEqual([2, 'A\n']);
     expect(err).toContain('an output that is not what the command reads');
   });
@@ -117,7 +118,7 @@ describe("the checkpoint's end of text", () => {
       const values = { ...JSON.parse(readFileSync(path, 'utf8')), eos_token_id: name === file ? eos : free.newIds[0] };
       writeFileSync(path, JSON.stringify(values));
     }
-    const finished = await headlight(here, 'generate', 'ends', ...drawn, '--json', ...args);
+    const finished = await within('generate', 'ends', ...drawn, '--json', ...args);
     rmSync(join(here, 'ends'), { recursive: true });
     return finished;
   }
@@ -143,11 +144,11 @@ describe("the checkpoint's end of text", () => {
     const { results } = (await ended(configs.own, end, '--prompt', prompt)).json() as { results: unknown[] };
     expect(results).toHaveLength(2);
     expect(results[1]).toMatchObject({ newIds: free.newIds.slice(0, free.newIds.indexOf(end) + 1), finish: 'end' });
-    const beams = (await headlight(here, 'generate', 'run', '--prompt', prompt, '--max-new-tokens', '4', '--beams', '2', '--json')).json();
+    const beams = (await within('generate', 'run', '--prompt', prompt, '--max-new-tokens', '4', '--beams', '2', '--json')).json();
     const [first] = beams.newIds as number[];
     cpSync(join(here, 'run'), join(here, 'beams'), { recursive: true });
     writeFileSync(join(here, 'beams', 'generation_config.json'), JSON.stringify({ eos_token_id: first }));
-    const found = await headlight(here, 'generate', 'beams', '--prompt', prompt, '--max-new-tokens', '4', '--beams', '2', '--json');
+    const found = await within('generate', 'beams', '--prompt', prompt, '--max-new-tokens', '4', '--beams', '2', '--json');
     const best = (found.json().beams as { finish: string; text: string; ids: number[] }[]).find(({ finish }) => finish === 'end');
     expect(best?.text).toBe(tokenizer.decode(best?.ids.slice(0, -1) ?? []));
     expect(best?.ids.at(-1)).toBe(first);
@@ -167,7 +168,7 @@ test('--beams searches, and says every beam', async () => {
   const found = await beamSearch(model, tokenizer.encode(prompt), options);
   const beams = found.map((beam) => ({ text: tokenizer.decode(beam.ids), ...beam }));
   expect(json).toMatchObject({ ...beams[0], beams });
-  const { out } = await headlight(here, 'generate', 'run', ...args);
+  const { out } = await within('generate', 'run', ...args);
   expect(out).toBe(`${beams[0]?.text}\n`);
 });
 

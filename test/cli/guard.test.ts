@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import { generateStories } from '#dist/datasets/index.js';
-import { metricsOf, temporaryFolder, tiny, within } from './command.js';
+import { metricsOf, oneThread, temporaryFolder, tiny, within } from './command.js';
 
 const here = temporaryFolder();
 const at = (...parts: string[]) => join(here, ...parts);
@@ -19,7 +19,7 @@ const spiky = (out: string, ...flags: string[]) => [
   'train',
   at('spiky.txt'),
   ...['--layers', '1', '--heads', '2', '--width', '16', '--context', '16', '--batch', '2', '--lr', '1e-2', '--order', 'shuffled'],
-  ...['--steps', '300', '--eval-every', '50', '--no-watch', ...flags, '--out', at(out), '--json'],
+  ...['--steps', '300', '--eval-every', '50', '--no-watch', ...oneThread, ...flags, '--out', at(out), '--json'],
 ];
 
 test('a fault stops: exit code 1, the first site that broke, an event in the metrics', async () => {

@@ -4,13 +4,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'vitest';
 import { loadModel } from '#dist/checkpoints/index.js';
 import { loadRun, readMetrics } from '#dist/train/index.js';
-import { headlight, metricsOf, start, tiny } from './command.js';
+import { headlight, metricsOf, oneThread, start, tiny } from './command.js';
 
 /** A run with everything that a resumed one must find again, and that saves most of the time. */
 const runOf = (data: string, out: string): string[] => [
   'train',
   data,
   ...tiny,
+  ...oneThread,
   ...['--micro-batch', '2', '--dropout', '0.1', '--order', 'shuffled', '--average', '0.9'],
   ...['--steps', '300', '--eval-every', '25', '--save-every', '5', '--keep-every', '50', '--keep', '3', '--sample', '8', '--out', out],
 ];
@@ -41,7 +42,7 @@ export async function killOften(here: string, data: string, kills: number): Prom
     const out = `run-${count.runs}`;
     for (let isDone = false; !isDone; ) {
       const isThere = existsSync(join(here, out));
-      const { child, said, finished } = start(here, isThere ? ['train', '--resume', out] : runOf(data, out));
+      const { child, said, finished } = start(here, isThere ? ['train', '--resume', out, ...oneThread] : runOf(data, out));
       if (count.kills < kills) {
         // Mostly while it trains; now and then while it starts.
         if (Math.random() < 0.8) await said(isThere ? 'going on from' : 'training in');

@@ -4,11 +4,11 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { parseSafetensors } from '#dist/checkpoints/index.js';
 import { completeSettings } from '#dist/cli/train/settings.js';
 import { generateStories } from '#dist/datasets/index.js';
-import { metricsOf, temporaryFolder, tiny, within } from './command.js';
+import { metricsOf, oneThread, temporaryFolder, tiny, within } from './command.js';
 
 const here = temporaryFolder();
 const at = (...parts: string[]) => join(here, ...parts);
-const sizes = tiny.slice(0, -2);
+const sizes = [...tiny.slice(0, -2), ...oneThread];
 
 beforeAll(() => writeFileSync(at('text.txt'), generateStories({ seed: 3, characters: 6000 })));
 
@@ -38,7 +38,7 @@ describe('--optimizer', () => {
       const { valLoss } = await trained(name, ...args);
       const [first] = metricsOf(at(name)).filter(({ loss }) => loss !== undefined);
       expect(valLoss).toBeLessThan(Number(first?.loss) - 0.1);
-      await within('train', '--resume', at(name, 'checkpoints/step-40'), '--out', at(`${name}-resumed`));
+      await within('train', '--resume', at(name, 'checkpoints/step-40'), ...oneThread, '--out', at(`${name}-resumed`));
       const [whole, resumed] = [name, `${name}-resumed`].map((run) => readFileSync(at(run, 'optimizer.safetensors')));
       expect(resumed?.equals(whole as Buffer)).toBe(true);
     },
@@ -94,7 +94,7 @@ describe('what learns, and how fast', () => {
       Math.hypot(...[...run].flatMap(([name, values]) => values.map((v, i) => v - (start?.get(name)?.[i] ?? 0)))),
     );
     expect(far[1]).toBeLessThan(Number(far[0]));
-    const evaluated = await within('eval', at('averaged'), at('text.txt'), '--json');
+    const evaluated = await within('eval', at('averaged'), at('text.txt'), ...oneThread, '--json');
     expect(evaluated.json().loss).toBe(averaged.valLoss);
   });
 
@@ -108,7 +108,7 @@ describe('what learns, and how fast', () => {
 describe('--arch attention-only', () => {
   test('learns, and is read back by eval and generate', async () => {
     const { valLoss } = await trained('ao', '--arch', 'attention-only', '--steps', '20', '--lr', '1e-2');
-    const evaluated = await within('eval', at('ao'), at('text.txt'), '--json');
+    const evaluated = await within('eval', at('ao'), at('text.txt'), ...oneThread, '--json');
     expect(evaluated.json().loss).toBe(valLoss);
     const { code, json } = await within('generate', at('ao'), '--prompt', 'M', '--max-new-tokens', '5', '--json');
     expect([code, (json().newIds as number[]).length]).toEqual([0, 5]);

@@ -2,15 +2,17 @@ import { cpSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'no
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { generateStories } from '#dist/datasets/index.js';
-import { headlight, start, temporaryFolder, tiny } from './command.js';
+import { headlight, oneThread, start, temporaryFolder, tiny, within, withinUntil, workIn } from './command.js';
 
 const here = temporaryFolder();
+workIn(here);
 const at = (...parts: string[]) => join(here, ...parts);
-const run = (out: string) => ['train', 'text.txt', ...tiny, '--steps', '400', '--eval-every', '20', '--dropout', '0.1', '--out', out];
+const lasting = ['--steps', '320', '--eval-every', '20', '--dropout', '0.1'];
+const run = (out: string) => ['train', 'text.txt', ...tiny, ...oneThread, ...lasting, '--out', out];
 
 beforeAll(async () => {
   writeFileSync(at('text.txt'), generateStories({ seed: 3, characters: 20_000 }));
-  await headlight(here, ...run('whole'));
+  expect((await within(...run('whole'))).code).toBe(0);
 });
 
 /** Everything but times: the weights, moments and settings, and the metrics' losses. */
@@ -38,12 +40,12 @@ describe('Ctrl-C', () => {
     expect(code).toBe(130);
     expect(err).toContain('headlight train --resume stopped');
     const { step, bestValLoss } = JSON.parse(readFileSync(at('stopped/trainer.json'), 'utf8')) as { step: number; bestValLoss: number };
-    expect(step).toBeLessThan(400);
+    expect(step).toBeLessThan(320);
     expect(bestValLoss).toBeGreaterThan(0);
 
-    const resumed = await headlight(here, 'train', '--resume', 'stopped', '--steps', '400', '--json');
+    const resumed = await headlight(here, 'train', '--resume', 'stopped', '--steps', '320', ...oneThread, '--json');
     expect(resumed.code).toBe(0);
-    expect(resumed.json()).toMatchObject({ step: 400, out: 'stopped', stopped: false });
+    expect(resumed.json()).toMatchObject({ step: 320, out: 'stopped', stopped: false });
     expectSameRun('stopped', [step]);
   });
 });
@@ -51,7 +53,7 @@ describe('Ctrl-C', () => {
 test('a run that is at work is left alone by others', async () => {
   const { child, said, finished } = start(here, run('busy').concat('--steps', '1000000'));
   await said('step 20:');
-  const other = await headlight(here, 'train', '--resume', 'busy');
+  const other = await within('train', '--resume', 'busy');
   expect(other.code).toBe(2);
   expect(other.err).toMatch(/run\.lock: a folder that no other process is at work in; got process \d+, which is/);
   child.kill('SIGINT');
@@ -60,25 +62,23 @@ test('a run that is at work is left alone by others', async () => {
 });
 
 describe('kill -9', () => {
-  test.each([20, 60, 140])('after step %i: what was saved is whole, and going on gives the uninterrupted run', async (step) => {
+  test.each([20, 60, 100])('after step %i: what was saved is whole, and going on gives the uninterrupted run', async (step) => {
     const name = `killed-${step}`;
     const { child, said, finished } = start(here, run(name));
     await said(`step ${step}:`);
     child.kill('SIGKILL');
     await finished;
-    const resumed = await headlight(here, 'train', '--resume', name);
+    const resumed = await within('train', '--resume', name, ...oneThread);
     expect(resumed.code, resumed.err).toBe(0);
     expectSameRun(name);
   });
 });
 
 test('data that have moved are named again; their place in the settings does not matter', async () => {
-  const { child, said, finished } = start(here, run('moved'));
-  await said('step 20:');
-  child.kill('SIGINT');
-  await finished;
+  const moved = ['train', 'text.txt', ...tiny, '--steps', '40', '--eval-every', '4', '--out', 'moved'];
+  expect((await withinUntil('step 4:', ...moved)).code).toBe(130);
   cpSync(at('text.txt'), at('elsewhere.txt'));
-  const resumed = await headlight(here, 'train', 'elsewhere.txt', '--resume', 'moved');
+  const resumed = await within('train', 'elsewhere.txt', '--resume', 'moved');
   expect(resumed.code, resumed.err).toBe(0);
   expect(existsSync(at('moved/model.safetensors'))).toBe(true);
 });

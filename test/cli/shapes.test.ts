@@ -3,9 +3,10 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { generateStories } from '#dist/datasets/index.js';
 import { shared } from '../checkpoints/shared.js';
-import { headlight, temporaryFolder, tiny } from './command.js';
+import { temporaryFolder, tiny, within, workIn } from './command.js';
 
 const here = temporaryFolder();
+workIn(here);
 const llama = ['--arch', 'llama', '--layers', '2', '--heads', '4', '--width', '16', '--context', '16', '--batch', '4', '--steps', '4'];
 
 function json(...path: string[]): Record<string, unknown> {
@@ -15,7 +16,7 @@ function json(...path: string[]): Record<string, unknown> {
 beforeAll(() => writeFileSync(join(here, 'text.txt'), generateStories({ seed: 3, characters: 12_000 })));
 
 async function done(...args: string[]): Promise<string> {
-  const { code, err } = await headlight(here, ...args);
+  const { code, err } = await within(...args);
   expect(code, err).toBe(0);
   return err;
 }
@@ -28,7 +29,7 @@ describe('--kv-heads and --hidden', () => {
     expect(json('again/config.json')).toEqual(json('grouped/config.json'));
     expect(json('again/trainer.json')).toMatchObject({ settings: { kvHeads: 2, hidden: 37, arch: 'llama' } });
     await done('train', 'text.txt', '--from', 'grouped', '--kv-heads', '2', '--steps', '1', '--batch', '4', '--out', 'same');
-    const { code, err } = await headlight(here, 'train', 'text.txt', '--from', 'grouped', '--kv-heads', '4', '--hidden', '64');
+    const { code, err } = await within('train', 'text.txt', '--from', 'grouped', '--kv-heads', '4', '--hidden', '64');
     expect([code, err]).toEqual([
       2,
       expect.stringMatching(/^headlight: --from grouped: .*kvHeads 4 instead of 2, hidden 64 instead of 37/),
@@ -45,7 +46,7 @@ describe('--kv-heads and --hidden', () => {
   test('a run with them goes on where it stopped', async () => {
     await done('train', 'text.txt', ...llama, '--kv-heads', '1', '--out', 'one');
     expect(json('one/trainer.json')).toMatchObject({ settings: { kvHeads: 1, hidden: 0 } });
-    const { err } = await headlight(here, 'train', '--resume', 'one', '--kv-heads', '2');
+    const { err } = await within('train', '--resume', 'one', '--kv-heads', '2');
     expect(err).toMatch(/--kv-heads 2 \(the run has 1\)/);
   });
 
@@ -59,7 +60,7 @@ describe('--kv-heads and --hidden', () => {
     ],
     [[...llama, '--hidden', '-1'], /--hidden.*whole number from 0/],
   ])('%s: one line, exit code 2', async (args, says) => {
-    const { code, err } = await headlight(here, 'train', 'text.txt', ...args, '--out', 'never');
+    const { code, err } = await within('train', 'text.txt', ...args, '--out', 'never');
     expect(err).toMatch(says);
     expect(err).toMatch(/^headlight: [^\n]+\n$/);
     expect(code).toBe(2);
@@ -69,7 +70,7 @@ describe('--kv-heads and --hidden', () => {
 const stories = shared('models/stories260k');
 test.skipIf(stories === undefined)('a published model of grouped heads and an odd MLP trains on', async () => {
   const args = ['--steps', '3', '--batch', '2', '--eval-every', '0', '--lr', '1e-5', '--warmup', '0', '--out', 'stories', '--json'];
-  const { code, err, json: last } = await headlight(here, 'train', 'text.txt', '--from', stories as string, ...args);
+  const { code, err, json: last } = await within('train', 'text.txt', '--from', stories as string, ...args);
   expect(code, err).toBe(0);
   expect(last()).toBeDefined();
   expect(json('stories/config.json')).toMatchObject({ num_key_value_heads: 4, intermediate_size: 172, vocab_size: 512 });

@@ -1,11 +1,24 @@
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { gridOf, parseSweep } from '#dist/cli/train/sweep-axes.js';
 import { generateStories } from '#dist/datasets/index.js';
-import { contentsOf, headlight, metricsOf, start, temporaryFolder, tiny, within } from './command.js';
+import {
+  contentsOf,
+  type Finished,
+  headlight,
+  metricsOf,
+  oneThread,
+  start,
+  temporaryFolder,
+  tiny,
+  within,
+  withinUntil,
+  workIn,
+} from './command.js';
 
 const here = temporaryFolder();
+workIn(here);
 const at = (...parts: string[]) => join(here, ...parts);
 
 beforeAll(() => writeFileSync(at('text.txt'), generateStories({ seed: 3, characters: 6000 })));
@@ -103,31 +116,39 @@ describe('a sweep that was stopped goes on', () => {
     'train',
     'text.txt',
     ...tiny,
+    ...oneThread,
     '--sweep',
     'seed=1,2,3',
     '--steps',
-    '150',
+    '120',
     '--eval-every',
-    '25',
+    '20',
     '--out',
     out,
   ];
   const names = ['seed=1', 'seed=2', 'seed=3'];
 
-  test.each(['SIGINT', 'SIGKILL'] as const)('%s: finished runs are not done again, the half done one goes on', async (signal) => {
-    if (!existsSync(at('whole'))) expect((await headlight(here, ...args('whole'))).code).toBe(0);
-    const out = `by-${signal}`;
+  beforeAll(async () => expect((await within(...args('whole'))).code).toBe(0));
+
+  /** A sweep that was stopped in the midst of its second run. */
+  async function stopped(out: string, signal: 'SIGINT' | 'SIGKILL'): Promise<Finished> {
+    const halfDone = /run 2 of 3.*step 20: /s;
+    if (signal === 'SIGINT') return withinUntil(halfDone, ...args(out));
     const { child, said, finished } = start(here, args(out));
-    await said('run 2 of 3');
-    await said('step 150: ');
+    await said(halfDone);
     child.kill(signal);
-    const { code, err } = await finished;
+    return finished;
+  }
+
+  test.each(['SIGINT', 'SIGKILL'] as const)('%s: finished runs are not done again, the half done one goes on', async (signal) => {
+    const out = `by-${signal}`;
+    const { code, err } = await stopped(out, signal);
     expect(code).toBe(signal === 'SIGINT' ? 130 : null);
     if (signal === 'SIGINT') expect(err).toContain(`headlight train --resume ${out}`);
     expect(readdirSync(at(out))).not.toContain('seed=3');
     const before = contentsOf(at(out, 'seed=1'));
 
-    const resumed = await headlight(here, 'train', '--resume', out, '--json');
+    const resumed = await headlight(here, 'train', '--resume', out, ...oneThread, '--json');
     expect(resumed.code, resumed.err).toBe(0);
     expect(resumed.err).not.toContain('run 1 of 3');
     expect(contentsOf(at(out, 'seed=1'))).toEqual(before);

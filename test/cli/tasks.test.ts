@@ -1,29 +1,23 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { parseTask, tasks } from '#dist/datasets/index.js';
-import { temporaryFolder, within } from './command.js';
+import { type Finished, oneThread, temporaryFolder, within } from './command.js';
 
 const here = temporaryFolder();
 const at = (...parts: string[]) => join(here, ...parts);
-const small = ['--layers', '1', '--heads', '2', '--width', '16', '--batch', '4'];
+const small = ['--layers', '1', '--heads', '2', '--width', '16', '--batch', '4', ...oneThread];
 
 describe.each(Object.keys(tasks))('--task %s', (name) => {
+  const out = at(name);
+  let trained: Finished;
+  beforeAll(async () => {
+    const steps = ['--steps', '8', '--eval-every', '4', '--keep-every', '4'];
+    trained = await within('train', '--task', name, ...small, ...steps, '--out', out, '--json');
+  });
+
   test('trains, judges by exact match, and names a question to try, which generate takes', async () => {
-    const out = at(name);
-    const { code, err, json } = await within(
-      'train',
-      '--task',
-      name,
-      ...small,
-      '--steps',
-      '4',
-      '--eval-every',
-      '2',
-      '--out',
-      out,
-      '--json',
-    );
+    const { code, err, json } = trained;
     expect(code, err).toBe(0);
     expect(json().exactMatch).toBeGreaterThanOrEqual(0);
     expect(json().exactMatch).toBeLessThanOrEqual(1);
@@ -40,34 +34,18 @@ describe.each(Object.keys(tasks))('--task %s', (name) => {
   });
 
   test('goes on to the bit', async () => {
-    const args = ['--task', name, ...small, '--steps', '8', '--eval-every', '4', '--keep-every', '4'];
-    expect((await within('train', ...args, '--out', at(`${name}-whole`))).code).toBe(0);
-    const resumed = await within('train', '--resume', at(`${name}-whole/checkpoints/step-4`), '--out', at(`${name}-resumed`));
+    const resumed = await within('train', '--resume', join(out, 'checkpoints/step-4'), ...oneThread, '--out', at(`${name}-resumed`));
     expect(resumed.code, resumed.err).toBe(0);
-    const [whole, ours] = ['whole', 'resumed'].map((kind) => readFileSync(at(`${name}-${kind}`, 'optimizer.safetensors')));
+    const [whole, ours] = [out, at(`${name}-resumed`)].map((run) => readFileSync(join(run, 'optimizer.safetensors')));
     expect(ours?.equals(whole as Buffer)).toBe(true);
   });
 });
 
 test('a small model learns to reverse three symbols; generate gives the answer', async () => {
-  const sizes = [
-    '--layers',
-    '2',
-    '--heads',
-    '2',
-    '--width',
-    '32',
-    '--batch',
-    '32',
-    '--steps',
-    '400',
-    '--lr',
-    '3e-3',
-    '--eval-every',
-    '400',
-  ];
+  const sizes = ['--layers', '2', '--heads', '2', '--width', '32', '--batch', '32', ...oneThread];
+  const steps = ['--steps', '400', '--lr', '3e-3', '--eval-every', '400'];
   const task = 'reverse:length=3,symbols=8';
-  const { code, err, json } = await within('train', '--task', task, ...sizes, '--out', at('learned'), '--json');
+  const { code, err, json } = await within('train', '--task', task, ...sizes, ...steps, '--out', at('learned'), '--json');
   expect(code, err).toBe(0);
   expect(json().exactMatch).toBeGreaterThan(0.9);
   const { prompt, answer } = parseTask(task).question(0, 0);

@@ -77,7 +77,10 @@ function maskBias(e: Emitter, c: LowerContext<SoftmaxAttrs>, mask: string): { bi
       bias: e.one('Where', [mask, e.scalar(0, dtypeOf(c)), e.scalar(masked, dtypeOf(c))]),
       everyRowAttends: c.attrs.everyRowAttends,
     };
-  const bias = Float64Array.from(known.data as Uint8Array, (allowed) => (allowed ? 0 : masked));
+  const bias = new Float64Array(known.data.length);
+  (known.data as Uint8Array).forEach((allowed, i) => {
+    if (!allowed) bias[i] = masked;
+  });
   const width = known.shape.at(-1) ?? 1;
   let everyRowAttends = c.attrs.everyRowAttends || c.attrs.axis === (c.outputSpecs[0]?.shape.length ?? 0) - 1;
   for (let r = 0; r < bias.length && everyRowAttends && !c.attrs.everyRowAttends; r += width)

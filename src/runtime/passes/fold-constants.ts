@@ -36,7 +36,7 @@ export function constantValue(t: Tensor): HostArray | undefined {
 }
 
 function toReference(value: HostArray): RefArray {
-  return { shape: value.shape, data: Float64Array.from(value.data as ArrayLike<number>, Number) };
+  return { shape: value.shape, data: new Float64Array(value.data as ArrayLike<number>) };
 }
 
 function fromReference(value: RefArray, like: Tensor): HostArray {

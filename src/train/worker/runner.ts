@@ -1,7 +1,8 @@
 import { startLane } from '#lane';
 import { fail, type HeadlightError } from '../../core/index.js';
-import { ignored, type TokenBatch } from '../../datasets/index.js';
-import { laneOf } from '../lanes.js';
+import { ignored } from '../../datasets/data.js';
+import type { TokenBatch } from '../../datasets/index.js';
+import { laneOf } from '../lane-of.js';
 import type { LaneChange, LaneOwner, LaneUpdate } from './lane-protocol.js';
 import { LaneWorker } from './lane-worker.js';
 import type { GradientsReply, RunRequest, Setup, StepOwner, StepReport, StepRequest, TrainingState, UpdateRequest } from './protocol.js';

@@ -1,8 +1,9 @@
 import { rmSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
+import { generateStories } from '../../../datasets/index.js';
 import { type Machine, machine } from '../machine.node.js';
 import { onInterrupt } from '../on-interrupt.node.js';
 import { type Summary, summarize } from '../statistics.js';
@@ -56,7 +57,9 @@ export async function runStartBench(options: StartBenchOptions = {}): Promise<St
   const forget = onInterrupt(() => rmSync(folder, { recursive: true, force: true }));
   const model = join(folder, 'model');
   onProgress('a model to start');
-  await timeStart({ ...ourCommand(['train', 'stories', '--preset', 'nano', '--steps', '10', '--out', model, '--json']), until: 'end' });
+  const text = join(folder, 'stories.txt');
+  await writeFile(text, generateStories({ characters: 20_000, seed: 0 }));
+  await timeStart({ ...ourCommand(['train', text, '--preset', 'nano', '--steps', '10', '--out', model, '--json']), until: 'end' });
   const browser = oursOnly ? { missing: 'left out' } : await openBrowser();
   try {
     const all = [...otherContestants().filter((c) => !oursOnly || c.name === baselineName), ...ourContestants(model, folder)];
