@@ -98,9 +98,8 @@ export async function train(model: LanguageModel, options: TrainOptions): Promis
     const spike = guard.push(at, loss);
     if (spike === undefined) return;
     const before = guard.good?.state.parameters;
-    const [batch] = await runsOf(at);
     const after = await owner.parameters({ current: true });
-    const growth = before && batch && (await findGrowth({ ...passOf(at), before, after, batch }));
+    const growth = before && (await findGrowth({ ...passOf(at), before, after, batches: await runsOf(at) }));
     const error = new SpikeError(at, spike, growth);
     if (guard.stopsAtSpikes) throw error;
     await options.onRecovery?.(recoveryOf(error, { action: 'report', step: at, from: done }));

@@ -1,28 +1,10 @@
 import { availableParallelism } from 'node:os';
 import { describe, expect, test } from 'vitest';
-import { asTrainingData } from '#dist/datasets/index.js';
-import { ConvolutionalLanguageModel, GPT2, Llama, RecurrentLanguageModel } from '#dist/models/index.js';
-import type { Parameter } from '#dist/ops/index.js';
-import { memory } from '#dist/runtime/index.js';
-import {
-  adamW,
-  applyGroups,
-  muon,
-  parameterShapes,
-  type Recovery,
-  type RunPoint,
-  StepRunner,
-  sgd,
-  type TrainOptions,
-  traceStep,
-  train,
-  trainingMemory,
-} from '#dist/train/index.js';
+import { ConvolutionalLanguageModel, GPT2, RecurrentLanguageModel } from '#dist/models/index.js';
+import { adamW, muon, type RunPoint, type TrainOptions, train, trainingMemory } from '#dist/train/index.js';
 import { laneOf, planLanes } from '#dist/train/lanes.js';
 import { nextTokenLoss } from '#dist/train/step-program.js';
 import { layOut } from '#dist/train/storage.js';
-import { startLane } from '#dist/train/worker/lane-thread.node.js';
-import { remoteLane } from '#dist/train/worker/remote-lane.js';
 import { sharesOf } from '#dist/train/worker/share.js';
 import { scattered } from './bigram.js';
 
@@ -137,88 +119,6 @@ describe.skipIf(!hasTwo)('a run in lanes has the same bits with one worker and w
       const resumed = await run(after, { dropout: 0.1, resume: points[0] as RunPoint });
       expect(resumed.state).toEqual(whole.state);
     }
-  });
-});
-
-describe.skipIf(!hasTwo)('what goes wrong', () => {
-  const marker = config.vocabulary - 1;
-  const plain = text.map((id) => Math.min(id, marker - 1));
-  /** A Llama whose stream is infinite where one token stands, which only the last row of the second draw has. */
-  const broken = (options: Partial<TrainOptions>) => {
-    const model = new Llama({ vocabulary: 40, context: 64, layers: 1, heads: 2, width: 128, tied: false, seed: 3 });
-    expect(planLanes(model, step, { threads: 2 }, 2).workers).toBe(2);
-    const table = model.parameters().get('tokens.weight') as Parameter;
-    (table.value.data as Float32Array).fill(Number.POSITIVE_INFINITY, marker * config.width);
-    const size = rows * config.context;
-    const batches = () => (index: number) => {
-      const inputs = plain.slice(index * size, (index + 1) * size);
-      if (index === 1) inputs[size - 1] = marker;
-      return { inputs, targets: plain.slice(index * size + 1, (index + 1) * size + 1) };
-    };
-    const data = { ...asTrainingData({ train: plain, validation: plain }), batches };
-    return train(model, { data, batch: rows, steps: 3, optimizer: sgd({ lr: 0.01 }), ...options });
-  };
-
-  test('in the second lane alone: the step is not taken, and what broke is named', async () => {
-    const taken: number[] = [];
-    const failing = broken({ threads: 2, onStep: (report) => void taken.push(report.step) });
-    await expect(failing).rejects.toThrow(/training step 1.*tokens\.weight/);
-    expect(taken).toEqual([0]);
-  });
-
-  test('a rollback takes both workers back to the same numbers', async () => {
-    const states = [];
-    for (const threads of [1, 2]) {
-      const recoveries: Recovery[] = [];
-      const { point } = await broken({
-        threads,
-        saveEvery: 1,
-        guard: { onFault: 'rollback' },
-        onRecovery: (recovery) => void recoveries.push(recovery),
-      });
-      expect(recoveries).toMatchObject([{ kind: 'fault', action: 'rollback', step: 1, from: 1 }]);
-      expect(point).toMatchObject({ step: 3, skipped: 1 });
-      states.push(point.state);
-    }
-    expect(states[1]).toEqual(states[0]);
-  });
-
-  test('a lane that dies is an error, told to all who wait for it', async () => {
-    const thread = startLane();
-    const lane = remoteLane(thread);
-    const waiting = lane.compute({ draw: 0, work: [] }); // not set up: an error of its own
-    await expect(waiting).rejects.toThrow();
-    await lane.dispose();
-    await expect(lane.reduce()).rejects.toThrow(/a run that is not disposed/);
-  });
-
-  test('a second worker that cannot be set up: its error is told, and all is let go', async () => {
-    const model = modelOf();
-    const before = memory();
-    const runner = new StepRunner();
-    const plan = planLanes(model, step, { threads: 2 }, 2);
-    const program = traceStep(model, { shape: plan.shape }, { threads: 1 });
-    let asked = 0;
-    const setup = {
-      program,
-      parameters: applyGroups(parameterShapes(model)),
-      values: Object.fromEntries([...model.parameters()].map(([name, p]) => [name, Float32Array.from(p.value.data as Float32Array)])),
-      optimizer: adamW({ lr: 1e-3 }),
-      optimizerPrograms: [],
-      clip: 1,
-      accumulate: 1,
-      lanes: 2 as const,
-      workers: 2 as const,
-      average: 0,
-      seed: 0,
-      // What cannot be cloned for another thread: read by the first worker as it is.
-      get engine(): never {
-        return (asked++ === 0 ? undefined : { refused: () => {} }) as never;
-      },
-    };
-    await expect(runner.setup(setup)).rejects.toThrow(/could not be cloned/);
-    await runner.dispose();
-    expect(memory()).toEqual(before);
   });
 });
 
