@@ -1,10 +1,11 @@
+import { laneThreads } from '#lane';
 import type { BatchShape, TokenBatch } from '../datasets/index.js';
 import type { LanguageModel } from '../models/index.js';
 import { BatchNorm } from '../nn/index.js';
 import { topological } from '../ops/graph.js';
 import { input } from '../ops/index.js';
 import type { ProgramOptions } from '../runtime/index.js';
-import type { StepOptions } from './step-program.js';
+import { type StepOptions, type TrainingProgram, traceStep } from './step-program.js';
 
 /**
  * How a pass is computed: whole, or in two lanes of half of its rows each, whose losses and gradients add up. Lanes have
@@ -44,6 +45,22 @@ export function planLanes(model: LanguageModel, step: StepOptions, engine: Progr
   const usable = Math.min(cores, threads || cores);
   const shape = { ...step.shape, rows: rows / 2 };
   return usable < 2 ? { lanes: 2, workers: 1, shape, threads } : { lanes: 2, workers: 2, shape, threads: Math.floor(usable / 2) };
+}
+
+/** What a run's workers are set up with: the program of one lane, how many runs of it are a pass, and who runs it. */
+export interface TracedLanes extends Pick<LanePlan, 'lanes' | 'workers'> {
+  readonly program: TrainingProgram;
+}
+
+/** Traces a step as it goes in lanes. @param plan where it is known already; by default what suits the machine */
+export function traceLanes(
+  model: LanguageModel,
+  step: StepOptions,
+  engine: ProgramOptions,
+  plan: LanePlan = planLanes(model, step, engine, laneThreads()),
+): TracedLanes {
+  const { lanes, workers, shape, threads } = plan;
+  return { program: traceStep(model, { ...step, shape }, { ...engine, threads }), lanes, workers };
 }
 
 /** Batch norms take their statistics over all rows of a pass. */

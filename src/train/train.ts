@@ -10,12 +10,12 @@ import { ownerOn } from './device/owner.js';
 import { Evaluator } from './evaluate.js';
 import { applyGroups, type GroupedParameter } from './groups.js';
 import { Guard, recoveryOf, SpikeError } from './guard.js';
-import { type LanePlan, laneOf, planLanes } from './lanes.js';
+import { type LanePlan, laneOf, planLanes, traceLanes } from './lanes.js';
 import { adamW, ruleOf } from './optimizers/index.js';
 import { checkOptions, type EvaluationReport, type RunPoint, type TrainOptions, type TrainResult } from './options.js';
 import { cosine } from './schedule.js';
 import { StepFeed } from './step-feed.js';
-import { parameterShapes, passLoss, type StepOptions, traceStep } from './step-program.js';
+import { parameterShapes, passLoss, type StepOptions } from './step-program.js';
 import { findFault } from './watch/fault.js';
 import { findGrowth } from './watch/growth.js';
 import type { Setup, StepOwner, StepReport } from './worker/protocol.js';
@@ -199,7 +199,7 @@ function setupOf(
   const frozen = new Set(parameters.filter((p) => p.frozen).map((p) => p.name));
   const trained = parameters.filter((p) => !p.frozen);
   return {
-    program: traceStep(model, { ...step, shape: plan.shape, frozen }, { ...engine, threads: plan.threads }),
+    ...traceLanes(model, { ...step, frozen }, engine, plan),
     parameters,
     values: Object.fromEntries([...model.parameters()].map(([name, p]) => [name, (p.value.data as Float32Array).slice()])),
     optimizer,
@@ -207,8 +207,6 @@ function setupOf(
     optimizerPrograms: (engine.device === 'cpu' && ruleOf(optimizer).programs?.(optimizer, trained)) || [],
     clip,
     accumulate: batch / microBatch,
-    lanes: plan.lanes,
-    workers: plan.workers,
     average,
     seed,
     ...(settings && { engine: settings }),

@@ -1,8 +1,7 @@
 import { files } from '#files';
-import { laneThreads } from '#lane';
 import { fail, HeadlightError } from '../../core/index.js';
-import { type TrainOptions, type TrainResult, traceStep, train } from '../../train/index.js';
-import { planLanes } from '../../train/lanes.js';
+import { type TrainOptions, type TrainResult, train } from '../../train/index.js';
+import { traceLanes } from '../../train/lanes.js';
 import type { CommandIo } from '../io.js';
 import type { EngineFlags, FaultFlags } from '../options.js';
 import { RunKeeper } from './keeper.js';
@@ -55,9 +54,9 @@ export async function runTraining(plan: TrainingPlan, options: TrainingOptions, 
   };
   if (options.dumpOnnx !== undefined) {
     const { packed, hasIgnored } = data;
-    const step = { shape: { rows: microBatch, length: model.context }, packed, hasIgnored, labelSmoothing };
-    const { shape } = planLanes(model, { ...step, whole: engine.device === 'webgpu' }, engine, laneThreads());
-    await files.writeAtomic(options.dumpOnnx, traceStep(model, { ...step, shape }, engine).onnx);
+    const whole = engine.device === 'webgpu';
+    const step = { shape: { rows: microBatch, length: model.context }, packed, hasIgnored, labelSmoothing, whole };
+    await files.writeAtomic(options.dumpOnnx, traceLanes(model, step, engine).program.onnx);
   }
   const keeper = await RunKeeper.open(plan);
   const log = await RunLog.open(plan);
