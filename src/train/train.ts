@@ -177,12 +177,12 @@ export async function train(model: LanguageModel, options: TrainOptions): Promis
 /** What a step computes. */
 function stepOptions(
   model: LanguageModel,
-  { batch, microBatch = batch, loss, labelSmoothing, device }: TrainOptions,
+  { batch, microBatch = batch, loss, labelSmoothing, device, lanes = 0 }: TrainOptions,
   data: TrainingData,
 ): StepOptions {
   const { packed, hasIgnored, targetsPerRow } = data;
   const shape = { rows: microBatch, length: model.context, ...(targetsPerRow !== undefined && { targets: targetsPerRow }) };
-  return { shape, packed, hasIgnored, whole: device === 'webgpu', ...(loss && { loss }), ...(labelSmoothing && { labelSmoothing }) };
+  return { shape, packed, hasIgnored, lanes, whole: device === 'webgpu', ...(loss && { loss }), ...(labelSmoothing && { labelSmoothing }) };
 }
 
 /** What the worker begins with. */

@@ -45,6 +45,16 @@ describe('how a pass is computed', () => {
     expect(planLanes(taps, step, {}, 2).lanes).toBe(2);
   });
 
+  test('as it is asked for: whole whatever it is, or in lanes where they may be but would not pay', () => {
+    expect(plan(step.shape, { lanes: 1 })).toEqual({ lanes: 1, workers: 1, shape: step.shape, threads: 0 });
+    expect(plan({ rows: 2, length: 64 }, { lanes: 2 })).toEqual({ lanes: 2, workers: 2, shape: { rows: 1, length: 64 }, threads: 1 });
+    expect(plan(step.shape, { lanes: 0 })).toEqual(plan());
+    expect(plan(step.shape, { lanes: 2, whole: true }).lanes).toBe(1);
+    const rule = "^train: two lanes of an even number of rows, without batch norms or a loss of one's own; got";
+    expect(() => plan({ rows: 11, length: 64 }, { lanes: 2 })).toThrow(new RegExp(`${rule} 11 rows\\. Leave lanes out\\.$`));
+    expect(() => plan(step.shape, { lanes: 2, loss: nextTokenLoss })).toThrow(new RegExp(`${rule} a loss of one's own\\.`));
+  });
+
   test('a lane’s rows are the batch’s, in order', () => {
     const batch = { inputs: Int32Array.from({ length: 8 }, (_, i) => i), targets: Int32Array.of(10, 11, 12, 13) };
     expect(laneOf(batch, 0, 1)).toBe(batch);
@@ -60,6 +70,9 @@ describe('how a pass is computed', () => {
     // One worker has room for the first lane's gradients, 4 bytes; two, besides parameters and gradients, for an update.
     expect((two.storage - one.storage) / P).toBeGreaterThan(11);
     expect((two.storage - one.storage) / P).toBeLessThan(14);
+    const whole = trainingMemory(modelOf(), { ...step, optimizer: adamW(), threads: 2, lanes: 1 });
+    expect(whole.storage / P).toBeGreaterThan(16);
+    expect((one.storage - whole.storage) / P).toBeCloseTo(4, 1);
     const masked = (threads: number) =>
       trainingMemory(modelOf(0.1), { ...step, optimizer: adamW(), threads }).storage - memoryOf(threads).storage;
     expect(masked(2)).toBe(2 * masked(1));

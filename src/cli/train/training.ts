@@ -30,7 +30,8 @@ const curveWidth = 72;
 /** Runs a plan: trains, shows how far it is, and keeps the folder. Ctrl-C ends it after the step under way, saved. */
 export async function runTraining(plan: TrainingPlan, options: TrainingOptions, io: CommandIo): Promise<TrainingOutcome> {
   const { model, data, settings, resume, tokenizer } = plan;
-  const { steps, batch, microBatch, clip, seed, evalEvery, saveEvery, labelSmoothing, average, onFault, onSpike, sample, watch } = settings;
+  const { steps, batch, microBatch, lanes, clip, seed, evalEvery, saveEvery, labelSmoothing, average, onFault, onSpike, sample, watch } =
+    settings;
   const engine = { ...(options.device && { device: options.device }), ...(options.threads !== undefined && { threads: options.threads }) };
   const trainOptions: TrainOptions = {
     ...engine,
@@ -38,6 +39,7 @@ export async function runTraining(plan: TrainingPlan, options: TrainingOptions, 
     steps,
     batch,
     microBatch,
+    lanes,
     optimizer: optimizerOf(settings),
     groups: groupsOf(settings, model),
     schedule: scheduleOf(settings),
@@ -55,7 +57,7 @@ export async function runTraining(plan: TrainingPlan, options: TrainingOptions, 
   if (options.dumpOnnx !== undefined) {
     const { packed, hasIgnored } = data;
     const whole = engine.device === 'webgpu';
-    const step = { shape: { rows: microBatch, length: model.context }, packed, hasIgnored, labelSmoothing, whole };
+    const step = { shape: { rows: microBatch, length: model.context }, packed, hasIgnored, labelSmoothing, lanes, whole };
     await files.writeAtomic(options.dumpOnnx, traceLanes(model, step, engine).program.onnx);
   }
   const keeper = await RunKeeper.open(plan);
