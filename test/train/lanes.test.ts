@@ -7,6 +7,7 @@ import { nextTokenLoss } from '#dist/train/step-program.js';
 import { layOut } from '#dist/train/storage.js';
 import { sharesOf } from '#dist/train/worker/share.js';
 import { scattered } from './bigram.js';
+import { hashesOf } from './hashes.js';
 
 const config = { vocabulary: 40, context: 64, layers: 1, heads: 2, width: 128 };
 const rows = 12;
@@ -81,56 +82,60 @@ describe('how a pass is computed', () => {
 
 const text = scattered(config.vocabulary, 5, 40_000);
 
-/** A short run, and all that is left of it. */
-async function run(threads: number, options: Partial<TrainOptions> & { dropout?: number } = {}) {
-  const { dropout, ...rest } = options;
+type RunOptions = Partial<TrainOptions> & { readonly dropout?: number };
+
+/** A short run, and all that is left of it. One worker is this thread, which is there already, unless it is said otherwise. */
+async function run(threads: number, { dropout, ...options }: RunOptions) {
   const model = modelOf(dropout);
   const reports: object[] = [];
+  const points: RunPoint[] = [];
   const { point, valLoss } = await train(model, {
-    data: { train: text.subarray(0, 30_000), validation: text.subarray(30_000) },
+    data: { train: text.subarray(0, 30_000), validation: text.subarray(30_000, 30_600) },
     batch: rows,
     steps: 4,
     optimizer: adamW({ lr: 3e-3 }),
     watchEvery: 2,
     seed: 11,
-    ...rest,
+    inThread: threads === 1,
+    ...options,
     threads,
     onStep: ({ loss, gradientNorm, updateRatio }) => void reports.push({ loss, gradientNorm, updateRatio }),
+    onSave: async (saved) => void points.push(await saved.point()),
   });
-  return { reports, valLoss, state: point.state, point };
+  return { reports, valLoss, state: hashesOf(point.state), points };
 }
 
 /** On a machine with one core there is one worker however many threads are asked for. */
 const hasTwo = availableParallelism() > 1;
 
 describe.skipIf(!hasTwo)('a run in lanes has the same bits with one worker and with two', () => {
-  const cases: [string, Partial<TrainOptions> & { dropout?: number }][] = [
-    ['plainly', {}],
-    ['with dropout and averages', { dropout: 0.2, average: 0.9 }],
-    ['with passes that add up', { batch: 24, microBatch: 12, dropout: 0.1 }],
-    ['with frozen parameters', { groups: [{ match: 'blocks.0.mlp.*', frozen: true }] }],
-    ['with an optimiser that the engine runs', { optimizer: muon() }],
-    ['with gradients handed out and taken back', { onGradients: (gradients) => gradients }],
-  ];
-  test.each(cases)('%s', async (_, options) => {
+  const expectSame = async (options: RunOptions) => {
     const [one, two] = [await run(1, options), await run(2, options)];
     expect(two.state).toEqual(one.state);
     expect(two.valLoss).toBeCloseTo(one.valLoss, 8);
     expect(two.reports).toEqual(one.reports);
     expect(one.reports).toHaveLength(4);
-  });
+    return [one, two] as const;
+  };
+  const cases: [string, RunOptions][] = [
+    ['plainly, in threads of their own', { inThread: false }],
+    ['with passes that add up', { batch: 24, microBatch: 12, dropout: 0.1 }],
+    ['with frozen parameters', { groups: [{ match: 'blocks.0.mlp.*', frozen: true }] }],
+    ['with an optimiser that the engine runs', { optimizer: muon() }],
+    ['with gradients handed out and taken back', { onGradients: (gradients) => gradients }],
+  ];
+  test.each(cases)('%s', async (_, options) => void (await expectSame(options)));
 
-  test('and goes on from a state of either', async () => {
-    const whole = await run(2, { dropout: 0.1 });
-    for (const [before, after] of [
-      [1, 2],
-      [2, 1],
+  test('with dropout and averages, and goes on from a state of either', async () => {
+    const options = { dropout: 0.2, average: 0.9, saveEvery: 2 };
+    const [one, two] = await expectSame(options);
+    for (const [threads, { points }] of [
+      [2, one],
+      [1, two],
     ] as const) {
-      const points: RunPoint[] = [];
-      await run(before, { dropout: 0.1, saveEvery: 2, onSave: async ({ point }) => void points.push(await point()) });
       expect(points[0]?.step).toBe(2);
-      const resumed = await run(after, { dropout: 0.1, resume: points[0] as RunPoint });
-      expect(resumed.state).toEqual(whole.state);
+      const resumed = await run(threads, { ...options, resume: points[0] as RunPoint });
+      expect(resumed.state).toEqual(one.state);
     }
   });
 });
