@@ -36,7 +36,7 @@ export interface MemoryOptions extends StepOptions {
   readonly groups?: readonly ParameterGroup[];
   readonly accumulates?: boolean;
   readonly averages?: boolean;
-  /** Threads that the run has; the machine's cores by default, as in `train`. With two or more, passes in lanes have two workers. */
+  /** Threads that the run has; the machine's cores by default, as in `train`. With two or more, passes in lanes have two workers; `lanes: 1` lets them go whole. */
   readonly threads?: number;
 }
 

@@ -49,6 +49,12 @@ export interface TrainOptions {
   readonly device?: ProgramOptions['device'];
   /** Threads to compute with: of a pass in two lanes, each lane has half of them. 0, the machine's cores, by default. */
   readonly threads?: number;
+  /**
+   * Whether passes go whole (1) or in two lanes of half of the rows (2), with a worker each where there are threads for them;
+   * 0, as the model and the batch suit it, by default. Two take more memory: with AdamW 32 bytes a parameter instead of 16.
+   * Losses and weights differ in their last bits, and dropout in its draws. On devices passes always go whole.
+   */
+  readonly lanes?: 0 | 1 | 2;
   /** Settings of ONNX Runtime in the worker: in a page, where its WebAssembly files lie. */
   readonly engine?: EngineSettings;
   /** Runs in this thread instead of a worker's: for places that have none. */
@@ -123,7 +129,7 @@ export interface TrainResult extends EvaluationReport {
 /** @throws value: options out of their ranges @param context most tokens of a row */
 export function checkOptions(options: TrainOptions, context: number): void {
   const { steps, batch, microBatch = batch, evalEvery = 0, saveEvery = 0, watchEvery = 0 } = options;
-  const { seed = 0, clip = 1, average = 0 } = options;
+  const { seed = 0, clip = 1, average = 0, lanes = 0 } = options;
   const check = (ok: boolean, rule: string, got: string): void => {
     if (!ok) throw fail('value', { where: 'train', rule, got });
   };
@@ -141,6 +147,7 @@ export function checkOptions(options: TrainOptions, context: number): void {
   check(Number.isSafeInteger(seed) && seed >= 0, 'seed is a whole number from 0', String(seed));
   check(clip >= 0, 'clip is at least 0, 0 for never', String(clip));
   check(average >= 0 && average < 1, 'average is a decay from 0 to below 1, 0 for none', String(average));
+  check([0, 1, 2].includes(lanes), 'lanes is 1 or 2, 0 for as it suits', String(lanes));
   checkLabelSmoothing(options.labelSmoothing ?? 0, 'train');
   check(!(options.loss && options.labelSmoothing), 'label smoothing with the default loss', 'a loss of its own too');
 }

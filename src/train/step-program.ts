@@ -55,6 +55,8 @@ export interface StepOptions {
    * would cut it, into tiles or lanes, dropout is then drawn for the whole instead of for each: other masks, of the same law.
    */
   readonly whole?: boolean;
+  /** Whether a pass goes whole (1) or in two lanes of half of its rows (2); 0, by default: as the model and the batch suit it. */
+  readonly lanes?: 0 | 1 | 2;
   /** Parameters without a gradient. */
   readonly frozen?: ReadonlySet<string>;
 }

@@ -10,12 +10,12 @@ import { ownerOn } from './device/owner.js';
 import { Evaluator } from './evaluate.js';
 import { applyGroups, type GroupedParameter } from './groups.js';
 import { Guard, recoveryOf, SpikeError } from './guard.js';
-import { type LanePlan, laneOf, planLanes } from './lanes.js';
+import { type LanePlan, laneOf, planLanes, traceLanes } from './lanes.js';
 import { adamW, ruleOf } from './optimizers/index.js';
 import { checkOptions, type EvaluationReport, type RunPoint, type TrainOptions, type TrainResult } from './options.js';
 import { cosine } from './schedule.js';
 import { StepFeed } from './step-feed.js';
-import { parameterShapes, passLoss, type StepOptions, traceStep } from './step-program.js';
+import { parameterShapes, passLoss, type StepOptions } from './step-program.js';
 import { findFault } from './watch/fault.js';
 import { findGrowth } from './watch/growth.js';
 import type { Setup, StepOwner, StepReport } from './worker/protocol.js';
@@ -99,9 +99,8 @@ export async function train(model: LanguageModel, options: TrainOptions): Promis
     const spike = guard.push(at, loss);
     if (spike === undefined) return;
     const before = guard.good?.state.parameters;
-    const [batch] = await runsOf(at);
     const after = await owner.parameters({ current: true });
-    const growth = before && batch && (await findGrowth({ ...passOf(at), before, after, batch }));
+    const growth = before && (await findGrowth({ ...passOf(at), before, after, batches: await runsOf(at) }));
     const error = new SpikeError(at, spike, growth);
     if (guard.stopsAtSpikes) throw error;
     await options.onRecovery?.(recoveryOf(error, { action: 'report', step: at, from: done }));
@@ -179,12 +178,12 @@ export async function train(model: LanguageModel, options: TrainOptions): Promis
 /** What a step computes. */
 function stepOptions(
   model: LanguageModel,
-  { batch, microBatch = batch, length = model.context, loss, labelSmoothing, device }: TrainOptions,
+  { batch, microBatch = batch, length = model.context, loss, labelSmoothing, device, lanes = 0 }: TrainOptions,
   data: TrainingData,
 ): StepOptions {
   const { packed, hasIgnored, targetsPerRow } = data;
   const shape = { rows: microBatch, length, ...(targetsPerRow !== undefined && { targets: targetsPerRow }) };
-  return { shape, packed, hasIgnored, whole: device === 'webgpu', ...(loss && { loss }), ...(labelSmoothing && { labelSmoothing }) };
+  return { shape, packed, hasIgnored, lanes, whole: device === 'webgpu', ...(loss && { loss }), ...(labelSmoothing && { labelSmoothing }) };
 }
 
 /** What the worker begins with. */
@@ -201,7 +200,7 @@ function setupOf(
   const frozen = new Set(parameters.filter((p) => p.frozen).map((p) => p.name));
   const trained = parameters.filter((p) => !p.frozen);
   return {
-    program: traceStep(model, { ...step, shape: plan.shape, frozen }, { ...engine, threads: plan.threads }),
+    ...traceLanes(model, { ...step, frozen }, engine, plan),
     parameters,
     values: Object.fromEntries([...model.parameters()].map(([name, p]) => [name, (p.value.data as Float32Array).slice()])),
     optimizer,
@@ -209,8 +208,6 @@ function setupOf(
     optimizerPrograms: (engine.device === 'cpu' && ruleOf(optimizer).programs?.(optimizer, trained)) || [],
     clip,
     accumulate: batch / microBatch,
-    lanes: plan.lanes,
-    workers: plan.workers,
     average,
     seed,
     ...(settings && { engine: settings }),

@@ -136,6 +136,8 @@ const cases: readonly (readonly [what: string, args: readonly string[], says: Re
     /--activation: .*attention-only/,
   ],
   ['a micro-batch that does not divide the batch', train('--micro-batch', '3'), /--micro-batch divides --batch; got 3 and 4/],
+  ['three lanes', train('--lanes', '3'), /--lanes.*a whole number from 0 to 2/],
+  ['two lanes of an odd row', train('--micro-batch', '1', '--lanes', '2'), /an even --micro-batch with --lanes 2; got 1\./],
   ['a floor above the peak', train('--min-lr', '1'), /--min-lr is at most --lr/],
   ['more warm-up than steps', train('--warmup', '5'), /--warmup is at most --steps; got 5 and 4/],
   ['warm-up and decay that do not fit', schedule('wsd', '--warmup', '2', '--decay-steps', '3'), /--warmup and --decay-steps.*2 \+ 3 and 4/],

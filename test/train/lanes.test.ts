@@ -1,30 +1,13 @@
 import { availableParallelism } from 'node:os';
 import { describe, expect, test } from 'vitest';
-import { asTrainingData } from '#dist/datasets/index.js';
-import { ConvolutionalLanguageModel, GPT2, Llama, RecurrentLanguageModel } from '#dist/models/index.js';
-import type { Parameter } from '#dist/ops/index.js';
-import { memory } from '#dist/runtime/index.js';
-import {
-  adamW,
-  applyGroups,
-  muon,
-  parameterShapes,
-  type Recovery,
-  type RunPoint,
-  StepRunner,
-  sgd,
-  type TrainOptions,
-  traceStep,
-  train,
-  trainingMemory,
-} from '#dist/train/index.js';
+import { ConvolutionalLanguageModel, GPT2, RecurrentLanguageModel } from '#dist/models/index.js';
+import { adamW, muon, type RunPoint, type TrainOptions, train, trainingMemory } from '#dist/train/index.js';
 import { laneOf, planLanes } from '#dist/train/lanes.js';
 import { nextTokenLoss } from '#dist/train/step-program.js';
 import { layOut } from '#dist/train/storage.js';
-import { startLane } from '#dist/train/worker/lane-thread.node.js';
-import { remoteLane } from '#dist/train/worker/remote-lane.js';
 import { sharesOf } from '#dist/train/worker/share.js';
 import { scattered } from './bigram.js';
+import { hashesOf } from './hashes.js';
 
 const config = { vocabulary: 40, context: 64, layers: 1, heads: 2, width: 128 };
 const rows = 12;
@@ -63,6 +46,16 @@ describe('how a pass is computed', () => {
     expect(planLanes(taps, step, {}, 2).lanes).toBe(2);
   });
 
+  test('as it is asked for: whole whatever it is, or in lanes where they may be but would not pay', () => {
+    expect(plan(step.shape, { lanes: 1 })).toEqual({ lanes: 1, workers: 1, shape: step.shape, threads: 0 });
+    expect(plan({ rows: 2, length: 64 }, { lanes: 2 })).toEqual({ lanes: 2, workers: 2, shape: { rows: 1, length: 64 }, threads: 1 });
+    expect(plan(step.shape, { lanes: 0 })).toEqual(plan());
+    expect(plan(step.shape, { lanes: 2, whole: true }).lanes).toBe(1);
+    const rule = "^train: two lanes of an even number of rows, without batch norms or a loss of one's own; got";
+    expect(() => plan({ rows: 11, length: 64 }, { lanes: 2 })).toThrow(new RegExp(`${rule} 11 rows\\. Leave lanes out\\.$`));
+    expect(() => plan(step.shape, { lanes: 2, loss: nextTokenLoss })).toThrow(new RegExp(`${rule} a loss of one's own\\.`));
+  });
+
   test('a lane’s rows are the batch’s, in order', () => {
     const batch = { inputs: Int32Array.from({ length: 8 }, (_, i) => i), targets: Int32Array.of(10, 11, 12, 13) };
     expect(laneOf(batch, 0, 1)).toBe(batch);
@@ -78,6 +71,9 @@ describe('how a pass is computed', () => {
     // One worker has room for the first lane's gradients, 4 bytes; two, besides parameters and gradients, for an update.
     expect((two.storage - one.storage) / P).toBeGreaterThan(11);
     expect((two.storage - one.storage) / P).toBeLessThan(14);
+    const whole = trainingMemory(modelOf(), { ...step, optimizer: adamW(), threads: 2, lanes: 1 });
+    expect(whole.storage / P).toBeGreaterThan(16);
+    expect((one.storage - whole.storage) / P).toBeCloseTo(4, 1);
     const masked = (threads: number) =>
       trainingMemory(modelOf(0.1), { ...step, optimizer: adamW(), threads }).storage - memoryOf(threads).storage;
     expect(masked(2)).toBe(2 * masked(1));
@@ -86,139 +82,61 @@ describe('how a pass is computed', () => {
 
 const text = scattered(config.vocabulary, 5, 40_000);
 
-/** A short run, and all that is left of it. */
-async function run(threads: number, options: Partial<TrainOptions> & { dropout?: number } = {}) {
-  const { dropout, ...rest } = options;
+type RunOptions = Partial<TrainOptions> & { readonly dropout?: number };
+
+/** A short run, and all that is left of it. One worker is this thread, which is there already, unless it is said otherwise. */
+async function run(threads: number, { dropout, ...options }: RunOptions) {
   const model = modelOf(dropout);
   const reports: object[] = [];
+  const points: RunPoint[] = [];
   const { point, valLoss } = await train(model, {
-    data: { train: text.subarray(0, 30_000), validation: text.subarray(30_000) },
+    data: { train: text.subarray(0, 30_000), validation: text.subarray(30_000, 30_600) },
     batch: rows,
     steps: 4,
     optimizer: adamW({ lr: 3e-3 }),
     watchEvery: 2,
     seed: 11,
-    ...rest,
+    inThread: threads === 1,
+    ...options,
     threads,
     onStep: ({ loss, gradientNorm, updateRatio }) => void reports.push({ loss, gradientNorm, updateRatio }),
+    onSave: async (saved) => void points.push(await saved.point()),
   });
-  return { reports, valLoss, state: point.state, point };
+  return { reports, valLoss, state: hashesOf(point.state), points };
 }
 
 /** On a machine with one core there is one worker however many threads are asked for. */
 const hasTwo = availableParallelism() > 1;
 
 describe.skipIf(!hasTwo)('a run in lanes has the same bits with one worker and with two', () => {
-  const cases: [string, Partial<TrainOptions> & { dropout?: number }][] = [
-    ['plainly', {}],
-    ['with dropout and averages', { dropout: 0.2, average: 0.9 }],
-    ['with passes that add up', { batch: 24, microBatch: 12, dropout: 0.1 }],
-    ['with frozen parameters', { groups: [{ match: 'blocks.0.mlp.*', frozen: true }] }],
-    ['with an optimiser that the engine runs', { optimizer: muon() }],
-    ['with gradients handed out and taken back', { onGradients: (gradients) => gradients }],
-  ];
-  test.each(cases)('%s', async (_, options) => {
+  const expectSame = async (options: RunOptions) => {
     const [one, two] = [await run(1, options), await run(2, options)];
     expect(two.state).toEqual(one.state);
     expect(two.valLoss).toBeCloseTo(one.valLoss, 8);
     expect(two.reports).toEqual(one.reports);
     expect(one.reports).toHaveLength(4);
-  });
-
-  test('and goes on from a state of either', async () => {
-    const whole = await run(2, { dropout: 0.1 });
-    for (const [before, after] of [
-      [1, 2],
-      [2, 1],
-    ] as const) {
-      const points: RunPoint[] = [];
-      await run(before, { dropout: 0.1, saveEvery: 2, onSave: async ({ point }) => void points.push(await point()) });
-      expect(points[0]?.step).toBe(2);
-      const resumed = await run(after, { dropout: 0.1, resume: points[0] as RunPoint });
-      expect(resumed.state).toEqual(whole.state);
-    }
-  });
-});
-
-describe.skipIf(!hasTwo)('what goes wrong', () => {
-  const marker = config.vocabulary - 1;
-  const plain = text.map((id) => Math.min(id, marker - 1));
-  /** A Llama whose stream is infinite where one token stands, which only the last row of the second draw has. */
-  const broken = (options: Partial<TrainOptions>) => {
-    const model = new Llama({ vocabulary: 40, context: 64, layers: 1, heads: 2, width: 128, tied: false, seed: 3 });
-    expect(planLanes(model, step, { threads: 2 }, 2).workers).toBe(2);
-    const table = model.parameters().get('tokens.weight') as Parameter;
-    (table.value.data as Float32Array).fill(Number.POSITIVE_INFINITY, marker * config.width);
-    const size = rows * config.context;
-    const batches = () => (index: number) => {
-      const inputs = plain.slice(index * size, (index + 1) * size);
-      if (index === 1) inputs[size - 1] = marker;
-      return { inputs, targets: plain.slice(index * size + 1, (index + 1) * size + 1) };
-    };
-    const data = { ...asTrainingData({ train: plain, validation: plain }), batches };
-    return train(model, { data, batch: rows, steps: 3, optimizer: sgd({ lr: 0.01 }), ...options });
+    return [one, two] as const;
   };
+  const cases: [string, RunOptions][] = [
+    ['plainly, in threads of their own', { inThread: false }],
+    ['with passes that add up', { batch: 24, microBatch: 12, dropout: 0.1 }],
+    ['with frozen parameters', { groups: [{ match: 'blocks.0.mlp.*', frozen: true }] }],
+    ['with an optimiser that the engine runs', { optimizer: muon() }],
+    ['with gradients handed out and taken back', { onGradients: (gradients) => gradients }],
+  ];
+  test.each(cases)('%s', async (_, options) => void (await expectSame(options)));
 
-  test('in the second lane alone: the step is not taken, and what broke is named', async () => {
-    const taken: number[] = [];
-    const failing = broken({ threads: 2, onStep: (report) => void taken.push(report.step) });
-    await expect(failing).rejects.toThrow(/training step 1.*tokens\.weight/);
-    expect(taken).toEqual([0]);
-  });
-
-  test('a rollback takes both workers back to the same numbers', async () => {
-    const states = [];
-    for (const threads of [1, 2]) {
-      const recoveries: Recovery[] = [];
-      const { point } = await broken({
-        threads,
-        saveEvery: 1,
-        guard: { onFault: 'rollback' },
-        onRecovery: (recovery) => void recoveries.push(recovery),
-      });
-      expect(recoveries).toMatchObject([{ kind: 'fault', action: 'rollback', step: 1, from: 1 }]);
-      expect(point).toMatchObject({ step: 3, skipped: 1 });
-      states.push(point.state);
+  test('with dropout and averages, and goes on from a state of either', async () => {
+    const options = { dropout: 0.2, average: 0.9, saveEvery: 2 };
+    const [one, two] = await expectSame(options);
+    for (const [threads, { points }] of [
+      [2, one],
+      [1, two],
+    ] as const) {
+      expect(points[0]?.step).toBe(2);
+      const resumed = await run(threads, { ...options, resume: points[0] as RunPoint });
+      expect(resumed.state).toEqual(one.state);
     }
-    expect(states[1]).toEqual(states[0]);
-  });
-
-  test('a lane that dies is an error, told to all who wait for it', async () => {
-    const thread = startLane();
-    const lane = remoteLane(thread);
-    const waiting = lane.compute({ draw: 0, work: [] }); // not set up: an error of its own
-    await expect(waiting).rejects.toThrow();
-    await lane.dispose();
-    await expect(lane.reduce()).rejects.toThrow(/a run that is not disposed/);
-  });
-
-  test('a second worker that cannot be set up: its error is told, and all is let go', async () => {
-    const model = modelOf();
-    const before = memory();
-    const runner = new StepRunner();
-    const plan = planLanes(model, step, { threads: 2 }, 2);
-    const program = traceStep(model, { shape: plan.shape }, { threads: 1 });
-    let asked = 0;
-    const setup = {
-      program,
-      parameters: applyGroups(parameterShapes(model)),
-      values: Object.fromEntries([...model.parameters()].map(([name, p]) => [name, Float32Array.from(p.value.data as Float32Array)])),
-      optimizer: adamW({ lr: 1e-3 }),
-      optimizerPrograms: [],
-      clip: 1,
-      accumulate: 1,
-      lanes: 2 as const,
-      workers: 2 as const,
-      average: 0,
-      seed: 0,
-      // What cannot be cloned for another thread: read by the first worker as it is.
-      get engine(): never {
-        return (asked++ === 0 ? undefined : { refused: () => {} }) as never;
-      },
-    };
-    await expect(runner.setup(setup)).rejects.toThrow(/could not be cloned/);
-    await runner.dispose();
-    expect(memory()).toEqual(before);
   });
 });
 

@@ -149,6 +149,7 @@ describe('train', () => {
     [{ seed: 1.5 }, 'seed is a whole number from 0; got 1.5'],
     [{ clip: -1 }, 'clip is at least 0, 0 for never; got -1'],
     [{ average: 1 }, 'average is a decay from 0 to below 1, 0 for none; got 1'],
+    [{ lanes: 3 as 2 }, 'lanes is 1 or 2, 0 for as it suits; got 3'],
     [{ labelSmoothing: 0.1, loss: nextTokenLoss }, 'label smoothing with the default loss; got a loss of its own too'],
   ] as [Partial<TrainOptions>, string][])('%o is refused', async (options, message) => {
     await expect(train(make(), { ...base, ...options })).rejects.toThrow(`train: ${message}`);

@@ -1,9 +1,8 @@
-import { laneThreads } from '#lane';
 import { startThread } from '#thread';
 import type { TokenBatch } from '../../datasets/index.js';
 import type { LanguageModel } from '../../models/index.js';
-import { type AdamW, applyGroups, parameterShapes, type StepOwner, type StepReport, traceStep } from '../../train/index.js';
-import { planLanes } from '../../train/lanes.js';
+import { type AdamW, applyGroups, parameterShapes, type StepOwner, type StepReport } from '../../train/index.js';
+import { traceLanes } from '../../train/lanes.js';
 import { remoteOwner } from '../../train/worker/rpc.js';
 import type { StepShape } from './step-shape.js';
 
@@ -59,18 +58,15 @@ export class OurSide implements Side {
     const { batch, context, accumulate } = shape;
     const owner = remoteOwner(startThread());
     const step = { shape: { rows: batch, length: context }, hasIgnored };
-    const plan = planLanes(model, step, { threads }, laneThreads());
     try {
       await owner.setup({
-        program: traceStep(model, { ...step, shape: plan.shape }, { device: 'cpu', threads: plan.threads }),
+        ...traceLanes(model, step, { device: 'cpu', threads }),
         parameters: applyGroups(parameterShapes(model)),
         values: Object.fromEntries([...model.parameters()].map(([name, p]) => [name, Float32Array.from(p.value.data as Float32Array)])),
         optimizer,
         optimizerPrograms: [],
         clip,
         accumulate,
-        lanes: plan.lanes,
-        workers: plan.workers,
         average: 0,
         seed: 1,
       });

@@ -1,11 +1,10 @@
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { laneThreads } from '#lane';
 import type { TokenBatch } from '../../datasets/index.js';
 import type { LanguageModel } from '../../models/index.js';
 import { type EngineTensor, engineTensor, Session } from '../../runtime/index.js';
-import { traceStep } from '../../train/index.js';
-import { laneOf, planLanes } from '../../train/lanes.js';
+import { laneOf, traceLanes } from '../../train/lanes.js';
+import { batchFeeds } from '../../train/worker/sessions.js';
 import { type OpTimes, opTimes } from './op-times.js';
 import type { StepShape } from './step-shape.js';
 
@@ -24,10 +23,9 @@ export async function profileStep(
 ): Promise<OpTimes> {
   const { threads, steps, folder, batches } = options;
   const step = { shape: { rows: shape.batch, length: shape.context } };
-  const plan = planLanes(model, step, { threads }, laneThreads());
-  const program = traceStep(model, { shape: plan.shape }, { device: 'cpu', threads: plan.threads });
+  const { program, lanes, workers } = traceLanes(model, step, { device: 'cpu', threads });
   const profile = join(folder, profilePrefix);
-  const session = await Session.create(program.onnx, { device: 'cpu', threads: plan.threads, optimize: false, profile });
+  const session = await Session.create(program.onnx, { device: 'cpu', threads: program.threads, optimize: false, profile });
   try {
     const parameters = model.parameters();
     const feeds: Record<string, EngineTensor> = {};
@@ -40,16 +38,13 @@ export async function profileStep(
       fetches[`gradient:${name}`] = engineTensor('float32', new Float32Array(value.data.length), value.shape);
     }
     for (let index = 0; index <= steps; index++) {
-      const { inputs, targets } = laneOf(batches(index), 0, plan.lanes);
-      feeds.inputs = engineTensor('int32', inputs, [plan.shape.rows, plan.shape.length]);
-      feeds.targets = engineTensor('int32', targets, [plan.shape.rows, plan.shape.length]);
-      await session.run(feeds, fetches);
+      await session.run({ ...feeds, ...batchFeeds(program, laneOf(batches(index), 0, lanes)) }, fetches);
     }
     session.endProfiling();
   } finally {
     await session.dispose();
   }
-  return times(await takeProfile(folder), plan.lanes / plan.workers);
+  return times(await takeProfile(folder), lanes / workers);
 }
 
 /** The same of so many runs in a row. */

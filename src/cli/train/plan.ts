@@ -9,8 +9,9 @@ import { checkNewFolder } from '../output-path.js';
 import { type DataRecord, type PreparedData, type PrepareOptions, prepareTask, prepareTexts, sameTexts, tokenizerHash } from './data.js';
 import { buildModel } from './model.js';
 import type { ResumedRun } from './resumed-run.js';
+import { resumeSettings } from './resumed-settings.js';
 import { freeFolder } from './run-name.js';
-import { completeSettings, resumeSettings, type SettingFlags, type Settings } from './settings.js';
+import { completeSettings, type SettingFlags, type Settings } from './settings.js';
 import { checkShapeFlags, shapeOf, startModel } from './start.js';
 import { adviceOf } from './task-advice.js';
 

@@ -96,6 +96,11 @@ export const settingTable = {
     ),
     batch: number('--batch <n>', 'rows per step', wholeNumber(1, 1 << 20)),
     microBatch: number('--micro-batch <n>', 'rows per pass through the model; divides the batch', wholeNumber(1, 1 << 20)),
+    lanes: number(
+      '--lanes <n>',
+      '1: passes go whole; 2: in two halves, a worker each, mostly faster, with more memory; 0: as suits model and batch (default: 0)',
+      wholeNumber(0, 2),
+    ),
   }),
   ...grouped('Optimisation:', {
     steps: number('--steps <n>', 'training steps', wholeNumber(1)),

@@ -1,7 +1,7 @@
 import { fail } from '../../core/index.js';
 import type { EngineFlags } from '../options.js';
 import { type Preset, type PresetName, presets } from './presets.js';
-import { flagOf, type optimizerNames, type orderNames, type SettingName, type scheduleNames, settingTable } from './setting-table.js';
+import { flagOf, type optimizerNames, type orderNames, type scheduleNames, settingTable } from './setting-table.js';
 
 /** Everything that decides what a run learns: `trainer.json` keeps it, and a resumed run must have the same. */
 export interface Settings extends Preset {
@@ -20,6 +20,8 @@ export interface Settings extends Preset {
   /** Of several data; empty for by length. */
   readonly weights: string;
   readonly column: string;
+  /** Whether passes go whole, 1, or in two lanes, 2; 0: as it suits. */
+  readonly lanes: 0 | 1 | 2;
   readonly order: (typeof orderNames)[number];
   readonly optimizer: (typeof optimizerNames)[number];
   readonly beta1: number;
@@ -122,6 +124,7 @@ export function completeSettings(
     freeze: '',
     rates: '',
     layerDecay: 1,
+    lanes: 0,
     clip: 1,
     seed: 0,
     keepEvery: 0,
@@ -169,7 +172,7 @@ function forAnyOptimizer({
 }
 
 /** The settings in the table's order: the same record for the same settings, to the byte. */
-function inOrder(values: Readonly<Record<string, unknown>> | Settings): Settings {
+export function inOrder(values: Readonly<Record<string, unknown>> | Settings): Settings {
   const kept = values as Readonly<Record<string, unknown>>;
   return Object.fromEntries(Object.keys(settingTable).map((name) => [name, kept[name]])) as unknown as Settings;
 }
@@ -181,19 +184,15 @@ function largestDivisor(n: number, most: number): number {
   return divisor;
 }
 
-/** A setting as flags write it; a switch, of which a flag knows one side only, as config files do. */
-function written(name: SettingName, value: unknown): string {
-  return `${settingTable[name].kind === 'switch' ? name : flagOf(name)} ${value}`;
-}
-
 function refuse(rule: string, got: string, fix = 'Change one of them'): never {
   throw fail('value', { where: 'train', rule, got, fix });
 }
 
 function checkSettings(settings: Settings): void {
-  const { batch, microBatch, lr, minLr, warmup, steps, weightDecay, optimizer, schedule, decaySteps, saveEvery, keepEvery, keep } =
+  const { batch, microBatch, lanes, lr, minLr, warmup, steps, weightDecay, optimizer, schedule, decaySteps, saveEvery, keepEvery, keep } =
     settings;
   if (batch % microBatch !== 0) refuse('--micro-batch divides --batch', `${microBatch} and ${batch}`);
+  if (lanes === 2 && microBatch % 2 !== 0) refuse('an even --micro-batch with --lanes 2', String(microBatch));
   if (minLr > lr) refuse('--min-lr is at most --lr', `${minLr} and ${lr}`);
   if (warmup > steps) refuse('--warmup is at most --steps', `${warmup} and ${steps}`);
   if (schedule === 'wsd' && warmup + decaySteps > steps)
@@ -209,42 +208,4 @@ function checkSettings(settings: Settings): void {
   const textual = (['column', 'weights', 'order', 'tokenizer'] as const).filter((name) => settings[name] !== textDefaults[name]);
   if (settings.task !== '' && textual.length > 0)
     refuse('--task, which brings its own data and tokenizer, without flags of texts', textual.map(flagOf).join(', '), 'Leave them out');
-}
-
-/** Settings that a resumed run may change: nothing that is learned depends on them. */
-const changeable: readonly string[] = ['sample', 'watch'] satisfies SettingName[];
-
-/**
- * The settings that a run folder keeps, checked against the flags of this command.
- *
- * @throws checkpoint: a folder whose settings are damaged; value: flags that say something else
- */
-export function resumeSettings(kept: Readonly<Record<string, unknown>>, said: SettingFlags, folder: string): Settings {
-  const model = completeSettings({});
-  for (const [name, example] of Object.entries(model)) {
-    const value = kept[name];
-    if (typeof value !== typeof example || (typeof value === 'number' && !Number.isFinite(value))) {
-      throw fail('checkpoint', {
-        where: folder,
-        rule: `"${name}" is a ${typeof example}`,
-        got: JSON.stringify(value) ?? 'none',
-        fix: 'The folder is damaged, or not a run of this version: start a new run, from its weights with --from',
-      });
-    }
-  }
-  const changed = Object.entries(said).filter(([name]) => changeable.includes(name));
-  const settings = inOrder({ ...kept, ...Object.fromEntries(changed) });
-  const differing = (Object.keys(said) as SettingName[]).filter((name) => settings[name] !== said[name]);
-  if (differing.length > 0) {
-    const list = differing
-      .map((name) => `${written(name, said[name])} (the run has ${settings[name] === '' ? 'none' : settings[name]})`)
-      .join(', ');
-    throw fail('value', {
-      where: `--resume ${folder}`,
-      rule: 'a run goes on with its own settings',
-      got: list,
-      fix: `Leave the flags out, or start a new run with --from ${folder}`,
-    });
-  }
-  return settings;
 }

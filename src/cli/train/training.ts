@@ -1,8 +1,7 @@
 import { files } from '#files';
-import { laneThreads } from '#lane';
 import { fail, HeadlightError } from '../../core/index.js';
-import { type TrainOptions, type TrainResult, traceStep, train } from '../../train/index.js';
-import { planLanes } from '../../train/lanes.js';
+import { type TrainOptions, type TrainResult, train } from '../../train/index.js';
+import { traceLanes } from '../../train/lanes.js';
 import type { CommandIo } from '../io.js';
 import type { EngineFlags, FaultFlags } from '../options.js';
 import { RunKeeper } from './keeper.js';
@@ -31,8 +30,23 @@ const curveWidth = 72;
 /** Runs a plan: trains, shows how far it is, and keeps the folder. Ctrl-C ends it after the step under way, saved. */
 export async function runTraining(plan: TrainingPlan, options: TrainingOptions, io: CommandIo): Promise<TrainingOutcome> {
   const { model, data, settings, resume, tokenizer } = plan;
-  const { steps, batch, microBatch, context, clip, seed, evalEvery, saveEvery, labelSmoothing, average, onFault, onSpike, sample, watch } =
-    settings;
+  const {
+    steps,
+    batch,
+    microBatch,
+    context,
+    lanes,
+    clip,
+    seed,
+    evalEvery,
+    saveEvery,
+    labelSmoothing,
+    average,
+    onFault,
+    onSpike,
+    sample,
+    watch,
+  } = settings;
   const engine = { ...(options.device && { device: options.device }), ...(options.threads !== undefined && { threads: options.threads }) };
   const trainOptions: TrainOptions = {
     ...engine,
@@ -41,6 +55,7 @@ export async function runTraining(plan: TrainingPlan, options: TrainingOptions, 
     batch,
     microBatch,
     length: context,
+    lanes,
     optimizer: optimizerOf(settings),
     groups: groupsOf(settings, model),
     schedule: scheduleOf(settings),
@@ -57,9 +72,9 @@ export async function runTraining(plan: TrainingPlan, options: TrainingOptions, 
   };
   if (options.dumpOnnx !== undefined) {
     const { packed, hasIgnored } = data;
-    const step = { shape: { rows: microBatch, length: context }, packed, hasIgnored, labelSmoothing };
-    const { shape } = planLanes(model, { ...step, whole: engine.device === 'webgpu' }, engine, laneThreads());
-    await files.writeAtomic(options.dumpOnnx, traceStep(model, { ...step, shape }, engine).onnx);
+    const whole = engine.device === 'webgpu';
+    const step = { shape: { rows: microBatch, length: context }, packed, hasIgnored, labelSmoothing, lanes, whole };
+    await files.writeAtomic(options.dumpOnnx, traceLanes(model, step, engine).program.onnx);
   }
   const keeper = await RunKeeper.open(plan);
   const log = await RunLog.open(plan);

@@ -54,7 +54,7 @@ export const muonRule: UpdateRule<Muon> = {
     return isMatrix(options, parameter) && parts > 1 ? rows * columns * parts : 0;
   },
   programs(options, parameters) {
-    const found = parameters.filter((p) => isMatrix(options, p)).map((p) => layout(options, p));
+    const found = parameters.filter((p) => isMatrix(options, p)).map((p) => ({ name: p.name, ...layout(options, p) }));
     if (found.length === 0) {
       throw fail('name', {
         where: 'muon',
@@ -63,8 +63,13 @@ export const muonRule: UpdateRule<Muon> = {
         fix: `The parameters of rank 2 are ${parameters.flatMap((p) => (p.shape.length === 2 ? [p.name] : [])).join(', ') || 'none'}`,
       });
     }
-    const shapes = new Map(found.map(({ rows, columns }) => [newtonSchulzKey(rows, columns, options.steps), { rows, columns }]));
-    return [...shapes.values()].map(({ rows, columns }) => newtonSchulzProgram(rows, columns, options.steps));
+    const { steps } = options;
+    const keyOf = ({ rows, columns }: (typeof found)[number]) => newtonSchulzKey(rows, columns, steps);
+    const shapes = new Map(found.map((p) => [keyOf(p), p]));
+    return [...shapes].map(([key, { rows, columns }]) => {
+      const users = found.filter((p) => keyOf(p) === key).map(({ name }) => name);
+      return newtonSchulzProgram(rows, columns, steps, users);
+    });
   },
   update(options, place, update) {
     return isMatrix(options, place) ? updateMatrix(options, place, update) : adamWRule.update(options.others, place, update);

@@ -27,12 +27,13 @@ export function newtonSchulz(x: Tensor, steps: number): Tensor {
   return y;
 }
 
-/** `newtonSchulz` as a program: [rows,columns] `matrix` to `orthogonal`. */
-export function newtonSchulzProgram(rows: number, columns: number, steps: number): OptimizerProgram {
+/** `newtonSchulz` as a program: [rows,columns] `matrix` to `orthogonal`. @param parameters names of those that hold such matrices */
+export function newtonSchulzProgram(rows: number, columns: number, steps: number, parameters: readonly string[]): OptimizerProgram {
   const matrix = input('matrix', [rows, columns]);
   const lowered = lowerProgram({ orthogonal: newtonSchulz(matrix, steps) }, [{ name: 'matrix', spec: matrix }]);
   return {
     key: newtonSchulzKey(rows, columns, steps),
+    parameters,
     onnx: encodeModel(lowered.model),
     inputs: { matrix: [rows, columns] },
     output: 'orthogonal',

@@ -38,6 +38,8 @@ export interface Update {
 /** A program that an optimiser needs run by the engine: traced by the caller, since a worker gets data, not functions. */
 export interface OptimizerProgram {
   readonly key: string;
+  /** Names of those whose updates run it. */
+  readonly parameters: readonly string[];
   readonly onnx: Uint8Array;
   readonly inputs: Readonly<Record<string, readonly number[]>>;
   readonly output: string;

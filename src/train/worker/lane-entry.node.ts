@@ -1,7 +1,7 @@
 import { parentPort } from 'node:worker_threads';
+import type { LaneOwner } from './lane-protocol.js';
 import { LaneWorker } from './lane-worker.js';
-import { laneInOrder } from './remote-lane.js';
-import { answering } from './rpc.js';
+import { serve } from './rpc.js';
 
-const answer = answering(laneInOrder(new LaneWorker()), (reply, transfer) => parentPort?.postMessage(reply, transfer));
+const answer = serve<LaneOwner>(new LaneWorker(), (reply, transfer) => parentPort?.postMessage(reply, transfer));
 parentPort?.on('message', answer);

@@ -79,7 +79,8 @@ export class LaneWorker implements LaneOwner {
     this.#program = await LoadedProgram.create(setup.program, { parameter: bound(current), mask });
     const updater = new Updater(storage, kernels, optimizer);
     this.#updater = updater;
-    await updater.load(setup.optimizerPrograms, setup.program.threads);
+    const needed = setup.optimizerPrograms.filter((program) => program.parameters.some((name) => this.#owns(name)));
+    await updater.load(needed, setup.program.threads);
     this.shelf = new ProgramShelf({ parameter: bound(judged), mask: () => undefined });
     this.#fetches = { loss: null };
     for (const p of storage.layout.parameters) {

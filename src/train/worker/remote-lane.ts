@@ -1,5 +1,5 @@
 import type { LaneOwner } from './lane-protocol.js';
-import { callsTo, queue, type Thread } from './rpc.js';
+import { callsTo, type Thread } from './rpc.js';
 
 /** A lane whose methods run in the thread. */
 export function remoteLane(thread: Thread): LaneOwner {
@@ -16,21 +16,4 @@ export function remoteLane(thread: Thread): LaneOwner {
     restore: (state) => call('restore', state),
     dispose: end,
   };
-}
-
-/** The same lane, answering one call after the other. */
-export function laneInOrder(lane: LaneOwner): LaneOwner {
-  const queued = queue();
-  return {
-    setup: queued((setup) => lane.setup(setup)),
-    compute: queued((request) => lane.compute(request)),
-    reduce: queued(() => lane.reduce()),
-    apply: queued((update) => lane.apply(update)),
-    collect: queued(() => lane.collect()),
-    gradients: queued((request) => lane.gradients(request)),
-    replace: queued((request) => lane.replace(request)),
-    optimizerState: queued(() => lane.optimizerState()),
-    restore: queued((state) => lane.restore(state)),
-    dispose: queued(() => lane.dispose()),
-  } as LaneOwner;
 }

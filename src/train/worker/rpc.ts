@@ -25,21 +25,17 @@ export interface Thread {
 }
 
 /** An object whose methods take one argument and answer later. */
-type Methods<T> = { readonly [K in keyof T]: (argument: never) => Promise<unknown> };
+type Methods<T> = object & { readonly [K in keyof T]: (argument: never) => Promise<unknown> };
 
 /** The worker's side: answers calls one after the other, in the order they came. */
-export function serve(owner: StepOwner, post: (reply: ReplyMessage, transfer: ArrayBuffer[]) => void): (message: CallMessage) => void {
-  return answering(inOrder(owner), post);
-}
-
-/** The worker's side of any object: answers calls as they come. */
-export function answering<T extends Methods<T>>(
+export function serve<T extends Methods<T>>(
   owner: T,
   post: (reply: ReplyMessage, transfer: ArrayBuffer[]) => void,
 ): (message: CallMessage) => Promise<void> {
+  const queued = inOrder(owner);
   return async ({ id, method, argument }) => {
     try {
-      const result = await owner[method as keyof T](argument as never);
+      const result = await queued[method as keyof T](argument as never);
       post({ id, result }, buffersOf(result));
     } catch (error) {
       const { message, stack } = error as Error;
@@ -48,30 +44,20 @@ export function answering<T extends Methods<T>>(
   };
 }
 
-/** Puts calls in a row: each begins when the one before it has ended. */
-export function queue(): <Argument, Result>(work: (argument: Argument) => Promise<Result>) => (argument: Argument) => Promise<Result> {
-  let last: Promise<unknown> = Promise.resolve();
-  return (work) => (argument) => {
-    const result = last.then(() => work(argument));
-    last = result.catch(() => {});
-    return result;
-  };
-}
-
 /** The same owner, answering one call after the other: a step must not begin before the one before it has ended. */
-export function inOrder(owner: StepOwner): StepOwner {
-  const queued = queue();
-  return {
-    setup: queued((setup) => owner.setup(setup)),
-    step: queued((request) => owner.step(request)),
-    gradients: queued((request) => owner.gradients(request)),
-    update: queued((request) => owner.update(request)),
-    run: queued((request) => owner.run(request)),
-    parameters: queued((request) => owner.parameters(request)),
-    state: queued(() => owner.state()),
-    restore: queued((state) => owner.restore(state)),
-    dispose: queued(() => owner.dispose()),
-  } as StepOwner;
+export function inOrder<T extends Methods<T>>(owner: T): T {
+  let last: Promise<unknown> = Promise.resolve();
+  return new Proxy(owner, {
+    get(target, name) {
+      const method: unknown = Reflect.get(target, name);
+      if (typeof method !== 'function') return method;
+      return (argument: unknown) => {
+        const result = last.then(() => method.call(target, argument));
+        last = result.catch(() => {});
+        return result;
+      };
+    },
+  });
 }
 
 /** Calls of methods that run in a thread. */

@@ -88,8 +88,6 @@ describe('findFault', () => {
 });
 
 describe('findGrowth', () => {
-  const [batch] = batches as [(typeof batches)[number]];
-
   test.each([
     ['blocks.1.mlp.up.weight', 'blocks.1.mlp.pre'],
     ['blocks.2.attention.output.weight', 'blocks.2.attention.output'],
@@ -97,7 +95,7 @@ describe('findGrowth', () => {
   ])('finds the site behind %s', async (parameter, site) => {
     const before = structuredClone(values);
     scale(parameter, 50);
-    const growth = await findGrowth({ ...settings, before, after: values, batch });
+    const growth = await findGrowth({ ...settings, before, after: values, batches });
     expect(growth?.site).toBe(site);
     expect((growth?.after ?? 0) / (growth?.before ?? 1)).toBeGreaterThan(10);
     expect(growth?.message).toMatch(
@@ -108,23 +106,46 @@ describe('findGrowth', () => {
   test('finds a site that is no number at all now', async () => {
     const before = structuredClone(values);
     of('blocks.0.mlp.down.bias')[0] = Number.NaN;
-    expect((await findGrowth({ ...settings, before, after: values, batch }))?.site).toBe('blocks.0.mlp.output');
+    expect((await findGrowth({ ...settings, before, after: values, batches }))?.site).toBe('blocks.0.mlp.output');
   });
 
   test('finds none in changes as a step makes them', async () => {
     const before = structuredClone(values);
     for (const name of Object.keys(values)) scale(name, 1.1);
-    expect(await findGrowth({ ...settings, before, after: values, batch })).toBeUndefined();
+    expect(await findGrowth({ ...settings, before, after: values, batches })).toBeUndefined();
+  });
+
+  test('looks at all batches together, as if they were one', async () => {
+    const untied = new GPT2({ vocabulary: 17, context: 8, layers: 1, heads: 2, width: 16, tied: false });
+    const before = Object.fromEntries([...untied.parameters()].map(([name, p]) => [name, (p.value.data as Float32Array).slice()]));
+    const after = structuredClone(before);
+    after['tokens.weight']?.fill(50, 16 * 16); // of token 16, which only the second batch has
+    const [first, second] = [15, 16].map((token) => ({ inputs: ids(5).map((id) => (id > 14 ? token : id)), targets: ids(6) }));
+    const [one, other] = [first, second] as typeof batches;
+    const search = { ...settings, model: untied, before, after };
+    expect(await findGrowth({ ...search, batches: [one] as typeof batches })).toBeUndefined();
+    const parts = await findGrowth({ ...search, batches: [one, other] as typeof batches });
+    const joined = (of: 'inputs' | 'targets') => Int32Array.of(...(one?.[of] ?? []), ...(other?.[of] ?? []));
+    const whole = { inputs: joined('inputs'), targets: joined('targets') };
+    const together = await findGrowth({ ...search, shape: { rows: 4, length: 8 }, batches: [whole] });
+    expect(parts?.site).toBe('embed');
+    expect(together?.site).toBe('embed');
+    expect((parts?.after ?? 0) / (together?.after ?? 1)).toBeCloseTo(1, 5);
+    expect((parts?.before ?? 0) / (together?.before ?? 1)).toBeCloseTo(1, 5);
   });
 
   test('takes what batches carry: documents and positions', async () => {
-    const packed = { ...batch, documents: new Int32Array(16), positions: Int32Array.from({ length: 16 }, (_, i) => i % 8) };
+    const packed = {
+      ...(batches[0] as (typeof batches)[number]),
+      documents: new Int32Array(16),
+      positions: Int32Array.from({ length: 16 }, (_, i) => i % 8),
+    };
     const seen: string[] = [];
     const looks: Loss = (m, given) => {
       seen.push(...Object.keys(given));
       return loss(m, given);
     };
-    await findGrowth({ ...settings, loss: looks, before: values, after: values, batch: packed });
+    await findGrowth({ ...settings, loss: looks, before: values, after: values, batches: [packed] });
     expect(seen).toEqual(['inputs', 'targets', 'documents', 'positions']);
   });
 });

@@ -1,10 +1,9 @@
 import { availableParallelism } from 'node:os';
-import { laneThreads } from '#lane';
 import { fail } from '../../../core/index.js';
 import type { TokenBatch } from '../../../datasets/index.js';
 import { DeviceRunner } from '../../../train/device/runner.js';
-import { adamW, applyGroups, parameterShapes, type StepOwner, StepRunner, traceStep } from '../../../train/index.js';
-import { planLanes } from '../../../train/lanes.js';
+import { adamW, applyGroups, parameterShapes, type StepOwner, StepRunner } from '../../../train/index.js';
+import { traceLanes } from '../../../train/lanes.js';
 import { type Machine, machine } from '../machine.node.js';
 import { type Summary, summarize } from '../statistics.js';
 import { storyBatches } from '../step-batches.js';
@@ -132,11 +131,8 @@ async function ownerOf(shape: StepShape, device: 'cpu' | 'webgpu', threads: numb
   const owner = device === 'cpu' ? new StepRunner() : new DeviceRunner({ wholly: true });
   const model = modelOf(shape, 'gelu_new');
   const step = { shape: { rows: shape.batch, length: shape.context }, whole: device === 'webgpu' };
-  const plan = planLanes(model, step, { threads }, laneThreads());
   await owner.setup({
-    program: traceStep(model, { ...step, shape: plan.shape }, { device, threads: plan.threads }),
-    lanes: plan.lanes,
-    workers: plan.workers,
+    ...traceLanes(model, step, { device, threads }),
     parameters: applyGroups(parameterShapes(model)),
     values: Object.fromEntries([...model.parameters()].map(([name, p]) => [name, Float32Array.from(p.value.data as Float32Array)])),
     optimizer: adamW({ lr: calmRate }),
