@@ -66,7 +66,7 @@ describe.each(Object.keys(looked))('%s', (name) => {
     const { model, prompt } = lookedAt(name);
     const baseline = nothing(prompt);
     const of = (steps: number) => integratedGradients(model, prompt, { tokens: [0], steps, baseline });
-    const [coarse, fine] = [await of(8), await of(128)];
+    const [coarse, fine] = [await of(8), await of(256)];
     const change = Math.abs((fine.logits[0] as number) - (fine.baseline[0] as number));
     expect(Math.abs(fine.gap[0] as number)).toBeLessThan(0.02 * Math.max(change, 1));
     expect(Math.abs(fine.gap[0] as number)).toBeLessThan(Math.abs(coarse.gap[0] as number) + 1e-3);
