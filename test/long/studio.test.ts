@@ -32,16 +32,16 @@ describe.skipIf(findChromium() === undefined)('how quick the studio is (needs Ch
   const count = (page: Page): Promise<number> => page.locator('.tokens button').count();
 
   test('the first paint is there within a second', async () => {
-    const { page, context } = await studio.open(at());
+    const { page, close } = await studio.open(at());
     await page.locator('#readout [data-value]').waitFor();
     const paint = await page.evaluate(() => performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? Number.NaN);
     console.log(`first contentful paint: ${paint.toFixed(0)} ms`);
     expect(paint).toBeLessThan(1000);
-    await context.close();
+    await close();
   });
 
   test('64 tokens of a model of 10M parameters are redrawn within 150 ms of the key', async () => {
-    const { page, context } = await studio.open(at({ model: 'ten', text: words.slice(0, 63) }));
+    const { page, close } = await studio.open(at({ model: 'ten', text: words.slice(0, 63) }));
     await expect.poll(() => count(page), { timeout: 30_000 }).toBe(63);
     const times: number[] = [];
     for (let edit = 0; edit < 16; edit++) {
@@ -52,11 +52,11 @@ describe.skipIf(findChromium() === undefined)('how quick the studio is (needs Ch
     const median = settled[settled.length >> 1] as number;
     console.log(`redrawn after ${times.map((time) => time.toFixed(0)).join(', ')} ms; median of the last twelve ${median.toFixed(0)}`);
     expect(median).toBeLessThan(150);
-    await context.close();
+    await close();
   });
 
   test('2,048 tokens × 6 × 6 heads: no task of the main thread above 16 ms in a pan of 3 s', async () => {
-    const { page, context } = await studio.open(
+    const { page, context, close } = await studio.open(
       at({ model: 'long', text: words.slice(0, 2048), layer: '3', head: '2', query: '900', key: '700' }),
     );
     await expect.poll(() => count(page), { timeout: 60_000 }).toBe(2048);
@@ -73,7 +73,7 @@ describe.skipIf(findChromium() === undefined)('how quick the studio is (needs Ch
     );
     expect(frames).toBeGreaterThan(60);
     expect(tasks[0]).toBeLessThan(16);
-    await context.close();
+    await close();
   });
 
   test('memory is flat over 500 edits, of the page and of the engine', async () => {

@@ -1,8 +1,13 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { expect, test } from 'vitest';
 import { memory } from '#dist/runtime/index.js';
 import { openFixture } from './engine/opened.js';
 
-test('250 edits leave no more behind than 100 do', { timeout: 120_000 }, async () => {
+setFlagsFromString('--expose-gc');
+const collect = runInNewContext('gc') as () => void;
+
+test('130 edits leave no more behind than 60 do', { timeout: 120_000 }, async () => {
   const { ask, state } = await openFixture('gpt2-tiny');
   const model = 'gpt2-tiny';
   const edit = async (n: number): Promise<void> => {
@@ -17,15 +22,16 @@ test('250 edits leave no more behind than 100 do', { timeout: 120_000 }, async (
   };
   const sizes = async (from: number, to: number) => {
     for (let n = from; n < to; n++) await edit(n);
-    globalThis.gc?.();
+    collect();
     return { heap: process.memoryUsage().heapUsed / 2 ** 20, programs: memory().program?.count ?? 0, values: state.values.count };
   };
-  const early = await sizes(0, 100);
-  const late = await sizes(100, 250);
+  // Each edit is two runs: after 60 there have been more than are kept.
+  const early = await sizes(0, 60);
+  const late = await sizes(60, 130);
   expect(late.programs).toBeLessThanOrEqual(30);
   expect(late.programs).toBeLessThanOrEqual(early.programs + 2);
   expect(state.runs).toBeLessThanOrEqual(100);
   expect(state.values.size).toBeLessThanOrEqual(384 * 2 ** 20);
-  expect(late.heap).toBeLessThan(early.heap + 60);
+  expect(late.heap).toBeLessThan(early.heap + 28);
   await state.dispose();
 });

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Browser, type BrowserContext, chromium, type Page, type Request } from 'playwright-core';
-import { findChromium } from '../browser/harness.js';
+import { chromiumArguments, findChromium } from '../browser/harness.js';
 import { start } from '../cli/command.js';
 
 /** A text of the characters that the built-in stories have. */
@@ -18,7 +18,10 @@ export interface StudioUnderTest {
   /** The process that owns a model. @throws where none does */
   processOf(model: string): number;
   readonly browser: Browser;
-  /** A fresh page at a place of the run's; what it asked for and complained of is kept. */
+  /**
+   * A fresh page at a place of the run's; what it asked for and complained of is kept. Pages without options of their own
+   * share a context, which is what costs most to open: `close` takes away what such a page kept.
+   */
   open(hash?: string, options?: Parameters<Browser['newContext']>[0]): Promise<Opened>;
   close(): Promise<void>;
 }
@@ -30,25 +33,16 @@ export interface Opened {
   readonly complaints: readonly string[];
   /** Resolves once nothing has been on its way for a moment: what the page shows is then what it was told last. */
   settled(): Promise<void>;
+  /** Closes the context's pages; what they kept in the browser is gone. */
+  close(): Promise<void>;
 }
 
 const binary = fileURLToPath(new URL('../../dist/cli/main.node.js', import.meta.url));
 
-const flags = [
-  '--headless',
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
-
-/** Trains `run` for a few seconds, keeping a checkpoint every 20 steps. */
+/** Trains `run` for a few seconds, keeping a checkpoint every 20 steps; evaluated at the end only, which takes longest. */
 export async function trainedRun(folder: string): Promise<void> {
   const size = '--layers 2 --heads 4 --width 32 --context 64 --batch 8 --lr 1e-2'.split(' ');
-  const kept = '--steps 60 --eval-every 20 --save-every 20 --keep-every 20'.split(' ');
+  const kept = '--steps 60 --eval-every 0 --save-every 20 --keep-every 20'.split(' ');
   const trained = await start(folder, ['train', 'stories', ...size, ...kept, '--out', 'run']).finished;
   if (trained.code !== 0) throw new Error(trained.err);
 }
@@ -62,14 +56,17 @@ export async function startStudio(make: (folder: string) => Promise<void> = trai
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const url = await addressOf(command);
-  const browser = await chromium.launch({ executablePath: findChromium() ?? '', args: flags });
+  const browser = await chromium.launch({ executablePath: findChromium() ?? '', args: [...chromiumArguments] });
+  const contextWith = (options: Parameters<Browser['newContext']>[0]): Promise<BrowserContext> =>
+    browser.newContext({ viewport: { width: 1280, height: 800 }, acceptDownloads: true, ...options });
+  const shared = await contextWith({});
   return {
     folder,
     url,
     processOf: (model) => childOf(command.pid as number, model),
     browser,
-    async open(hash = '', options = {}) {
-      const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, acceptDownloads: true, ...options });
+    async open(hash = '', options) {
+      const context = options === undefined ? shared : await contextWith(options);
       const page = await context.newPage();
       const requests: string[] = [];
       const complaints: string[] = [];
@@ -90,8 +87,13 @@ export async function startStudio(make: (folder: string) => Promise<void> = trai
       const settled = async (): Promise<void> => {
         while (underWay.size > 0 || performance.now() - changed < 250) await new Promise((resolve) => setTimeout(resolve, 20));
       };
+      const closePages = async (): Promise<void> => {
+        if (context !== shared) return context.close();
+        await page.evaluate(() => localStorage.clear());
+        await Promise.all(context.pages().map((one) => one.close()));
+      };
       await page.goto(`${url}#${hash}`);
-      return { page, context, requests, complaints, settled };
+      return { page, context, requests, complaints, settled, close: closePages };
     },
     async close() {
       await browser.close();

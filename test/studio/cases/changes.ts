@@ -13,7 +13,7 @@ async function after(page: Page, before: ReadonlyMap<number, number>): Promise<M
 
 export function changeCases(studio: () => StudioUnderTest): void {
   test('changes of every kind are saved; loaded again, and replayed by the command, they give the same numbers', async () => {
-    const { page, context, complaints, settled } = await studio().open(
+    const { page, context, complaints, settled, close } = await studio().open(
       at({ model: 'run', layer: '1', head: '1', query: '40', pane: 'change' }),
     );
     await page.locator('#readout [data-value]').waitFor();
@@ -81,11 +81,11 @@ export function changeCases(studio: () => StudioUnderTest): void {
     await other.locator('.notice').filter({ hasText: 'changes' }).waitFor();
     expect(await other.locator('.chip').count()).toBe(4);
     expect(complaints).toEqual([]);
-    await context.close();
+    await close();
   });
 
   test('the process of a model ends: the page says so, and goes on where it was', async () => {
-    const { page, context, complaints } = await studio().open(at({ model: 'other', layer: '1', head: '0' }));
+    const { page, close, complaints } = await studio().open(at({ model: 'other', layer: '1', head: '0' }));
     await page.locator('#readout [data-value]').waitFor();
     const before = await listed(page);
     const { value } = await readout(page);
@@ -103,6 +103,6 @@ export function changeCases(studio: () => StudioUnderTest): void {
     // Whatever the page told, it told of this process.
     for (const text of await page.locator('.notice').allTextContents()) expect(text).toContain('process of this model ended');
     expect(complaints).toEqual([]);
-    await context.close();
+    await close();
   });
 }

@@ -93,11 +93,11 @@ export function compareCases(studio: () => StudioUnderTest): void {
   test('two prompts of one length: every number of A, B and A − B is the one that lens capture writes', async () => {
     const text = story.replaceAll('drum', 'bell');
     const [a, b] = [await of(story), await of(text)];
-    const { page, context, complaints } = await studio().open(place({ otherText: text, asTable: '1' }));
+    const { page, close, complaints } = await studio().open(place({ otherText: text, asTable: '1' }));
     await checkSides(page, a, b, same);
     await checkLists(page, a, b, same);
     expect(complaints).toEqual([]);
-    await context.close();
+    await close();
   });
 
   test('two prompts of two lengths: A − B is over the tokens that both have', async () => {
@@ -107,14 +107,14 @@ export function compareCases(studio: () => StudioUnderTest): void {
     const compared = await within('lens', 'compare', run, '--text', story, '--other', text, '--sites', site, '--json');
     const { pairs } = compared.json().alignment as { pairs: [number, number][] };
     expect(pairs).toHaveLength(commonLength(story, text));
-    const { page, context, complaints } = await studio().open(place({ otherText: text, asTable: '1' }));
+    const { page, close, complaints } = await studio().open(place({ otherText: text, asTable: '1' }));
     await expect.poll(() => page.getByText(`${pairs.length} tokens aligned`).count()).toBe(1);
     const apart = `Tokens without a partner: ${story.length - pairs.length} of A, ${text.length - pairs.length} of B.`;
     expect(await page.getByText(apart).count()).toBe(1);
     await checkSides(page, a, b, pairs);
     await checkLists(page, a, b, pairs);
     expect(complaints).toEqual([]);
-    await context.close();
+    await close();
   });
 
   test.each([
@@ -122,17 +122,17 @@ export function compareCases(studio: () => StudioUnderTest): void {
     ['another model', { otherModel: 'other' }, 'other'],
   ])('a checkpoint against %s: the same text in both', async (_, fields, folder) => {
     const [a, b] = [await of(story), await of(story, folder)];
-    const { page, context, complaints } = await studio().open(place({ ...fields, asTable: '1' }));
+    const { page, close, complaints } = await studio().open(place({ ...fields, asTable: '1' }));
     await checkSides(page, a, b, same);
     await checkLists(page, a, b, same);
     expect(await page.locator('.notice').allTextContents()).toEqual([]);
     expect(complaints).toEqual([]);
-    await context.close();
+    await close();
   });
 
   test('what matters: found from the page, the parts and their shares are those of lens sweep', async () => {
     const text = story.replaceAll('drum', 'bell');
-    const { page, context, complaints } = await studio().open(place({ otherText: text }));
+    const { page, close, complaints } = await studio().open(place({ otherText: text }));
     const pane = page.locator('.sides section').nth(1);
     await pane.getByRole('button', { name: 'What would it cost?' }).click();
     await expect.poll(() => pane.textContent()).toMatch(/8 runs, about [\d.e−]+ s, [\d.]+ [kM]B\./);
@@ -162,12 +162,12 @@ export function compareCases(studio: () => StudioUnderTest): void {
     const [corrupted, clean] = [swept.baseline, swept.source].map((x) => numberText(x, 3));
     expect(await pane.textContent()).toContain(`0 is B’s own answer (${corrupted}), 1 is A’s (${clean}).`);
     expect(complaints).toEqual([]);
-    await context.close();
+    await close();
   });
 
   test('a sweep is followed as it goes, and stopped', async () => {
     const text = story.replaceAll('drum', 'bell');
-    const { page, context, complaints } = await studio().open(place({ otherText: text }));
+    const { page, close, complaints } = await studio().open(place({ otherText: text }));
     const pane = page.locator('.sides section').nth(1);
     await pane.getByRole('combobox').selectOption('head-position');
     await pane.getByRole('button', { name: 'What would it cost?' }).click();
@@ -186,7 +186,7 @@ export function compareCases(studio: () => StudioUnderTest): void {
     await pane.getByRole('button', { name: 'Start' }).click();
     await expect.poll(() => pane.getByText(`${total} of ${total}`).count()).toBe(1);
     expect(complaints).toEqual([]);
-    await context.close();
+    await close();
   });
 }
 

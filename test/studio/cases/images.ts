@@ -42,7 +42,7 @@ export function imageCases(studio: () => StudioUnderTest): void {
   };
 
   test('an image: its patches, what each looks at, and what the model sees in it; every number is lens capture’s', async () => {
-    const { page, context, complaints } = await studio().open(place({ layer: '1', head: '1' }));
+    const { page, close, complaints } = await studio().open(place({ layer: '1', head: '1' }));
     await choose(page);
     const tokens = page.locator('.tokens').first().getByRole('option');
     expect(await tokens.count()).toBe(special + rows * rows);
@@ -102,11 +102,11 @@ export function imageCases(studio: () => StudioUnderTest): void {
     await expect.poll(() => page.locator('#stage caption').textContent()).toContain('scores');
     expectWritten(await table(page), (i, j) => element(captures('blocks.1.attention.scores'), 0, 1, i, j));
     expect(complaints).toEqual([]);
-    await context.close();
+    await close();
   });
 
   test('an image: changes are made, explained and kept as for texts; another image takes the place of the first', async () => {
-    const { page, context, complaints } = await studio().open(place({ layer: '0', head: '0', query: '3' }));
+    const { page, complaints, close } = await studio().open(place({ layer: '0', head: '0', query: '3' }));
     await choose(page);
     const before = await listed(page);
     await page.locator('#stage').focus();
@@ -148,7 +148,7 @@ export function imageCases(studio: () => StudioUnderTest): void {
     await page.getByText('A and B are the same run').waitFor();
     expect(await page.locator('.notice').allTextContents()).toEqual([]);
     expect(complaints).toEqual([]);
-    await context.close();
+    await close();
   });
 }
 

@@ -27,7 +27,7 @@ export async function kept(page: Page, name: RegExp): Promise<string> {
 
 export function keepCases(studio: () => StudioUnderTest): void {
   test('a changed run is kept: the card says which model, prompt, changes and versions, and holds the changed numbers', async () => {
-    const { page, context, complaints, settled } = await studio().open(
+    const { page, context, complaints, settled, close } = await studio().open(
       at({ model: 'run', layer: '1', head: String(head), query: '30', key: '12' }),
     );
     await page.locator('#readout [data-value]').waitFor();
@@ -104,11 +104,11 @@ export function keepCases(studio: () => StudioUnderTest): void {
     await again.goto(`${new URL(page.url()).origin}/${told.get('View')}`);
     await expect.poll(() => listed(again)).toEqual(probabilities);
     expect(complaints).toEqual([]);
-    await context.close();
+    await close();
   });
 
   test('a picture: the SVG is well-formed and the PNG is the same at twice the size', async () => {
-    const { page, context } = await studio().open(at({ model: 'run', layer: '1', head: String(head) }));
+    const { page, context, close } = await studio().open(at({ model: 'run', layer: '1', head: String(head) }));
     await page.locator('#readout [data-value]').waitFor();
     const svg = await kept(page, /SVG/);
     // In a page of no policy: the studio's own lets nothing be parsed.
@@ -122,7 +122,7 @@ export function keepCases(studio: () => StudioUnderTest): void {
     const png = readFileSync((await (await keep(page, /PNG/)).path()) as string);
     expect(png.subarray(12, 16).toString('latin1')).toBe('IHDR');
     expect([png.readUInt32BE(16), png.readUInt32BE(20)]).toEqual([Math.round(2 * size.width), Math.round(2 * size.height)]);
-    await context.close();
+    await close();
   });
 
   test.each([
@@ -131,13 +131,13 @@ export function keepCases(studio: () => StudioUnderTest): void {
     ['train', '#moment', (kept: { curves: object }) => Object.keys(kept.curves).length > 0, true],
   ] as const)('the view %s is kept too, as a picture and as its numbers', async (view, shown, sizeOf, size) => {
     const other = story.replaceAll('drum', 'bell');
-    const { page, context, complaints, settled } = await studio().open(at({ model: 'run', view, otherText: other }));
+    const { page, close, complaints, settled } = await studio().open(at({ model: 'run', view, otherText: other }));
     await page.locator(shown).first().waitFor();
     await expect.poll(() => page.getByRole('button', { name: 'Keep', exact: true }).isEnabled()).toBe(true);
     await settled();
     expect(await kept(page, /SVG/)).toMatch(/^<svg[\s\S]*<(?:path|rect)[\s\S]*<\/svg>\s*$/);
     expect(sizeOf(JSON.parse(await kept(page, /JSON/)))).toBe(size);
     expect(complaints).toEqual([]);
-    await context.close();
+    await close();
   });
 }

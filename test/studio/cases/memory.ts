@@ -18,7 +18,10 @@ export interface Held {
  * after some counts of edits.
  */
 export async function heldOver(studio: StudioUnderTest, counts: readonly number[]): Promise<Held[]> {
-  const { page, context, complaints } = await studio.open(at({ model: 'run', layer: '1', head: '1', query: '30', pane: 'next' }));
+  const { page, context, complaints, close } = await studio.open(
+    at({ model: 'run', layer: '1', head: '1', query: '30', pane: 'next' }),
+    {},
+  );
   await page.locator('#readout [data-value]').waitFor();
   const client = await context.newCDPSession(page);
   await client.send('Performance.enable');
@@ -32,7 +35,7 @@ export async function heldOver(studio: StudioUnderTest, counts: readonly number[
   }
   expect(await page.locator('.notice').allTextContents()).toEqual([]);
   expect(complaints).toEqual([]);
-  await context.close();
+  await close();
   return held;
 }
 

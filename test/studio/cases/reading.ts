@@ -14,7 +14,7 @@ export function readingCases(studio: () => StudioUnderTest): void {
 
   test('every cell of every head, before and after softmax, is the number that lens capture writes', async () => {
     const text = story.slice(0, 25);
-    const { page, context, complaints } = await studio().open(at({ model: 'run', asTable: '1', text }));
+    const { page, close, complaints } = await studio().open(at({ model: 'run', asTable: '1', text }));
     await page.locator('#readout [data-value]').waitFor();
     const values = await all(text);
     for (let layer = 0; layer < layers; layer++)
@@ -29,7 +29,7 @@ export function readingCases(studio: () => StudioUnderTest): void {
         }
       }
     expect(complaints).toEqual([]);
-    await context.close();
+    await close();
   });
 
   test('what comes next, after any token, and what temperature, top-k and top-p leave of it', async () => {
@@ -38,7 +38,7 @@ export function readingCases(studio: () => StudioUnderTest): void {
     const sampling = { temperature: String(temperature), topK: String(topK), topP: String(topP) };
     const position = 20;
     const place = { model: 'run', query: String(position), nextAfterQuery: '1', ...sampling };
-    const { page, context, complaints } = await studio().open(at(place));
+    const { page, close, complaints } = await studio().open(at(place));
     await expect.poll(async () => (await listed(page)).size).toBe(10);
     const p = probabilitiesOf(logits, position);
     for (const [id, probability] of await listed(page)) expect(probability).toBeCloseTo(p[id] as number, 6);
@@ -69,13 +69,13 @@ export function readingCases(studio: () => StudioUnderTest): void {
       expect(Number.parseFloat(marks[i] as string)).toBeCloseTo(Math.min(100, (100 * chosen) / Math.max(most, chosen)), 3);
     });
     expect(complaints).toEqual([]);
-    await context.close();
+    await close();
   });
 
   test('the coloured text writes each weight of the row; of a column, who looks at the token', async () => {
     const pattern = (await all())('blocks.1.attention.pattern');
     const [query, key] = [30, 4];
-    const { page, context, complaints } = await studio().open(
+    const { page, close, complaints } = await studio().open(
       at({ model: 'run', layer: '1', head: '2', form: 'text', query: String(query), key: String(key) }),
     );
     await page.locator('#readout [data-value]').waitFor();
@@ -102,11 +102,11 @@ export function readingCases(studio: () => StudioUnderTest): void {
     await expect.poll(async () => (await written()).length).toBe(column.length);
     as(column, await written());
     expect(complaints).toEqual([]);
-    await context.close();
+    await close();
   });
 
   test('the scores of heads are those that the command writes; sorted by one, they are in its order', async () => {
-    const { page, context, complaints } = await studio().open(at({ model: 'run', view: 'heads' }));
+    const { page, close, complaints } = await studio().open(at({ model: 'run', view: 'heads' }));
     const { out } = await headlight(studio().folder, 'heads', 'run', '--json');
     const scored = (JSON.parse(out) as { heads: Record<string, number | null>[] }).heads;
     const columns = Object.keys(scored[0] as object).filter((name) => name !== 'layer' && name !== 'head');
@@ -135,6 +135,6 @@ export function readingCases(studio: () => StudioUnderTest): void {
     await rows.locator('th button').click();
     await expect.poll(() => page.locator('.chosen').getAttribute('data-head')).toBe('1 2');
     expect(complaints).toEqual([]);
-    await context.close();
+    await close();
   });
 }

@@ -74,7 +74,7 @@ export function translationCases(studio: () => StudioUnderTest): void {
   const ready = (page: Page): Promise<void> => page.locator('#readout [data-value]').waitFor();
 
   test('cross-attention: target and source side by side; every number is the lens’s, and a head looks at the mirrored place', async () => {
-    const { page, context, complaints } = await studio().open(place({ form: 'arcs' }));
+    const { page, close, complaints } = await studio().open(place({ form: 'arcs' }));
     await ready(page);
     const captured = await seen('*attention.pattern,*attention.scores,logits');
     const pattern = captured[site] as HostArray;
@@ -113,11 +113,11 @@ export function translationCases(studio: () => StudioUnderTest): void {
     const probabilities = probabilitiesOf(captured.logits as HostArray);
     for (const [id, probability] of await listed(page)) expect(probability).toBeCloseTo(probabilities[id] as number, 5);
     expect(complaints).toEqual([]);
-    await context.close();
+    await close();
   });
 
   test('it writes the target token after token; a cross-attention edge is followed to the source, and cut', async () => {
-    const { page, context, complaints, settled } = await studio().open(place({ text: target.slice(0, 1) }));
+    const { page, close, complaints, settled } = await studio().open(place({ text: target.slice(0, 1) }));
     await ready(page);
     const count = page.locator('.tokens').first().getByRole('option');
     // The coloured tokens are those looked at: the source's.
@@ -159,12 +159,12 @@ export function translationCases(studio: () => StudioUnderTest): void {
     const wanted = probabilitiesOf(logits as HostArray);
     for (const [id, probability] of changed) expect(probability).toBeCloseTo(wanted[id] as number, 5);
     expect(complaints).toEqual([]);
-    await context.close();
+    await close();
   });
 
   test('two targets of one source are compared, and what matters is found, head by head', async () => {
     const other = [...target].map((letter, i) => (i === 2 ? [...source].find((x) => x !== letter) : letter)).join('');
-    const { page, context, complaints } = await studio().open(place({ view: 'compare', otherText: other }));
+    const { page, close, complaints } = await studio().open(place({ view: 'compare', otherText: other }));
     await ready(page);
     const [a, b] = [await seen('*attention.pattern'), await seen('*attention.pattern', other)];
     const { query, key, value } = await readout(page);
@@ -193,6 +193,6 @@ export function translationCases(studio: () => StudioUnderTest): void {
     await expect.poll(() => page.locator('tbody tr').count()).toBe(6);
     expect(await page.locator('.notice').allTextContents()).toEqual([]);
     expect(complaints).toEqual([]);
-    await context.close();
+    await close();
   });
 }
