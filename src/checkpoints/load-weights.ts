@@ -1,6 +1,7 @@
 import { fail, HeadlightError } from '../core/index.js';
 import type { Module } from '../nn/index.js';
 import type { Architecture } from './architectures/architecture.js';
+import type { Config } from './config.js';
 import { type LoadReport, loadReport } from './load-report.js';
 import { checkReport, matchCheckpoint } from './match.js';
 import type { CheckpointSource } from './source.js';
@@ -18,6 +19,8 @@ export interface LoadOptions {
    * folder. For programs that only run a model.
    */
   readonly inPlace?: boolean;
+  /** Gets the model before its weights are read, so that one which is too large can be refused. */
+  readonly onModel?: (model: Module, config: Config) => void;
 }
 
 /**
@@ -27,9 +30,10 @@ export interface LoadOptions {
 export async function loadWeights<M extends Module>(
   source: CheckpointSource,
   architecture: Architecture<M>,
-  { ignore = [], allowMissing = [], inPlace = false }: LoadOptions,
+  { ignore = [], allowMissing = [], inPlace = false, onModel }: LoadOptions,
 ): Promise<{ readonly model: M; readonly report: LoadReport }> {
   const { model, ignore: buffers, tied } = readModel(architecture, source);
+  onModel?.(model, source.config);
   const parameters = model.parameters();
   const expected = new Map([...parameters].map(([name, p]) => [name, p.shape] as const));
   const match = matchCheckpoint({

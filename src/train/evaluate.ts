@@ -17,7 +17,7 @@ import { ProgramShelf } from './worker/sessions.js';
 /** Tokens per evaluation run: enough to fill the cores. */
 const tokensPerRun = 4096;
 
-/** Most logits of a run, for memory: 128 MiB of them, and what the loss makes of them. */
+/** Most logits of a run, unless a row has more, for memory: 128 MiB of them, and what the loss makes of them. */
 const logitsPerRun = 2 ** 25;
 
 /** What an evaluation found. */

@@ -8,8 +8,6 @@ import { input } from '../ops/index.js';
 import type { ProgramOptions } from '../runtime/index.js';
 import { type StepOptions, type TrainingProgram, traceStep } from './step-program.js';
 
-export { laneOf } from './lane-of.js';
-
 /**
  * How a pass is computed: whole, or in two lanes of half of its rows each, whose losses and gradients add up. Lanes have
  * workers of their own where there are threads for them: operators that share a pass wait for each other's memory hundreds

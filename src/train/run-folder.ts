@@ -22,8 +22,8 @@ export interface TrainerRecord extends Omit<RunPoint, 'state'> {
 }
 
 /**
- * Writes a run folder: the model as Hugging Face lays it out, its tokenizer, whose `eos_token` ends generated texts, and what
- * resuming needs.
+ * Writes a run folder: the model as Hugging Face lays it out, its tokenizer, and what resuming needs. Generated texts end with
+ * the tokens `ends`, by default with the tokenizer's `eos_token`.
  *
  * Several files cannot be replaced at one moment, so what a resumed run reads is one file, `optimizer.safetensors`:
  * parameters, what the optimiser remembers, and the record together, written whole or not at all. A kill between files
@@ -35,10 +35,11 @@ export async function saveRun(
   model: LanguageModel,
   tokenizer: Tokenizer | undefined,
   run?: { readonly record: TrainerRecord; readonly state: TrainingState },
+  ends: readonly number[] = [],
 ): Promise<void> {
   if (tokenizer !== undefined) await saveTokenizer(folder, tokenizer);
   const end = tokenizer?.idOf(specialTokensOf(tokenizer.configJson).eos_token ?? '');
-  await saveModel(folder, model, end === undefined ? {} : { endIds: [end] });
+  await saveModel(folder, model, { endIds: ends.length > 0 ? ends : end === undefined ? [] : [end] });
   if (run === undefined) return;
   const { optimizer, parameters, average } = run.state;
   const shapes = new Map([...model.parameters()].map(([name, p]) => [name, p.shape]));

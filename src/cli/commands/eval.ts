@@ -23,7 +23,7 @@ export async function evalCommand(folder: string, source: string, flags: EvalFla
   await checkOutputs([dumpOnnx], [folder, source]);
   const { model, tokenizer } = await openTextCheckpoint(folder);
   const all = await tokenize(await openSource(source, flags.column), tokenizer);
-  const ids = split === 'all' ? all : splitTokens(all, { context: model.context })[split];
+  const ids = split === 'all' ? all : splitTokens(all, { context: 1 })[split];
   const parts = {
     validation: 'its end, which training keeps for validation',
     train: 'all but its end, which training learns from',

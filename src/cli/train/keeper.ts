@@ -50,7 +50,7 @@ export class RunKeeper {
       keeper.#release = await files.claim(files.join(folder, lockFile));
       for (const place of [folder, files.join(folder, bestFolder), files.join(folder, checkpoints)])
         if ((await files.stat(place)).kind === 'folder') await files.removeTemporaries(place, idleSeconds);
-      await saveRun(folder, plan.model, plan.tokenizer);
+      await saveRun(folder, plan.model, plan.tokenizer, undefined, plan.endIds);
       if (best?.folder === folder) await copyModel(folder, files.join(folder, bestFolder));
     }
     setValues(plan, point.state.parameters);
@@ -60,9 +60,9 @@ export class RunKeeper {
   /** Keeps the model where it is the best so far. */
   async judge({ step, valLoss }: EvaluationReport): Promise<void> {
     if (!(valLoss < this.best)) return;
-    const { folder, model, tokenizer } = this.#plan;
+    const { folder, model, tokenizer, endIds } = this.#plan;
     const best = files.join(folder, bestFolder);
-    await saveRun(best, model, tokenizer);
+    await saveRun(best, model, tokenizer, undefined, endIds);
     this.best = valLoss;
     this.#bestStep = step;
   }
@@ -100,10 +100,10 @@ export class RunKeeper {
   }
 
   #write(folder: string, { state, ...place }: RunPoint): Promise<void> {
-    const { model, tokenizer, settings, dataRecord } = this.#plan;
+    const { model, tokenizer, endIds, settings, dataRecord } = this.#plan;
     const bestValLoss = Number.isFinite(this.best) ? this.best : null;
     const record: TrainerRecord = { ...place, settings: { ...settings, data: dataRecord }, bestValLoss, bestStep: this.#bestStep };
-    return saveRun(folder, model, tokenizer, { record, state });
+    return saveRun(folder, model, tokenizer, { record, state }, endIds);
   }
 
   /** Removes the oldest checkpoints. */

@@ -1,7 +1,7 @@
 import { fail, nearest } from '../../core/index.js';
 import { type LanguageModel, modelBuilder } from '../../models/index.js';
 import { type ActivationName, activations } from '../../nn/index.js';
-import { applyGroups, parameterShapes, ruleOf } from '../../train/index.js';
+import { applyGroups, parameterShapes, ruleOf, trainingMemory } from '../../train/index.js';
 import { layOut } from '../../train/storage.js';
 import { groupsOf, optimizerOf } from './recipe.js';
 import { flagOf, type SettingName } from './setting-table.js';
@@ -48,16 +48,26 @@ export function buildModel(settings: Settings, vocabulary: number, said: Setting
   return model;
 }
 
+/** Bytes of dropout masks up to which no step is traced to know them: tracing takes its time. */
+const smallMasks = 2 ** 28;
+
 /** @throws unsupported: parameters and what belongs to them do not fit into training's memory */
 export function checkMemory(model: LanguageModel, settings: Settings): void {
   const optimizer = optimizerOf(settings);
+  const { microBatch: rows, context: length, layers, heads, width, dropout, lanes, labelSmoothing, batch, average } = settings;
+  const mostMasks = dropout > 0 ? 4 * rows * length * (layers * (heads * length + 4 * width) + width) : 0;
+  if (lanes === 2 || mostMasks > smallMasks) {
+    const run = { optimizer, groups: groupsOf(settings, model), accumulates: batch > rows, averages: average > 0 };
+    trainingMemory(model, { ...run, shape: { rows, length }, lanes, labelSmoothing });
+    return;
+  }
   const rule = ruleOf(optimizer);
   layOut({
     parameters: applyGroups(parameterShapes(model), groupsOf(settings, model)),
     slots: (p) => rule.slots(optimizer, p),
     scratch: (p) => rule.scratch?.(optimizer, p) ?? 0,
     masks: [],
-    accumulates: settings.batch > settings.microBatch,
-    averages: settings.average > 0,
+    accumulates: batch > rows,
+    averages: average > 0,
   });
 }

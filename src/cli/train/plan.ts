@@ -1,4 +1,5 @@
 import { files } from '#files';
+import { endTokenIds } from '../../checkpoints/index.js';
 import { fail, HostArray } from '../../core/index.js';
 import type { TrainingData } from '../../datasets/index.js';
 import type { LanguageModel } from '../../models/index.js';
@@ -12,13 +13,15 @@ import type { ResumedRun } from './resumed-run.js';
 import { resumeSettings } from './resumed-settings.js';
 import { freeFolder } from './run-name.js';
 import { completeSettings, type SettingFlags, type Settings } from './settings.js';
-import { checkShapeFlags, shapeOf, startModel } from './start.js';
+import { openStart, startModel } from './start.js';
 import { adviceOf } from './task-advice.js';
 
 /** A run, ready to begin: everything is read and checked, nothing is written. */
 export interface TrainingPlan {
   readonly model: LanguageModel;
   readonly tokenizer: Tokenizer;
+  /** Tokens that end the model's texts, where it was not the tokenizer's `eos_token` alone that said so. */
+  readonly endIds?: readonly number[];
   readonly data: TrainingData;
   readonly dataRecord: DataRecord;
   readonly settings: Settings;
@@ -50,18 +53,17 @@ export async function planNewRun(
   }
   const folder = out ?? (await freeFolder(isTask ? (said.task as string) : (sources[0] as string)));
   await checkNewFolder(folder);
-  const start = said.from ? await openCheckpoint(said.from) : undefined;
-  const shape = start && shapeOf(start, `--from ${said.from}`);
-  if (start && shape) checkShapeFlags(said, shape, start.model, `--from ${said.from}`);
   const advice = isTask ? adviceOf(said.task as string) : {};
-  const settings = completeSettings(said, { ...(shape && { shape }), advice });
+  const start = said.from ? await openStart({ ...said, from: said.from }, advice) : undefined;
+  const { settings = completeSettings(said, { advice }) } = start ?? {};
   const given = said.tokenizer === undefined ? start?.tokenizer : undefined;
   const prepared = await (isTask ? prepareTask(settings) : prepareTexts(sources, settings, given, options));
   const { tokenizer, data, record, prompt, example } = prepared;
-  if (start && tokenizer.size > start.model.vocabulary) {
+  const from = start?.checkpoint.model;
+  if (from && tokenizer.size > from.vocabulary) {
     throw fail('tokenizer', {
       where: `--from ${said.from}`,
-      rule: `a tokenizer of at most ${start.model.vocabulary} tokens, the model's vocabulary`,
+      rule: `a tokenizer of at most ${from.vocabulary} tokens, the model's vocabulary`,
       got: String(tokenizer.size),
       fix: 'Leave --tokenizer out, or name the folder of the tokenizer that belongs to the model',
     });
@@ -74,10 +76,12 @@ export async function planNewRun(
       fix: isTask ? 'Start from a model of this task' : 'Leave --tokenizer out',
     });
   }
-  const model = start ? startModel(start.model, settings) : buildModel(settings, tokenizer.size, said);
+  const model = from ? startModel(from, settings) : buildModel(settings, tokenizer.size, said);
   data.batches({ rows: settings.microBatch, length: settings.context }, settings.seed); // rows that cannot be made show now
   const dataRecord = { ...record, vocabulary: model.vocabulary };
-  return { model, tokenizer, data, dataRecord, settings, folder, isNew: true, prompt, ...(example && { example }) };
+  const { endIds } = start ?? {};
+  const made = { model, tokenizer, data, dataRecord, settings, folder, isNew: true, prompt };
+  return { ...made, ...(endIds && { endIds }), ...(example && { example }) };
 }
 
 /**
@@ -148,7 +152,9 @@ export async function planResumedRun(
   const { bestValLoss, bestStep } = record;
   const { data, prompt, example } = prepared;
   const resume: ResumedRun = { point, bestValLoss, bestStep, from, ...(run !== undefined && { run }) };
-  return { model, tokenizer, data, dataRecord, settings, folder, isNew: run !== undefined, prompt, ...(example && { example }), resume };
+  const endIds = settings.from === '' ? undefined : await endTokenIds(from);
+  const made = { model, tokenizer, data, dataRecord, settings, folder, isNew: run !== undefined, prompt, resume };
+  return { ...made, ...(endIds && { endIds }), ...(example && { example }) };
 }
 
 /** Which of the data are others than a run began with. */

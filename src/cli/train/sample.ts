@@ -1,6 +1,6 @@
 import { generate } from '../../generate/index.js';
 import type { LanguageModel } from '../../models/index.js';
-import type { Tokenizer } from '../../tokenizers/index.js';
+import { type Tokenizer, withUnusedIds } from '../../tokenizers/index.js';
 
 export interface SampleOptions {
   readonly tokens: number;
@@ -13,5 +13,5 @@ export interface SampleOptions {
 export async function sampleOf(model: LanguageModel, tokenizer: Tokenizer, { tokens, seed, prompt }: SampleOptions): Promise<string> {
   const ids = [...prompt];
   for await (const { id } of generate(model, ids, { maxNewTokens: tokens, temperature: 0.8, seed })) ids.push(id);
-  return tokenizer.decode(ids);
+  return withUnusedIds(tokenizer, model.vocabulary).decode(ids);
 }

@@ -89,11 +89,12 @@ const optimizerDefaults = {
  * Fills in what was not said: from a task's advice or a checkpoint's shape where there is one, else from the preset.
  *
  * @param advice settings that a task is known to be learned with
+ * @param mostRows of a pass, where it is not said how many
  * @throws value: settings that contradict each other; each message names the flags
  */
 export function completeSettings(
   said: SettingFlags,
-  { shape, advice = {} }: { shape?: ModelSettings; advice?: SettingFlags } = {},
+  { shape, advice = {}, mostRows = Number.POSITIVE_INFINITY }: { shape?: ModelSettings; advice?: SettingFlags; mostRows?: number } = {},
 ): Settings {
   const advised: SettingFlags = said.preset === undefined ? advice : {};
   const preset: Preset & SettingFlags = {
@@ -137,7 +138,7 @@ export function completeSettings(
     ...optimizing,
     ...preset,
     batch,
-    microBatch: largestDivisor(batch, preset.microBatch),
+    microBatch: largestDivisor(batch, Math.min(preset.microBatch, mostRows)),
     steps,
     optimizer,
     lr,

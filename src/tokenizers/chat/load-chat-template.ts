@@ -3,7 +3,7 @@ import { fail } from '../../core/index.js';
 import { ChatTemplate } from './chat-template.js';
 
 /** Before `chat_template.jinja`, templates stood in `tokenizer_config.json`, and some still do. */
-const templateFile = 'chat_template.jinja';
+export const chatTemplateFile = 'chat_template.jinja';
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -20,7 +20,7 @@ export async function loadChatTemplate(configJson: unknown, folder?: string): Pr
   const specialTokens = specialTokensOf(configJson);
   const where = folder === undefined ? 'chat template' : `${folder}: chat_template`;
   if (folder !== undefined) {
-    const path = files.join(folder, templateFile);
+    const path = files.join(folder, chatTemplateFile);
     if ((await files.stat(path)).kind === 'file') return new ChatTemplate(await files.readText(path), { where: path, specialTokens });
   }
   const source = sourceIn(configJson, where);
