@@ -94,11 +94,12 @@ describe.each(Object.entries(smallModels))('%s', (_, make) => {
         }
         expect(relativeDifference(got.logits?.data, logits)).toBeLessThan(1e-5);
         // A key's bias moves all scores of a query almost alike, so its gradient is what is left of large numbers that
-        // cancel: a gradient below a hundredth of the largest is measured against that.
+        // cancel: a gradient below a hundredth of the largest is measured against that. (1.3e-5 was met, with documents of
+        // one and two tokens; a mask that is wrong moves tenths.)
         const largest = Math.max(...[...sums.values()].flat().map(Math.abs));
         for (const [name, sum] of sums) {
           const scale = Math.max(largest / 100, ...sum.map(Math.abs));
-          expect(largestDifference(got[name]?.data, sum) / scale, name).toBeLessThan(1e-5);
+          expect(largestDifference(got[name]?.data, sum) / scale, name).toBeLessThan(5e-5);
         }
       }),
       { numRuns: 15 },
