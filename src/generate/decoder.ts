@@ -30,7 +30,7 @@ const pieceLength = 256;
  * the weights and what is kept, whatever came before.
  *
  * One program reads everything, prompts and single tokens, whose numbers of rows, tokens and slots are free. It returns
- * the logits of the last position and the new tokens' keys and values only; the host writes them into a fixed-size cache.
+ * the logits of the last position and the new tokens' keys and values only; the host writes them into a cache.
  * The program holds the weights, which the engine lays out anew for its products: products with one row then run at the
  * memory's speed, twice as fast as over weights where they lie. So a decoder is bound to the weights it was made with;
  * after changing them, make another.

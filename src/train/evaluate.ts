@@ -18,7 +18,7 @@ import { ProgramShelf } from './worker/sessions.js';
 const tokensPerRun = 4096;
 
 /** Most logits of a run, unless a row has more, for memory: 128 MiB of them, and what the loss makes of them. */
-const logitsPerRun = 2 ** 25;
+export const logitsPerRun = 2 ** 25;
 
 /** What an evaluation found. */
 export interface Evaluation {

@@ -26,7 +26,8 @@ export interface TrainerRecord extends Omit<RunPoint, 'state'> {
  * the tokens `ends`, by default with the tokenizer's `eos_token`.
  *
  * Several files cannot be replaced at one moment, so what a resumed run reads is one file, `optimizer.safetensors`:
- * parameters, what the optimiser remembers, and the record together, written whole or not at all. A kill between files
+ * parameters, what the optimiser remembers, and the record together, written whole or not at all. (After `--from` the model's
+ * own files are read too, for what it is.) A kill between files
  * leaves the state of one step; only the other files, for people and other programs, may be of the step before.
  * `trainer.json` shows the record to people.
  */

@@ -76,7 +76,10 @@ export const settingTable = {
     untied: toggle('--untied', 'the output head has its own weights'),
     bias: toggle('--no-bias', 'linear layers and norms without biases'),
     dropout: number('--dropout <x>', 'share of values dropped while training', realNumber({ from: 0, below: 1 })),
-    from: text('--from <checkpoint>', 'start from the weights, shape and tokenizer of a folder'),
+    from: text(
+      '--from <checkpoint>',
+      'fine-tune a language model: the weights, shape and tokenizer of a folder, a .gguf file or an id of the hub',
+    ),
   }),
   ...grouped('Data:', {
     task: text(

@@ -3,15 +3,13 @@ import { endTokenIds } from '../../checkpoints/index.js';
 import { fail } from '../../core/index.js';
 import { type LanguageModel, RecurrentLanguageModel, sizesOf, withDropout } from '../../models/index.js';
 import { chatTemplateFile, type Tokenizer, tokenizerFromJson } from '../../tokenizers/index.js';
+import { logitsPerRun } from '../../train/evaluate.js';
 import { type Checkpoint, openCheckpoint } from '../checkpoint.js';
 import { checkMemory } from './model.js';
 import { completeSettings, type ModelSettings, type SettingFlags, type Settings } from './settings.js';
 
 /** Rows of models that see more have so many tokens, if nothing else is said: attention and logits of all of it seldom fit. */
 const usualLength = 1024;
-
-/** Logits of a pass, if its rows are not said: 128 MiB, of which a step makes some. */
-const logitsPerPass = 2 ** 25;
 
 /** A checkpoint to start from, and the settings of the run. */
 export interface Start {
@@ -38,7 +36,7 @@ export async function openStart(said: SettingFlags & { readonly from: string }, 
       const model = found as LanguageModel;
       const shape = shapeOf({ model, config }, where);
       checkShapeFlags(said, shape, model, where);
-      const mostRows = Math.max(1, Math.floor(logitsPerPass / ((said.context ?? shape.context) * model.vocabulary)));
+      const mostRows = Math.max(1, Math.floor(logitsPerRun / ((said.context ?? shape.context) * model.vocabulary)));
       settings = completeSettings(said, { shape, advice, mostRows });
       checkMemory(withDropout(model, settings.dropout), settings);
     },
